@@ -1,0 +1,193 @@
+"""The vocabulary of the routing floor: trips, shifts, halts and tours.
+
+Times are integer seconds since the Unix epoch (any other origin works as well, the solver only
+compares and adds). Places are row numbers of a :class:`routing.travel_times.TravelTimes`. Loads
+are tuples in the order of :data:`LOAD_KINDS`.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+LOAD_KINDS = ("seats", "wheelchairs", "child_seats")
+"""What a party takes up in a vehicle, in the order of every load tuple."""
+
+Loads = tuple[int, int, int]
+
+FOREVER = 1 << 40
+"""A time later than any other: the latest start of a halt without a limit."""
+
+
+class HaltKind(IntEnum):
+    """What happens at a halt."""
+
+    START = 0
+    PICKUP = 1
+    DROPOFF = 2
+    BREAK = 3
+    END = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One ride as the solver sees it: from a place to a place, in hard time windows.
+
+    Attributes
+    ----------
+    id
+        The booking's code, or any name that is unique within a plan.
+    pickup, dropoff
+        Places.
+    pickup_earliest, pickup_latest, dropoff_earliest, dropoff_latest
+        When service may begin, in seconds, both ends included.
+    max_ride
+        Longest time on board in seconds, from the end of service at the pickup to the begin of
+        service at the drop-off.
+    loads
+        What the party takes up, by load kind.
+    pickup_service, dropoff_service
+        Seconds of service at each end.
+    """
+
+    id: str
+    pickup: int
+    dropoff: int
+    pickup_earliest: int
+    pickup_latest: int
+    dropoff_earliest: int
+    dropoff_latest: int
+    max_ride: int
+    loads: Loads
+    pickup_service: int
+    dropoff_service: int
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A driver's break: at a place, begun within a window, nobody on board."""
+
+    place: int
+    earliest: int
+    latest: int
+    duration: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One vehicle's working time.
+
+    Attributes
+    ----------
+    id
+        Unique within a plan.
+    start_place, end_place
+        The depots.
+    start, end
+        The vehicle leaves no earlier and is back no later, in seconds.
+    layouts
+        The capacities by load kind for each way the vehicle can be set up (folding seats give way
+        to a wheelchair). A load fits if at least one layout holds it.
+    breaks
+        In the order in which they are taken.
+    """
+
+    id: str
+    start_place: int
+    end_place: int
+    start: int
+    end: int
+    layouts: tuple[Loads, ...]
+    breaks: tuple[Break, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """One act of a tour: a pickup, a drop-off, a break, the start or the end.
+
+    Neighbouring halts at the same place happen together: the vehicle stands there as long as the
+    longest service among them, and once.
+
+    Attributes
+    ----------
+    kind, place
+        What happens, and where.
+    earliest, latest
+        When service may begin. A halt that has happened carries its time in both.
+    service
+        Seconds of service.
+    loads
+        Change of the load by kind: positive at a pickup, negative at a drop-off, else zero.
+    trip
+        The trip's id; empty at a start, break or end.
+    max_ride
+        The trip's limit at its two halts, in seconds; 0 elsewhere.
+    """
+
+    kind: HaltKind
+    place: int
+    earliest: int
+    latest: int
+    service: int = 0
+    loads: Loads = (0, 0, 0)
+    trip: str = ""
+    max_ride: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """The ordered halts of one shift, from its start to its end.
+
+    Attributes
+    ----------
+    shift
+        Whose tour it is.
+    halts
+        The first is the start, the last the end.
+    fixed
+        How many leading halts are done or being driven to. Nothing may be put before or between
+        them. At least 1: the start itself.
+    ready
+        The vehicle cannot leave the last fixed halt before this time, in seconds: nobody drives
+        in the past.
+    """
+
+    shift: Shift
+    halts: tuple[Halt, ...]
+    fixed: int = 1
+    ready: int = 0
+
+
+def empty_tour(shift: Shift) -> Tour:
+    """Return the tour of a shift that carries nobody: start, breaks, end."""
+    breaks = tuple(
+        Halt(HaltKind.BREAK, rest.place, rest.earliest, rest.latest, rest.duration)
+        for rest in shift.breaks
+    )
+    start = Halt(HaltKind.START, shift.start_place, shift.start, shift.end)
+    end = Halt(HaltKind.END, shift.end_place, shift.start, shift.end)
+    return Tour(shift, (start, *breaks, end))
+
+
+def trip_halts(trip: Trip) -> tuple[Halt, Halt]:
+    """Return the pickup and the drop-off of a trip as halts of a tour."""
+    seats, wheelchairs, child_seats = trip.loads
+    pickup = Halt(
+        HaltKind.PICKUP,
+        trip.pickup,
+        trip.pickup_earliest,
+        trip.pickup_latest,
+        trip.pickup_service,
+        trip.loads,
+        trip.id,
+        trip.max_ride,
+    )
+    dropoff = Halt(
+        HaltKind.DROPOFF,
+        trip.dropoff,
+        trip.dropoff_earliest,
+        trip.dropoff_latest,
+        trip.dropoff_service,
+        (-seats, -wheelchairs, -child_seats),
+        trip.id,
+        trip.max_ride,
+    )
+    return pickup, dropoff
