@@ -145,6 +145,8 @@ class Tour:
     fixed
         How many leading halts are done or being driven to. Nothing may be put before or between
         them. At least 1: the start itself.
+    served
+        How many leading halts have happened. At most `fixed`.
     ready
         The vehicle cannot leave the last fixed halt before this time, in seconds: nobody drives
         in the past.
@@ -153,17 +155,22 @@ class Tour:
     shift: Shift
     halts: tuple[Halt, ...]
     fixed: int = 1
+    served: int = 0
     ready: int = 0
 
 
 def empty_tour(shift: Shift) -> Tour:
-    """Return the tour of a shift that carries nobody: start, breaks, end."""
+    """Return the tour of a shift that carries nobody: start, breaks, end.
+
+    The end comes when the shift ends, not before: until then a vehicle waits where it is, ready
+    for whoever calls next.
+    """
     breaks = tuple(
         Halt(HaltKind.BREAK, rest.place, rest.earliest, rest.latest, rest.duration)
         for rest in shift.breaks
     )
     start = Halt(HaltKind.START, shift.start_place, shift.start, shift.end)
-    end = Halt(HaltKind.END, shift.end_place, shift.start, shift.end)
+    end = Halt(HaltKind.END, shift.end_place, shift.end, shift.end)
     return Tour(shift, (start, *breaks, end))
 
 

@@ -1,0 +1,217 @@
+"""The words of the service: requests, offers, promises, bookings.
+
+All values are frozen. Times are integer seconds since the Unix epoch, distances metres, money
+cents. Stops are named by their id; place numbers of the routing floor stay behind
+:class:`shuttle.region.Region`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from routing.problem import Loads
+
+
+class When(StrEnum):
+    """What the time of a request means."""
+
+    DEPART_AT = "depart_at"
+    ARRIVE_BY = "arrive_by"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who rides together, and what they take up.
+
+    Attributes
+    ----------
+    passengers
+        Everybody, people in wheelchairs and children included.
+    wheelchairs
+        How many of them stay in a wheelchair.
+    child_seats
+        How many of them need a child seat.
+    """
+
+    passengers: int = 1
+    wheelchairs: int = 0
+    child_seats: int = 0
+
+    @property
+    def loads(self) -> Loads:
+        """What the party takes up by load kind: seats, wheelchair places, child seats."""
+        return (self.passengers - self.wheelchairs, self.wheelchairs, self.child_seats)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a ride begins or ends: a stop, or a point that is walked from or to a stop."""
+
+    lat: float
+    lon: float
+    label: str = ""
+    stop: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RideRequest:
+    """What a resident asks for.
+
+    `time` is when they can leave the origin (depart-at) or must be at the destination
+    (arrive-by), in epoch seconds.
+    """
+
+    origin: Location
+    destination: Location
+    when: When
+    time: int
+    party: Party = Party()
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is owed to a booking. Written once; whatever plans treats it as hard.
+
+    Attributes
+    ----------
+    pickup_earliest, pickup_latest
+        The pickup window.
+    dropoff_latest
+        The latest drop-off.
+    max_ride
+        Longest time on board in seconds.
+    """
+
+    pickup_earliest: int
+    pickup_latest: int
+    dropoff_latest: int
+    max_ride: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ride:
+    """A ride from stop to stop under a promise: what an offer proposes and a booking keeps.
+
+    Attributes
+    ----------
+    day
+        The service day, by the region's calendar.
+    pickup_stop, dropoff_stop
+        Ids of stops.
+    walk_to_pickup, walk_from_dropoff
+        Metres on foot.
+    party
+        Who rides.
+    promise
+        What is owed.
+    direct_seconds, direct_metres
+        The ride without detour.
+    fare_cents
+        What the party pays.
+    """
+
+    day: date
+    pickup_stop: str
+    dropoff_stop: str
+    walk_to_pickup: int
+    walk_from_dropoff: int
+    party: Party
+    promise: Promise
+    direct_seconds: int
+    direct_metres: int
+    fare_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A ride that fits the plan now, valid for minutes.
+
+    `expected_pickup` and `expected_dropoff` are today's best guess inside the promise.
+    """
+
+    request: RideRequest
+    ride: Ride
+    expected_pickup: int
+    expected_dropoff: int
+    valid_until: int
+
+
+class RefusalReason(StrEnum):
+    """The true cause of a refusal, from the insertion check itself."""
+
+    NO_SEATS = "no_seats"
+    NO_WHEELCHAIR_PLACE = "no_wheelchair_place"
+    NO_CHILD_SEAT = "no_child_seat"
+    NO_VEHICLE_IN_REACH = "no_vehicle_in_reach"
+    ARRIVAL_TOO_EARLY = "arrival_too_early"
+    RIDE_TOO_LONG = "ride_too_long"
+    OTHER_PROMISES = "other_promises"
+    SHIFT_ENDS = "shift_ends"
+    DRIVER_BREAK = "driver_break"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why nothing was offered.
+
+    Attributes
+    ----------
+    reason
+        What stood in the way of the vehicle that came nearest to serving the request.
+    earliest_pickup
+        When such a vehicle could be there at the earliest, or None if none can that day.
+    """
+
+    reason: RefusalReason
+    earliest_pickup: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The answer to a request: offers; or a refusal with the nearest offers that work.
+
+    Where `refusal` is set, `offers` hold the smallest changes of time that work (earlier and
+    later), each bookable like any other.
+    """
+
+    offers: tuple[Offer, ...]
+    refusal: Refusal | None = None
+
+
+class BookingStatus(StrEnum):
+    """Where a booking stands."""
+
+    BOOKED = "booked"
+    ON_BOARD = "on_board"
+    SERVED = "served"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """A confirmed offer.
+
+    Attributes
+    ----------
+    code
+        What the resident keeps; 40 random bits in letters and digits that are not confused.
+    ride
+        Stops, party and promise. Never changes.
+    origin, destination
+        The labels the resident gave.
+    booked_at
+        When it was confirmed.
+    status
+        Where it stands.
+    """
+
+    code: str
+    ride: Ride
+    origin: str
+    destination: str
+    booked_at: int
+    status: BookingStatus = BookingStatus.BOOKED
+
+    def with_status(self, status: BookingStatus) -> "Booking":
+        """Return the same booking in another status."""
+        return replace(self, status=status)

@@ -1,0 +1,244 @@
+"""A region, loaded and ready: roads, stops, travel times, gazetteer, shifts.
+
+Nothing derived is stored in the region's folder: the extract, ``stops.csv`` and ``region.toml``
+are read at each start, which takes seconds, and so can never disagree with each other.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+import shapely
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+
+from routing.gazetteer import Gazetteer
+from routing.osm_import import Extract, ExtractError, Feature, read_extract
+from routing.problem import Break, Shift
+from routing.road_network import RoadNetwork, Route, Snap
+from routing.stops import Stop, StopsError, read_stops
+from routing.stops import StopsNear
+from routing.travel_times import TravelTimes
+from shuttle.errors import RegionError
+from shuttle.region_config import RegionConfig, ShiftRule, minutes_of, read_config
+
+BUNDLED = Path(__file__).resolve().parents[1] / "data" / "osm" / "suederbrarup"
+"""The region that comes with the project."""
+
+Progress = Callable[[str, float], None]
+"""Told a step's name and the share of the whole that is done, from 0 to 1."""
+
+
+def _silent(step: str, share: float) -> None:
+    """Report nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Everything about an Amt that does not change while the service runs.
+
+    Attributes
+    ----------
+    config
+        The validated ``region.toml``.
+    folder
+        Where it came from.
+    drive, walk
+        Roads for vehicles and ways for people.
+    features
+        Addresses, villages and places of the extract.
+    boundary
+        Longitude and latitude; rides begin and end inside.
+    stops
+        In the order of ``stops.csv``.
+    places
+        Rows of `travel`: the stops, then the depots.
+    travel
+        Between all places.
+    gazetteer
+        Search for stops, addresses and places.
+    """
+
+    config: RegionConfig
+    folder: Path
+    drive: RoadNetwork
+    walk: RoadNetwork
+    features: tuple[Feature, ...]
+    boundary: BaseGeometry
+    stops: tuple[Stop, ...]
+    places: tuple[Snap, ...]
+    travel: TravelTimes
+    gazetteer: Gazetteer
+    _stops_near: StopsNear
+    _place_of: Mapping[str, int] = field(repr=False)
+    _depot_place: Mapping[str, int] = field(repr=False)
+
+    @classmethod
+    def load(cls, folder: Path, progress: Progress | None = None) -> "Region":
+        """Read a region's folder.
+
+        Parameters
+        ----------
+        folder
+            Holds ``region.toml`` and the files it names.
+        progress
+            Told about each step.
+
+        Raises
+        ------
+        RegionError
+            With one sentence that names the file and the fix.
+        """
+        tell = progress or _silent
+        config = read_config(folder / "region.toml")
+        tell("boundary", 0.0)
+        boundary = _read_boundary(folder, config)
+        tell("roads", 0.05)
+        extract = _read_extract(folder, config, boundary)
+        tell("stops", 0.6)
+        stops = _read_stops(folder, config)
+        places = _places(config, extract.drive, stops, folder)
+        tell("travel times", 0.7)
+        travel = TravelTimes.between(extract.drive, places)
+        tell("gazetteer", 0.85)
+        region = cls(
+            config=config,
+            folder=folder,
+            drive=extract.drive,
+            walk=extract.walk,
+            features=extract.features,
+            boundary=boundary if boundary is not None else _hull(extract.drive),
+            stops=stops,
+            places=places,
+            travel=travel,
+            gazetteer=Gazetteer(extract.features, stops),
+            _stops_near=StopsNear(extract.walk, stops),
+            _place_of={stop.id: number for number, stop in enumerate(stops)},
+            _depot_place={
+                depot: len(stops) + number for number, depot in enumerate(config.depots)
+            },
+        )
+        tell("ready", 1.0)
+        return region
+
+    def place_of(self, stop_id: str) -> int:
+        """Return a stop's row in `travel`; KeyError if there is no such stop."""
+        return self._place_of[stop_id]
+
+    def stop(self, stop_id: str) -> Stop:
+        """Return a stop; KeyError if there is none with this id."""
+        return self.stops[self._place_of[stop_id]]
+
+    def walkable_stops(self, lat: float, lon: float) -> list[tuple[int, int]]:
+        """Return (place, metres on foot) of the stops in walking distance, nearest first."""
+        near = self._stops_near.walkable(lat, lon, self.config.rules.max_walk_metres)
+        return [(place, round(metres)) for place, metres in near]
+
+    def contains(self, lat: float, lon: float) -> bool:
+        """Whether a point lies in the region."""
+        return bool(shapely.contains_xy(self.boundary, lon, lat))
+
+    def shifts(self, day: date) -> tuple[Shift, ...]:
+        """Return the shifts of a service day, by vehicle in the order of ``region.toml``."""
+        return tuple(
+            self._shift(rule, day)
+            for rule in self.config.shifts
+            if rule.covers(day)
+        )
+
+    def _shift(self, rule: ShiftRule, day: date) -> Shift:
+        config = self.config
+        vehicle = next(each for each in config.vehicles if each.id == rule.vehicle)
+        depot = self._depot_place[vehicle.depot]
+        breaks = tuple(
+            Break(
+                place=depot,
+                earliest=config.instant(day, minutes_of(rest.begin)),
+                latest=config.instant(day, minutes_of(rest.end) - rest.minutes),
+                duration=rest.minutes * 60,
+            )
+            for rest in rule.breaks
+        )
+        return Shift(
+            id=f"{rule.vehicle}@{rule.begin}",
+            start_place=depot,
+            end_place=depot,
+            start=config.instant(day, minutes_of(rule.begin)),
+            end=config.instant(day, minutes_of(rule.end)),
+            layouts=tuple(
+                (layout.seats, layout.wheelchairs, layout.child_seats)
+                for layout in vehicle.layouts
+            ),
+            breaks=breaks,
+        )
+
+    def path(self, origin: int, destination: int) -> Route:
+        """Return the fastest drive between two places, with its geometry."""
+        return _path(self, origin, destination)
+
+
+@lru_cache(maxsize=20_000)
+def _path(region: Region, origin: int, destination: int) -> Route:
+    return region.drive.route(region.places[origin], region.places[destination])
+
+
+def _read_boundary(folder: Path, config: RegionConfig) -> BaseGeometry | None:
+    if config.boundary is None:
+        return None
+    path = folder / config.boundary
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        parts = document["features"] if "features" in document else [document]
+        geometry = shapely.union_all([shape(part.get("geometry", part)) for part in parts])
+    except FileNotFoundError as error:
+        raise RegionError(f"{path} is missing; region.toml names it as the boundary.") from error
+    except (ValueError, KeyError, AttributeError, TypeError, shapely.errors.ShapelyError) as error:
+        raise RegionError(f"{path} is no GeoJSON with the region's polygon: {error}.") from error
+    if geometry.area == 0:
+        raise RegionError(f"{path} holds no polygon; draw the region's outline as one.")
+    shapely.prepare(geometry)
+    return geometry
+
+
+def _read_extract(folder: Path, config: RegionConfig, boundary: BaseGeometry | None) -> Extract:
+    try:
+        return read_extract(folder / config.extract, boundary)
+    except ExtractError as error:
+        raise RegionError(str(error)) from error
+
+
+def _read_stops(folder: Path, config: RegionConfig) -> tuple[Stop, ...]:
+    try:
+        return tuple(read_stops(folder / config.stops))
+    except StopsError as error:
+        raise RegionError(str(error)) from error
+
+
+def _places(
+    config: RegionConfig, drive: RoadNetwork, stops: tuple[Stop, ...], folder: Path
+) -> tuple[Snap, ...]:
+    places: list[Snap] = []
+    for stop in stops:
+        snap = drive.snap(stop.lat, stop.lon, max_metres=150.0)
+        if snap is None:
+            raise RegionError(
+                f"{folder / config.stops}: stop {stop.id} ({stop.name}) is more than 150 m from "
+                "any road a vehicle may use; move or remove it."
+            )
+        places.append(snap)
+    for name, depot in config.depots.items():
+        snap = drive.snap(depot.lat, depot.lon, max_metres=500.0)
+        if snap is None:
+            raise RegionError(
+                f"{folder / 'region.toml'}: depot {name} is more than 500 m from any road; move it."
+            )
+        places.append(snap)
+    return tuple(places)
+
+
+def _hull(drive: RoadNetwork) -> BaseGeometry:
+    points = shapely.points(drive.node_lon, drive.node_lat)
+    return shapely.convex_hull(shapely.multipoints(points)).buffer(0.005)
