@@ -132,7 +132,8 @@ def rolled_tour(tour: Tour, now: int, travel: TravelTimes) -> Tour:
     """Return a tour as it stands at a time; the same object if nothing changed.
 
     A halt that has happened keeps its time as both ends of its window. The first halt that the
-    vehicle has already left for is fixed as well. While the vehicle waits, `ready` moves on.
+    vehicle has already left for is fixed as well, and happens no earlier than planned, because
+    `ready` then speaks of the departure after it. While the vehicle waits, `ready` moves on.
     """
     if now <= max(tour.ready, tour.shift.start) or tour.served == len(tour.halts):
         return tour
@@ -144,6 +145,7 @@ def rolled_tour(tour: Tour, now: int, travel: TravelTimes) -> Tour:
         served += 1
     fixed = max(tour.fixed, served)
     if fixed == served and fixed < len(halts) and departures[fixed - 1] <= now:
+        halts[fixed] = replace(halts[fixed], earliest=begins[fixed])
         fixed += 1
     return replace(tour, halts=tuple(halts), served=served, fixed=fixed, ready=now)
 
