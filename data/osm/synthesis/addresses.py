@@ -1,0 +1,194 @@
+"""Houses along the streets, with their numbers: odd on the left, even on the right."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import atan2, floor, hypot
+
+import numpy as np
+import shapely
+
+from data.osm.synthesis.boundaries import Borders
+from data.osm.synthesis.network import Network
+from data.osm.synthesis.settlements import ADDRESSES_PER_PERSON, Settlement
+from data.osm.synthesis.streets import Piece, line
+
+ROOM = 15.0
+"""Least distance of two houses in metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A house with its address."""
+
+    x: float
+    y: float
+    angle: float  # along the street, in radians
+    side: int  # 1 left, -1 right
+    street: str
+    place: str  # the settlement, "" in the fields
+    order: float  # how far along its street
+    municipality: str = ""
+    postcode: str = ""
+    number: str = ""
+    farm: bool = False
+    by_place: bool = False  # numbered by its place, as where the road has no name
+
+
+def build_houses(
+    network: Network,
+    pieces: list[Piece],
+    homes: list[Settlement],
+    borders: Borders,
+    people: dict[str, int],
+    rng: np.random.Generator,
+) -> list[House]:
+    """Set houses along all roads and keep as many as each place has people for."""
+    postcodes = {home.municipality: home.postcode for home in homes}
+    ranks = {home.name: home.rank for home in homes}
+    plots = _clear_of_roads(network, pieces, _plots(network, pieces, ranks, rng))
+    plots = _apart(plots)
+    plots = [
+        replace(p, municipality=m, postcode=postcodes[m])
+        for p in plots
+        if (m := borders.municipality(p.x, p.y))
+    ]
+    plots = [_named(p, homes) for p in plots]
+    return _numbered(list(_as_many_as_needed(plots, homes, people, rng)), rng)
+
+
+def _named(plot: House, homes: list[Settlement]) -> House:
+    """Call a house on a road without a name by its hamlet, or the nearest one."""
+    if plot.street:
+        return plot
+    nearest = min(homes, key=lambda h: (hypot(h.x - plot.x, h.y - plot.y), h.name))
+    return replace(plot, street=plot.place or nearest.name, by_place=True)
+
+
+def _plots(
+    network: Network, pieces: list[Piece], ranks: dict[str, str], rng: np.random.Generator
+) -> list[House]:
+    """Walk along both sides of every road and peg out plots."""
+    plots: list[House] = []
+    along_name: dict[tuple[str, str], float] = defaultdict(float)
+    for piece in pieces:
+        gaps = _frontage(piece, ranks)
+        if gaps is None:
+            continue
+        axis = line(network, piece.nodes)
+        base = along_name[piece.place, piece.name]
+        along_name[piece.place, piece.name] += axis.length
+        for side in (1, -1):
+            at = rng.uniform(8.0, 16.0) if piece.place else rng.uniform(20.0, gaps[1])
+            while at < axis.length - 6.0:
+                setback = _setback(piece, rng)
+                plots.append(_plot(axis, at, side, setback, piece, base))
+                at += rng.uniform(*gaps)
+        if network.degree(piece.nodes[-1]) == 1 and piece.kind in ("lane", "street"):
+            plots.append(_plot(axis, axis.length, 0, 16.0, piece, base))
+    return plots
+
+
+def _frontage(piece: Piece, ranks: dict[str, str]) -> tuple[float, float] | None:
+    if piece.kind == "street":
+        return (17.0, 25.0)
+    if piece.place:
+        return {"town": (18.0, 28.0), "village": (20.0, 34.0), "hamlet": (32.0, 75.0)}[
+            ranks[piece.place]
+        ]
+    if piece.kind == "lane":
+        return (110.0, 420.0)
+    return (320.0, 1100.0) if piece.kind == "country" and piece.highway != "primary" else None
+
+
+def _setback(piece: Piece, rng: np.random.Generator) -> float:
+    return float(rng.uniform(11.0, 19.9) if piece.kind != "street" else rng.uniform(10.0, 16.0))
+
+
+def _plot(
+    axis: shapely.LineString, at: float, side: int, setback: float, piece: Piece, base: float
+) -> House:
+    a, b = axis.interpolate(max(0.0, at - 3.0)), axis.interpolate(min(axis.length, at + 3.0))
+    foot = axis.interpolate(at)
+    dx, dy = b.x - a.x, b.y - a.y
+    norm = hypot(dx, dy) or 1.0
+    dx, dy = dx / norm, dy / norm
+    if side:
+        x, y = foot.x - side * setback * dy, foot.y + side * setback * dx
+    else:  # beyond the end
+        x, y = foot.x + setback * dx, foot.y + setback * dy
+    return House(
+        round(x, 2),
+        round(y, 2),
+        atan2(dy, dx),
+        side or 1,
+        piece.name,
+        piece.place,
+        base + at,
+        farm=not piece.place,
+    )
+
+
+def _clear_of_roads(network: Network, pieces: list[Piece], plots: list[House]) -> list[House]:
+    """Drop plots that would stand on, or too near to, any road."""
+    tree = shapely.STRtree([line(network, p.nodes) for p in pieces])
+    spots = shapely.points([(p.x, p.y) for p in plots])
+    (index, _), distance = tree.query_nearest(spots, return_distance=True, all_matches=False)
+    clear = {int(i) for i, d in zip(index, distance, strict=True) if d >= 7.9}
+    return [plot for n, plot in enumerate(plots) if n in clear]
+
+
+def _apart(plots: list[House]) -> list[House]:
+    """Drop plots that lie too near to an earlier one."""
+    taken: dict[tuple[int, int], list[House]] = defaultdict(list)
+    kept = []
+    for plot in plots:
+        column, row = floor(plot.x / ROOM), floor(plot.y / ROOM)
+        around = (h for i in (-1, 0, 1) for j in (-1, 0, 1) for h in taken[column + i, row + j])
+        if all(hypot(h.x - plot.x, h.y - plot.y) >= ROOM for h in around):
+            taken[column, row].append(plot)
+            kept.append(plot)
+    return kept
+
+
+def _as_many_as_needed(
+    plots: list[House],
+    homes: list[Settlement],
+    people: dict[str, int],
+    rng: np.random.Generator,
+) -> Iterable[House]:
+    """Thin the plots: settlements first, the rest of a municipality in hamlets and fields."""
+    wanted = {home.name: home.addresses for home in homes if home.rank != "hamlet"}
+    groups: dict[tuple[str, str], list[House]] = defaultdict(list)
+    for plot in plots:
+        inside = plot.place if plot.place in wanted else ""
+        groups[plot.municipality if not inside else "", inside].append(plot)
+    settled: dict[str, int] = defaultdict(int)
+    homes_of = {home.name: home.municipality for home in homes}
+    for (municipality, place), group in sorted(groups.items(), key=lambda g: (g[0][1] == "", g[0])):
+        need = wanted.get(place)
+        if need is None:
+            need = round(people[municipality] * ADDRESSES_PER_PERSON) - settled[municipality]
+        keep = sorted(rng.permutation(len(group))[: max(0, need)])
+        if place:
+            settled[homes_of[place]] += len(keep)
+        yield from (group[i] for i in keep)
+
+
+def _numbered(houses: list[House], rng: np.random.Generator) -> list[House]:
+    """Give the houses of each street their numbers, with the gaps and letters of real streets."""
+    streets: dict[tuple[str, str, str], list[House]] = defaultdict(list)
+    for house in houses:
+        streets[house.municipality, house.place, house.street].append(house)
+    numbered: list[House] = []
+    for key in sorted(streets):
+        last, letter = {1: -1, -1: 0}, {1: "c", -1: "c"}
+        for house in sorted(streets[key], key=lambda h: (h.order, h.side)):
+            side = house.side
+            if letter[side] < "c" and rng.random() < 0.04:
+                letter[side] = "a" if not letter[side] else chr(ord(letter[side]) + 1)
+            else:
+                last[side] += 2 if rng.random() < 0.93 else 4
+                letter[side] = ""
+            numbered.append(replace(house, number=f"{last[side]}{letter[side]}"))
+    return numbered

@@ -1,0 +1,327 @@
+"""The classified roads and lanes between the settlements.
+
+A greedy spanner (Althöfer et al., On Sparse Spanners of Weighted Graphs, 1993) over the Delaunay
+edges of the settlements gives a sparse planar net with bounded detours. Traffic drawn to the
+populations decides the classes. Crossroads of many arms are pulled apart into staggered junctions,
+and every road runs smoothly through the junctions where it has the right of way.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+
+import networkx as nx
+import numpy as np
+import shapely
+from scipy.spatial import Delaunay
+
+from data.osm.synthesis.anchors import Anchors, Place, Points
+from data.osm.synthesis.network import Network, Road
+from data.osm.synthesis.terrain import Terrain
+
+RANKS = ("primary", "secondary", "tertiary", "unclassified")
+STRETCH = 1.42
+"""A road is built where the roads so far take this many times its length."""
+SHARPEST = np.radians(38.0)
+LONGEST = 5200.0
+SECONDARY_KM, TERTIARY_KM = 62.0, 95.0
+STEP = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where country roads meet: a settlement, a hamlet, or only a bend of a known road."""
+
+    x: float
+    y: float
+    weight: float = 0.0  # people who come and go
+    place: Place | None = None
+    hamlet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A piece of country road between two sites."""
+
+    a: int
+    b: int
+    highway: str
+    ref: str = ""
+    fixed: bool = False
+
+    def other(self, site: int) -> int:
+        """Return the site at the other end."""
+        return self.b if site == self.a else self.a
+
+
+class CountryRoads:
+    """The drawing board: sites on the flat plane and the edges between them."""
+
+    def __init__(self, anchors: Anchors, terrain: Terrain, hamlets: Points) -> None:
+        self.terrain = terrain
+        self.sites: list[Site] = []
+        self.edges: list[Edge] = []
+        self._index: dict[str, int] = {}
+        for place in anchors.settlements + anchors.neighbours:
+            weight = place.people or (9000.0 if place.rank == "town" else 500.0)
+            self._index[place.name] = self._add((place.x, place.y), weight, place)
+        for trunk in anchors.trunks:
+            chain = [
+                self._index[v] if isinstance(v, str) else self._add(v, 30.0) for v in trunk.via
+            ]
+            self.edges += [
+                Edge(a, b, trunk.highway, trunk.ref, fixed=True) for a, b in pairwise(chain)
+            ]
+        for hamlet in hamlets:
+            self._add((hamlet[0], hamlet[1]), 25.0, hamlet=True)
+
+    def _add(
+        self,
+        bent: tuple[float, float],
+        weight: float,
+        place: Place | None = None,
+        hamlet: bool = False,
+    ) -> int:
+        x, y = self.terrain.bends.straighten(np.array([bent]))[0]
+        self.sites.append(Site(float(x), float(y), weight, place, hamlet))
+        return len(self.sites) - 1
+
+    def point(self, site: int) -> Points:
+        """Return a site's point on the flat plane."""
+        return np.array([self.sites[site].x, self.sites[site].y])
+
+    def length(self, a: int, b: int) -> float:
+        """Return the distance of two sites on the flat plane."""
+        return float(np.hypot(*(self.point(b) - self.point(a))))
+
+    def bearing(self, a: int, b: int) -> float:
+        """Return the direction from one site to another in radians."""
+        dx, dy = self.point(b) - self.point(a)
+        return float(np.arctan2(dy, dx))
+
+    def arms(self) -> dict[int, list[int]]:
+        """Return the numbers of the edges at each site."""
+        arms: dict[int, list[int]] = defaultdict(list)
+        for number, edge in enumerate(self.edges):
+            arms[edge.a].append(number)
+            arms[edge.b].append(number)
+        return arms
+
+    # -- which settlements are joined -------------------------------------------------------
+
+    def span(self) -> None:
+        """Add the edges of a greedy spanner that keep clear of water and of shallow angles."""
+        flat = np.array([[s.x, s.y] for s in self.sites])
+        graph = nx.Graph()
+        graph.add_nodes_from(range(len(self.sites)))
+        for edge in self.edges:
+            graph.add_edge(edge.a, edge.b, length=self.length(edge.a, edge.b))
+        pairs = {
+            (int(min(p)), int(max(p))) for t in Delaunay(flat).simplices for p in combinations(t, 2)
+        }
+        fixed = [self._line(e.a, e.b) for e in self.edges]
+        for a, b in sorted(pairs, key=lambda p: (self.length(*p), p)):
+            length = self.length(a, b)
+            if length > LONGEST or graph.has_edge(a, b) or not self._may_join(a, b, fixed):
+                continue
+            try:
+                around = nx.dijkstra_path_length(graph, a, b, weight="length")
+            except nx.NetworkXNoPath:
+                around = np.inf
+            if around > STRETCH * length:
+                graph.add_edge(a, b, length=length)
+                self.edges.append(Edge(a, b, "unclassified"))
+
+    def _line(self, a: int, b: int) -> shapely.LineString:
+        return shapely.LineString([self.point(a), self.point(b)])
+
+    def _may_join(self, a: int, b: int, fixed: list[shapely.LineString]) -> bool:
+        line = self._line(a, b)
+        if any(line.crosses(other) for other in fixed):
+            return False
+        for edge in self.edges:
+            for here, there in ((a, b), (b, a)):
+                if here in (edge.a, edge.b):
+                    turn = self.bearing(here, there) - self.bearing(here, edge.other(here))
+                    if abs((turn + np.pi) % (2.0 * np.pi) - np.pi) < SHARPEST:
+                        return False
+        steps = np.linspace(0.0, 1.0, 40)[:, None]
+        drawn = self.terrain.bends.bend(self.point(a) + steps * (self.point(b) - self.point(a)))
+        return not shapely.LineString(drawn).buffer(60.0).intersects(self.terrain.schlei)
+
+    # -- which of them are busy -------------------------------------------------------------
+
+    def classify(self) -> None:
+        """Give the busiest kilometres to the Land, the next to the Kreis, the rest to no one."""
+        flow = self._flows()
+        order = sorted(range(len(self.edges)), key=lambda n: (-flow[n], n))
+        built = 0.0
+        for number in order:
+            edge = self.edges[number]
+            if edge.fixed:
+                continue
+            built += self.length(edge.a, edge.b) / 1000.0
+            if built < SECONDARY_KM:
+                self.edges[number] = replace(edge, highway="secondary")
+            elif built < SECONDARY_KM + TERTIARY_KM:
+                self.edges[number] = replace(edge, highway="tertiary")
+
+    def _flows(self) -> list[float]:
+        """Send traffic between all sites by a gravity model, twice: busy roads draw more."""
+        flow = [0.0] * len(self.edges)
+        for _ in range(2):
+            top = max(flow) or 1.0
+            graph = nx.Graph()
+            for number, edge in enumerate(self.edges):
+                ease = 0.75 if edge.fixed else 1.0 - 0.35 * min(1.0, 8.0 * flow[number] / top)
+                graph.add_edge(
+                    edge.a, edge.b, number=number, time=ease * self.length(edge.a, edge.b)
+                )
+            flow = [0.0] * len(self.edges)
+            sources = [n for n, s in enumerate(self.sites) if s.weight >= 100.0]
+            for a in sources:
+                for b, path in nx.single_source_dijkstra_path(graph, a, weight="time").items():
+                    if a != b and self.sites[b].weight > 0.0:
+                        pull = self.sites[a].weight * self.sites[b].weight
+                        pull /= max(800.0, self.length(a, b)) ** 1.6
+                        for u, v in pairwise(path):
+                            flow[graph.edges[u, v]["number"]] += pull
+        return flow
+
+    # -- junctions as they are built --------------------------------------------------------
+
+    def stagger(self, rng: np.random.Generator) -> None:
+        """Pull junctions of four arms and more apart: the least arm moves along its neighbour."""
+        for site in range(len(self.sites)):
+            while True:
+                arms = self.arms()[site]
+                if len(arms) <= 3 or (len(arms) == 4 and rng.random() < 0.12):
+                    break
+                self._pull_off(site, arms, rng)
+
+    def _pull_off(self, site: int, arms: list[int], rng: np.random.Generator) -> None:
+        around = sorted(arms, key=lambda n: self.bearing(site, self.edges[n].other(site)))
+        movable = [n for n in around if not self.edges[n].fixed]
+        least = max(movable, key=lambda n: (RANKS.index(self.edges[n].highway), n))
+        place = around.index(least)
+        beside = [around[place - 1], around[(place + 1) % len(around)]]
+
+        def gap(number: int) -> float:
+            one = self.bearing(site, self.edges[least].other(site))
+            turn = one - self.bearing(site, self.edges[number].other(site))
+            return abs(float((turn + np.pi) % (2.0 * np.pi) - np.pi))
+
+        host = min(beside, key=lambda n: (gap(n), n))
+        edge = self.edges[host]
+        far = edge.other(site)
+        along = min(rng.uniform(70.0, 190.0), 0.4 * self.length(site, far))
+        x, y = self.point(site) + (self.point(far) - self.point(site)) * (
+            along / self.length(site, far)
+        )
+        self.sites.append(Site(float(x), float(y)))
+        middle = len(self.sites) - 1
+        self.edges[host] = replace(edge, a=site, b=middle)
+        self.edges.append(replace(edge, a=middle, b=far))
+        moved = self.edges[least]
+        self.edges[least] = replace(moved, a=middle, b=moved.other(site))
+
+    # -- as they are drawn ------------------------------------------------------------------
+
+    def draw(self, network: Network) -> dict[int, int]:
+        """Add the roads to the network; return the vertex of each site."""
+        arms = self.arms()
+        partner, tangent = self._rights_of_way(arms)
+        vertex: dict[int, int] = {}
+        for site in sorted(arms):
+            x, y = self.terrain.bends.bend(self.point(site)[None, :])[0]
+            vertex[site] = network.add_vertex(x, y)
+        strings = [self._string(network, vertex, n, tangent) for n in range(len(self.edges))]
+        for chain in _chains(self.edges, partner):
+            nodes: list[int] = []
+            at = chain[0][1]
+            for number, _ in chain:
+                piece = strings[number]
+                nodes += (piece if self.edges[number].a == at else piece[::-1])[bool(nodes) :]
+                at = self.edges[number].other(at)
+            edge = self.edges[chain[0][0]]
+            network.add_road(Road(nodes, edge.highway, "country", edge.ref))
+        return vertex
+
+    def _rights_of_way(
+        self, arms: dict[int, list[int]]
+    ) -> tuple[dict[tuple[int, int], int], dict[tuple[int, int], Points]]:
+        """Pair the arms that run through each site and give every arm its tangent there."""
+        partner: dict[tuple[int, int], int] = {}
+        tangent: dict[tuple[int, int], Points] = {}
+        for site, numbers in arms.items():
+            out = {}
+            for n in numbers:
+                line = self.point(self.edges[n].other(site)) - self.point(site)
+                out[n] = line / np.hypot(*line)
+                tangent[n, site] = out[n]
+            if len(numbers) < 2:
+                continue
+            rank = {n: RANKS.index(self.edges[n].highway) for n in numbers}
+            p, q = min(
+                combinations(numbers, 2),
+                key=lambda c: (
+                    0.45 * (rank[c[0]] + rank[c[1]])
+                    + float(out[c[0]] @ out[c[1]])
+                    - (0.8 if self.edges[c[0]].ref == self.edges[c[1]].ref != "" else 0.0)
+                ),
+            )
+            through = out[p] - out[q]
+            through = through / (np.hypot(*through) or 1.0)
+            tangent[p, site], tangent[q, site] = through, -through
+            if self.edges[p].highway == self.edges[q].highway:
+                partner[p, site], partner[q, site] = q, p
+            across = np.array([-through[1], through[0]])
+            for n in numbers:
+                if n not in (p, q):
+                    square = across * (1.0 if across @ out[n] > 0.0 else -1.0)
+                    blend = out[n] + 0.9 * square
+                    tangent[n, site] = blend / np.hypot(*blend)
+        return partner, tangent
+
+    def _string(
+        self,
+        network: Network,
+        vertex: dict[int, int],
+        number: int,
+        tangent: dict[tuple[int, int], Points],
+    ) -> list[int]:
+        edge = self.edges[number]
+        a, b = self.point(edge.a), self.point(edge.b)
+        length = self.length(edge.a, edge.b)
+        grip = min(length / 3.0, 170.0)
+        p, q = a + grip * tangent[number, edge.a], b + grip * tangent[number, edge.b]
+        count = max(2, round(length / STEP))
+        t = np.linspace(0.0, 1.0, count + 1)[1:-1, None]
+        s = 1.0 - t
+        curve = s**3 * a + 3.0 * s**2 * t * p + 3.0 * s * t**2 * q + t**3 * b
+        inner = network.string(self.terrain.bends.bend(curve)) if len(curve) else []
+        return [vertex[edge.a], *inner, vertex[edge.b]]
+
+
+def _chains(edges: list[Edge], partner: dict[tuple[int, int], int]) -> list[list[tuple[int, int]]]:
+    """Follow the rights of way: lists of ``(edge, site where it starts)``."""
+    done: set[int] = set()
+    chains = []
+    for first in range(len(edges)):
+        if first in done:
+            continue
+        number, at = first, edges[first].a
+        while (number, at) in partner and partner[number, at] != first:  # go back to the start
+            number = partner[number, at]
+            at = edges[number].other(at)
+        chain = [(number, at)]
+        done.add(number)
+        while (number, edges[number].other(at)) in partner:
+            at = edges[number].other(at)
+            number = partner[number, at]
+            if number in done:
+                break
+            chain.append((number, at))
+            done.add(number)
+        chains.append(chain)
+    return chains

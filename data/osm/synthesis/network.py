@@ -1,0 +1,99 @@
+"""The road network while it grows: vertices with room around them, and roads that share them.
+
+Roads are strings of vertices a few dozen metres apart at most. Two roads meet only in a vertex of
+both. Whoever adds a road keeps more room to strange vertices than a segment is long, so that no two
+segments can cross unseen; a test proves it on the finished land.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import floor, hypot
+
+from data.osm.synthesis.anchors import Points
+
+CELL = 60.0
+
+
+@dataclass
+class Road:
+    """A string of vertices of one class; the name is found later, when all roads are known."""
+
+    nodes: list[int]
+    highway: str
+    kind: str  # "country" | "street" | "lane" | "track" | "service" | "path"
+    ref: str = ""
+    name: str = ""
+    place: str = ""  # the settlement or lane it belongs to
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Network:
+    """Vertices in a grid of buckets, the roads over them, and solid things in the way."""
+
+    def __init__(self) -> None:
+        self.points: list[tuple[float, float]] = []
+        self.solid: list[bool] = []  # nothing may join here: rail, shore, schoolyard
+        self.neighbours: list[list[int]] = []
+        self.roads: list[Road] = []
+        self._buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
+
+    def add_vertex(self, x: float, y: float, solid: bool = False) -> int:
+        """Add a vertex, rounded to the centimetre, and return its number."""
+        point = (round(float(x), 2), round(float(y), 2))
+        self.points.append(point)
+        self.solid.append(solid)
+        self.neighbours.append([])
+        number = len(self.points) - 1
+        self._buckets[floor(point[0] / CELL), floor(point[1] / CELL)].append(number)
+        return number
+
+    def add_solid(self, points: Points) -> None:
+        """Put something in the way of all roads that come later."""
+        for x, y in points:
+            self.add_vertex(x, y, solid=True)
+
+    def add_road(self, road: Road) -> Road:
+        """Add a road over existing vertices."""
+        for a, b in zip(road.nodes, road.nodes[1:], strict=False):
+            self.neighbours[a].append(b)
+            self.neighbours[b].append(a)
+        self.roads.append(road)
+        return road
+
+    def string(self, points: Iterable[Sequence[float]]) -> list[int]:
+        """Add a vertex for each point."""
+        return [self.add_vertex(p[0], p[1]) for p in points]
+
+    def degree(self, vertex: int) -> int:
+        """Count the segments that end in a vertex."""
+        return len(self.neighbours[vertex])
+
+    def near(self, x: float, y: float, radius: float) -> list[tuple[float, int]]:
+        """Find the vertices within a radius, as ``(distance, vertex)``, nearest first."""
+        found = []
+        points = self.points
+        left, right = floor((x - radius) / CELL), floor((x + radius) / CELL)
+        for row in range(floor((y - radius) / CELL), floor((y + radius) / CELL) + 1):
+            for column in range(left, right + 1):
+                for vertex in self._buckets.get((column, row), ()):
+                    px, py = points[vertex]
+                    distance = hypot(px - x, py - y)
+                    if distance <= radius:
+                        found.append((distance, vertex))
+        found.sort()
+        return found
+
+    def direction(self, a: int, b: int) -> tuple[float, float]:
+        """Return the unit vector from one vertex to another."""
+        (ax, ay), (bx, by) = self.points[a], self.points[b]
+        length = hypot(bx - ax, by - ay) or 1.0
+        return (bx - ax) / length, (by - ay) / length
+
+    def junction_within(self, vertex: int, reach: float) -> bool:
+        """Say whether another junction or dead end lies within `reach` metres of a vertex."""
+        x, y = self.points[vertex]
+        return any(
+            other != vertex and not self.solid[other] and self.degree(other) != 2
+            for _, other in self.near(x, y, reach)
+        )
