@@ -1,0 +1,497 @@
+"""The search for the best positions of a trip in a compiled tour: kernels only.
+
+A trip is put after one halt with its pickup and after the same or a later one with its drop-off.
+Positions are tried in that order, and every pair passes a row of tests, cheapest first:
+
+1. the score: driving alone cannot beat the best so far;
+2. constant time: windows, loads, deadlines of the halts behind, ride limits by the bare way;
+3. exact: the soonest begins of all halts whose times hang together with the trip's, that is, of
+   the stretch around it on which the vehicle is never empty (:func:`settle`).
+
+Every insertion that is found is feasible, whatever the matrix. That none is missed relies on the
+triangle inequality, not strictly and also for asymmetric matrices: one halt more makes no other
+halt earlier, and no way shorter.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from routing.kernel import kernel
+from routing.problem import HaltKind
+from routing.schedule import Matrix, Records, drive, gap
+
+TRIP = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("pickup", "dropoff", "pickup_earliest", "pickup_latest"),
+            *("dropoff_earliest", "dropoff_latest", "max_ride"),
+            *("seats", "wheelchairs", "child_seats", "pickup_service", "dropoff_service"),
+            "penalty",
+        )
+    ]
+)
+"""A trip to be inserted, as in routing.problem.Trip, and a penalty on its score."""
+
+FOUND = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            *("tour", "pickup_after", "dropoff_after", "score", "added_seconds"),
+            *("pickup_time", "dropoff_time"),
+        )
+    ]
+)
+"""The best insertion so far; tour -1: none."""
+
+BOARDING = np.dtype(
+    [
+        (name, np.int64)
+        for name in ("after", "begin", "latest", "detour", "gap_before", "gap_behind")
+    ]
+)
+"""A pickup on trial: after which halt, when it can begin and has to have begun, what it adds."""
+
+STEP = np.dtype([(name, np.int64) for name in ("begin", "until", "gap", "path", "pickup", "ride")])
+"""One halt of a stretch on trial: `pickup` is the step of the trip's pickup, -1 if none moves;
+`ride` the longest time from its begin of service."""
+
+# Why a pair of positions fails; numbers of routing.insertion.Obstacle.
+CLEAR, FIXED, PICKUP_WINDOW, CAPACITY, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT = range(
+    9
+)
+
+
+@kernel
+def search(
+    halts: Records,
+    shifts: Records,
+    layouts: Any,
+    seconds: Matrix,
+    trips: Records,
+    weights: tuple[int, int],
+    found: Records,
+) -> None:
+    """Find the best insertion of each trip into any of the tours.
+
+    Parameters
+    ----------
+    halts, shifts, layouts
+        HALT[V, M], SHIFT[V], int64[V, Y, 3].
+    seconds
+        int32[P, P].
+    trips
+        TRIP[O].
+    weights
+        Of a second of driving, and of a second from the opening of the pickup window to the
+        pickup.
+    found
+        FOUND[O], written to: what beats it replaces it.
+    """
+    steps = np.empty(halts.shape[1] + 4, STEP)
+    boarding = np.empty(1, BOARDING)
+    for v in range(len(shifts)):
+        for option in range(len(trips)):
+            if holds(layouts[v], 0, 0, 0, trips[option]):
+                search_tour(
+                    v,
+                    halts[v],
+                    shifts[v],
+                    layouts[v],
+                    seconds,
+                    trips[option],
+                    weights,
+                    boarding[0],
+                    steps,
+                    found[option],
+                )
+
+
+@kernel
+def search_tour(
+    v: int,
+    halts: Any,
+    shift: Any,
+    layouts: Any,
+    seconds: Any,
+    trip: Any,
+    weights: Any,
+    boarding: Any,
+    steps: Any,
+    best: Any,
+) -> None:
+    """Improve the best insertion of a trip by those into one tour."""
+    last = shift.length - 1
+    for after in range(first_position(halts, shift, trip), last):
+        if halts[after].soonest > trip.pickup_latest:
+            break
+        if board(halts, shift, layouts, seconds, trip, after, boarding) != CLEAR:
+            continue
+        consider(v, halts, seconds, trip, weights, boarding, after, boarding.begin, steps, best)
+        if not beats(boarding.detour, boarding.begin, trip, weights, best):
+            continue
+        begin = boarding.begin + boarding.gap_behind
+        for until in range(after + 1, last):
+            begin = max(begin, halts[until].soonest)
+            if stay(halts, layouts, trip, boarding, until, begin) != CLEAR:
+                break
+            consider(v, halts, seconds, trip, weights, boarding, until, begin, steps, best)
+            begin += halts[until + 1].gap
+
+
+@kernel
+def first_position(halts: Any, shift: Any, trip: Any) -> int:
+    """Return the first halt that the pickup may follow: no later one has to happen before it."""
+    low, high = int(shift.fixed - 1), int(shift.length - 1)
+    while low < high:
+        middle = (low + high) // 2
+        if halts[middle + 1].deadline < trip.pickup_earliest:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def holds(layouts: Any, seats: int, wheelchairs: int, child_seats: int, trip: Any) -> bool:
+    """Whether some layout holds the trip on top of a load."""
+    for y in range(len(layouts)):
+        if (
+            seats + trip.seats <= layouts[y, 0]
+            and wheelchairs + trip.wheelchairs <= layouts[y, 1]
+            and child_seats + trip.child_seats <= layouts[y, 2]
+        ):
+            return True
+    return False
+
+
+@kernel
+def board(
+    halts: Any, shift: Any, layouts: Any, seconds: Any, trip: Any, after: int, boarding: Any
+) -> int:
+    """Try the pickup behind a halt; fill the boarding or return the obstacle."""
+    here, behind = halts[after], halts[after + 1]
+    way = drive(here.place, trip.pickup, seconds)
+    boarding.after = after
+    boarding.gap_before = gap(here.place, here.service, trip.pickup, trip.pickup_service, seconds)
+    boarding.gap_behind = gap(
+        trip.pickup, trip.pickup_service, behind.place, behind.service, seconds
+    )
+    boarding.begin = max(trip.pickup_earliest, here.soonest + boarding.gap_before)
+    if after == shift.fixed - 1:
+        boarding.begin = max(boarding.begin, shift.ready + way)
+    if boarding.begin > trip.pickup_latest:
+        return PICKUP_WINDOW
+    if not holds(layouts, here.seats, here.wheelchairs, here.child_seats, trip):
+        return CAPACITY
+    boarding.latest = min(trip.pickup_latest, behind.deadline - boarding.gap_behind)
+    boarding.detour = way + drive(trip.pickup, behind.place, seconds) - behind.drive
+    return CLEAR
+
+
+@kernel
+def stay(halts: Any, layouts: Any, trip: Any, boarding: Any, until: int, begin: int) -> int:
+    """Return what keeps the trip from being on board at and after a halt, begun then."""
+    here = halts[until]
+    if begin > here.deadline:
+        return bound_by(halts, until)
+    if here.kind == HaltKind.BREAK:
+        return BREAK
+    if not holds(layouts, here.seats, here.wheelchairs, here.child_seats, trip):
+        return CAPACITY
+    if begin > trip.dropoff_latest:
+        return DROPOFF_WINDOW
+    detour = boarding.gap_before + boarding.gap_behind - halts[boarding.after + 1].gap
+    if detour > halts[boarding.after].ride_slack:
+        return OTHERS
+    way = boarding.gap_behind + here.path - halts[boarding.after + 1].path
+    if max(way, begin - boarding.latest) > trip.pickup_service + trip.max_ride:
+        return RIDE_LIMIT
+    return CLEAR
+
+
+@kernel
+def bound_by(halts: Any, k: int) -> int:
+    """Return whose window is behind the deadline of a halt, as an obstacle."""
+    while (
+        halts[k].deadline < halts[k].latest
+        and halts[k].kind != HaltKind.END
+        and halts[k].deadline == halts[k + 1].deadline - halts[k + 1].gap
+    ):
+        k += 1
+    if halts[k].kind == HaltKind.END:
+        return SHIFT_END
+    if halts[k].kind == HaltKind.BREAK:
+        return BREAK
+    return OTHERS
+
+
+@kernel
+def consider(
+    v: int,
+    halts: Any,
+    seconds: Any,
+    trip: Any,
+    weights: Any,
+    boarding: Any,
+    until: int,
+    begin: int,
+    steps: Any,
+    best: Any,
+) -> None:
+    """Try the drop-off behind a halt that begins then; keep it if it is the best."""
+    behind = halts[until + 1]
+    if until == boarding.after:
+        added = drive(halts[until].place, trip.pickup, seconds)
+        added += drive(trip.pickup, trip.dropoff, seconds)
+    else:
+        added = boarding.detour + drive(halts[until].place, trip.dropoff, seconds)
+    added += drive(trip.dropoff, behind.place, seconds) - behind.drive
+    if not beats(added, boarding.begin, trip, weights, best):
+        return
+    if alight(halts, seconds, trip, boarding, until, begin, steps) != CLEAR:
+        return
+    pickup_time = steps[pickup_step(halts, boarding.after)].begin
+    if beats(added, pickup_time, trip, weights, best):
+        best.tour = v
+        best.pickup_after, best.dropoff_after = boarding.after, until
+        best.added_seconds = added
+        best.score = score_of(added, pickup_time, trip, weights)
+        best.pickup_time = pickup_time
+        best.dropoff_time = steps[dropoff_step(halts, boarding.after, until)].begin
+
+
+@kernel
+def score_of(added: int, pickup_time: int, trip: Any, weights: Any) -> int:
+    """Return what an insertion costs."""
+    waiting = pickup_time - trip.pickup_earliest
+    return int(weights[0] * added + weights[1] * waiting + trip.penalty)
+
+
+@kernel
+def beats(added: int, pickup_time: int, trip: Any, weights: Any, best: Any) -> bool:
+    """Whether an insertion is better than the best so far; of equals, the earlier pickup is."""
+    score = score_of(added, pickup_time, trip, weights)
+    better = score == best.score and pickup_time < best.pickup_time
+    return bool(score < best.score or better)
+
+
+@kernel
+def alight(
+    halts: Any, seconds: Any, trip: Any, boarding: Any, until: int, begin: int, steps: Any
+) -> int:
+    """Try the drop-off behind a halt; leave the times in the steps or return the obstacle."""
+    direct = until == boarding.after
+    here, behind = halts[until], halts[until + 1]
+    place = trip.pickup if direct else here.place
+    service = trip.pickup_service if direct else here.service
+    gap_before = gap(place, service, trip.dropoff, trip.dropoff_service, seconds)
+    gap_behind = gap(trip.dropoff, trip.dropoff_service, behind.place, behind.service, seconds)
+
+    dropoff = max(trip.dropoff_earliest, begin + gap_before)
+    if dropoff > trip.dropoff_latest:
+        return DROPOFF_WINDOW
+    if dropoff + gap_behind > behind.deadline:
+        return bound_by(halts, until + 1)
+    longer = gap_before + gap_behind - behind.gap
+    way, pickup_latest = gap_before, trip.pickup_latest
+    if direct:
+        longer += boarding.gap_before
+    else:
+        way += boarding.gap_behind + here.path - halts[boarding.after + 1].path
+        pickup_latest = boarding.latest
+    if longer > here.ride_slack:
+        return OTHERS
+    if max(way, dropoff - pickup_latest) > trip.pickup_service + trip.max_ride:
+        return RIDE_LIMIT
+    size = lay_out(halts, trip, boarding, until, gap_before, gap_behind, steps)
+    return CLEAR if rides_can_do(steps, size) and settle(steps, size) else OTHERS
+
+
+@kernel
+def pickup_step(halts: Any, after: int) -> int:
+    """Return the step of the new pickup in a stretch on trial."""
+    return int(after - halts[after].block_first + 2)
+
+
+@kernel
+def dropoff_step(halts: Any, after: int, until: int) -> int:
+    """Return the step of the new drop-off in a stretch on trial."""
+    return int(until - halts[after].block_first + 3)
+
+
+@kernel
+def lay_out(
+    halts: Any,
+    trip: Any,
+    boarding: Any,
+    until: int,
+    gap_before: int,
+    gap_behind: int,
+    steps: Any,
+) -> int:
+    """Write the stretch on trial with the trip in it; return its number of steps.
+
+    Step 0 is the halt before the stretch, which does not move. The last step is the halt behind
+    it: if that meets its deadline, so can everything later.
+    """
+    after = boarding.after
+    first, last = halts[after].block_first, halts[until].block_last + 1
+    for k in range(first - 1, last + 1):
+        step = steps[step_of(k, first, after, until)]
+        step.begin, step.until, step.gap = halts[k].soonest, halts[k].deadline, halts[k].gap
+        step.pickup = -1
+        if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= first:
+            step.pickup = step_of(halts[k].partner, first, after, until)
+            step.ride = halts[halts[k].partner].service + halts[k].max_ride
+    at = pickup_step(halts, after)
+    steps[at].begin, steps[at].until = boarding.begin, trip.pickup_latest
+    steps[at].gap, steps[at + 1].gap = boarding.gap_before, boarding.gap_behind
+    steps[at].pickup = -1
+    end = dropoff_step(halts, after, until)
+    steps[end].begin, steps[end].until = trip.dropoff_earliest, trip.dropoff_latest
+    steps[end].gap, steps[end + 1].gap = gap_before, gap_behind
+    steps[end].pickup = at
+    steps[end].ride = trip.pickup_service + trip.max_ride
+    return step_of(last, first, after, until) + 1
+
+
+@kernel
+def step_of(k: int, first: int, after: int, until: int) -> int:
+    """Return the step of a halt in the stretch that begins with halt `first` as step 1."""
+    return k - first + 1 + (1 if k > after else 0) + (1 if k > until else 0)
+
+
+@kernel
+def rides_can_do(steps: Any, size: int) -> bool:
+    """Whether the way alone, without waiting, is short enough for every ride.
+
+    If so, :func:`settle` comes to an end; see routing.schedule.relax_rides_to_path.
+    """
+    path = 0
+    for k in range(size):
+        path += steps[k].gap if k > 0 else 0
+        steps[k].path = path
+        if steps[k].pickup >= 0 and path - steps[steps[k].pickup].path > steps[k].ride:
+            return False
+    return True
+
+
+@kernel
+def settle(steps: Any, size: int) -> bool:
+    """Raise all begins to the least that satisfy every constraint; False if none do."""
+    first = 1
+    while first < size:
+        for k in range(first, size):
+            steps[k].begin = max(steps[k].begin, steps[k - 1].begin + steps[k].gap)
+            if steps[k].begin > steps[k].until:
+                return False
+        first = size
+        for k in range(size - 1, 0, -1):
+            pickup = steps[k].pickup
+            if pickup >= 0 and steps[pickup].begin < steps[k].begin - steps[k].ride:
+                steps[pickup].begin = steps[k].begin - steps[k].ride
+                if steps[pickup].begin > steps[pickup].until:
+                    return False
+                first = pickup + 1
+    return True
+
+
+@kernel
+def explain(
+    halts: Records,
+    shifts: Records,
+    layouts: Any,
+    seconds: Matrix,
+    trips: Records,
+    reached: Any,
+    found: Records,
+) -> None:
+    """Find for each tour how far the best try of a trip gets, and its earliest pickup.
+
+    Parameters
+    ----------
+    halts, shifts, layouts, seconds
+        As in :func:`search`.
+    trips
+        TRIP[2]: the trip, and the same one with windows that do not end.
+    reached
+        int64[V, 2], written to: the obstacle, and the position of the halt where it was met, -1
+        if the party does not even fit into the empty vehicle.
+    found
+        FOUND[V], written to: the insertion of the second trip with the earliest pickup.
+    """
+    steps = np.empty(halts.shape[1] + 4, STEP)
+    boarding = np.empty(1, BOARDING)
+    for v in range(len(shifts)):
+        if not holds(layouts[v], 0, 0, 0, trips[0]):
+            reached[v, 0], reached[v, 1] = CAPACITY, -1
+            continue
+        explain_tour(
+            halts[v], shifts[v], layouts[v], seconds, trips[0], boarding[0], steps, reached[v]
+        )
+        search_tour(
+            v,
+            halts[v],
+            shifts[v],
+            layouts[v],
+            seconds,
+            trips[1],
+            (0, 1),
+            boarding[0],
+            steps,
+            found[v],
+        )
+
+
+@kernel
+def explain_tour(
+    halts: Any,
+    shift: Any,
+    layouts: Any,
+    seconds: Any,
+    trip: Any,
+    boarding: Any,
+    steps: Any,
+    reached: Any,
+) -> None:
+    """Set the furthest obstacle over all positions of one tour, CLEAR if one has none."""
+    last = shift.length - 1
+    reached[0], reached[1] = FIXED, max(0, min(shift.fixed, shift.length) - 1)
+    if shift.fixed > last or (
+        shift.fixed > 1 and halts[shift.fixed - 1].soonest > trip.pickup_latest
+    ):
+        return
+    for after in range(first_position(halts, shift, trip), last):
+        obstacle = board(halts, shift, layouts, seconds, trip, after, boarding)
+        note(reached, obstacle, after)
+        if obstacle == PICKUP_WINDOW:
+            break
+        if obstacle != CLEAR:
+            continue
+        begin = boarding.begin
+        for until in range(after, last):
+            if until > after:
+                begin = max(
+                    begin + (boarding.gap_behind if until == after + 1 else halts[until].gap),
+                    halts[until].soonest,
+                )
+                obstacle = stay(halts, layouts, trip, boarding, until, begin)
+            if obstacle == CLEAR:
+                obstacle = alight(halts, seconds, trip, boarding, until, begin, steps)
+                if obstacle == CLEAR:
+                    reached[0], reached[1] = CLEAR, until
+                    return
+                note(reached, obstacle, until)
+                obstacle = CLEAR
+            else:
+                note(reached, obstacle, until)
+                break
+
+
+@kernel
+def note(reached: Any, obstacle: int, at: int) -> None:
+    """Keep an obstacle if it is met later in a try than the one so far."""
+    if obstacle > reached[0]:
+        reached[0], reached[1] = obstacle, at

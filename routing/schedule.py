@@ -1,0 +1,461 @@
+"""The one definition of feasible: when the halts of a tour happen, and how late they may.
+
+The times at which service begins at the halts of a tour have to satisfy
+
+- its window at every halt,
+- the gap between neighbours: service and driving; halts at one place happen together,
+- the ride-time limit of every trip, from the end of its pickup's service to its drop-off.
+
+These are difference constraints (a simple temporal network; Dechter, Meiri and Pearl 1991): if
+any times satisfy them, there is a componentwise least solution, here `soonest`, and a greatest,
+here `deadline`. Both are found by passes over the tour until nothing moves. A ride limit asks
+for a *later pickup*, so the least solution is the timetable: everybody as early as possible, but
+nobody on board for too long.
+
+What is already violated, by a vehicle that is late, is relaxed to what the tour can still
+achieve. From then on feasible means: nothing gets worse.
+
+The kernels work on rows of :data:`HALT` records, one row a tour, and never write to a row that
+somebody else may read: a :class:`CompiledTours` is a snapshot.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from routing.kernel import kernel
+from routing.problem import FOREVER, Halt, HaltKind, Loads, Tour
+from routing.travel_times import TravelTimes
+
+Records = npt.NDArray[np.void]
+"""An array of records; in a kernel, `records[k].field`."""
+
+Matrix = npt.NDArray[np.int32]
+
+HALT = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            # As in routing.problem.Halt. `partner` is the position of the trip's other halt, -1
+            # without. `latest` and `max_ride` are relaxed where the tour already misses them.
+            *("kind", "place", "earliest", "latest", "service", "max_ride", "partner"),
+            # On board after the halt.
+            *("seats", "wheelchairs", "child_seats", "trips"),
+            # From the halt before: between begins of service, driving alone; `path` sums gaps.
+            *("gap", "drive", "path"),
+            # The least and the greatest begin of service of a feasible tour.
+            *("soonest", "deadline"),
+            # How much longer the way to the next halt may get for those on board.
+            "ride_slack",
+            # First and last halt of the stretch around the way to the next halt on which the
+            # vehicle is never empty: those whose times hang together by ride limits.
+            *("block_first", "block_last"),
+        )
+    ]
+)
+"""One halt of a compiled tour. All times are integer seconds."""
+
+SHIFT = np.dtype([(name, np.int64) for name in ("length", "fixed", "served", "ready")])
+"""What a compiled tour has once: the number of its halts, and the rest as in Tour."""
+
+_SPARE_HALTS = 16
+
+
+class MalformedTourError(ValueError):
+    """A tour that cannot be compiled: a trip without its other half, or an unknown place."""
+
+    def __init__(self, shift: str, what: str) -> None:
+        super().__init__(f"The tour of shift {shift!r} is malformed: {what}.")
+        self.shift = shift
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledHalt:
+    """One halt of a timetable.
+
+    Attributes
+    ----------
+    halt
+        What happens.
+    begin
+        When service begins: as early as everything allows.
+    departure
+        When the vehicle leaves the place, just in time for the next halt; halts that happen
+        together share it. At the end of the tour, the begin.
+    loads
+        On board afterwards, by load kind.
+    """
+
+    halt: Halt
+    begin: int
+    departure: int
+    loads: Loads
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CompiledTours:
+    """All tours of a day as arrays: an immutable snapshot.
+
+    Attributes
+    ----------
+    tours
+        V tours.
+    travel
+        Between all places of the tours.
+    halts
+        HALT[V, M], read-only; row v ends at `shifts[v].length`.
+    shifts
+        SHIFT[V], read-only.
+    layouts
+        int64[V, Y, 3], read-only: capacities; a row of -1 holds nothing.
+    """
+
+    tours: tuple[Tour, ...]
+    travel: TravelTimes
+    halts: Records
+    shifts: Records
+    layouts: npt.NDArray[np.int64]
+
+    def replace(self, index: int, tour: Tour, travel: TravelTimes | None = None) -> "CompiledTours":
+        """Return a snapshot with one tour changed; this one stays as it is.
+
+        Parameters
+        ----------
+        index
+            Which tour.
+        tour
+            The tour that takes its place.
+        travel
+            If places were added since: the travel times that know them too.
+
+        Raises
+        ------
+        MalformedTourError
+            If the tour cannot be compiled.
+        """
+        travel = self.travel if travel is None else travel
+        tours = (*self.tours[:index], tour, *self.tours[index + 1 :])
+        fits_halts = len(tour.halts) <= self.halts.shape[1]
+        if not fits_halts or len(tour.shift.layouts) > self.layouts.shape[1]:
+            return compile_tours(tours, travel)
+        halts, shifts, layouts = self.halts.copy(), self.shifts.copy(), self.layouts.copy()
+        _compile_into(halts[index], shifts[index : index + 1], layouts[index], tour, travel)
+        return CompiledTours(tours, travel, read_only(halts), read_only(shifts), read_only(layouts))
+
+    def at(self, now: int) -> "CompiledTours":
+        """Return a snapshot in which no vehicle leaves its last fixed halt before `now`.
+
+        Costs next to nothing, unless a vehicle should have left already: then its tour is
+        compiled anew, later.
+        """
+        compiled = self
+        for index, tour in enumerate(self.tours):
+            if tour.ready < now and tour.fixed < len(tour.halts):
+                row = self.halts[index]
+                if int(row["soonest"][tour.fixed] - row["drive"][tour.fixed]) < now:
+                    compiled = compiled.replace(index, replace(tour, ready=now))
+        shifts = compiled.shifts.copy()
+        shifts["ready"] = np.maximum(shifts["ready"], now)
+        return replace(compiled, shifts=read_only(shifts))
+
+    def timetable(self, index: int) -> tuple[ScheduledHalt, ...]:
+        """Return the timetable of one tour."""
+        return tuple(_schedule(self.tours[index], self.halts[index]))
+
+
+def compile_tours(tours: Sequence[Tour], travel: TravelTimes) -> CompiledTours:
+    """Compile the tours of a day.
+
+    Parameters
+    ----------
+    tours
+        In any number, also none.
+    travel
+        Between all their places.
+
+    Raises
+    ------
+    MalformedTourError
+        If a trip has only one of its halts in a tour, the drop-off before the pickup, or a halt
+        is at a place that the travel times do not know.
+    """
+    longest = max((len(tour.halts) for tour in tours), default=0) + _SPARE_HALTS
+    most_layouts = max((len(tour.shift.layouts) for tour in tours), default=0)
+    halts = np.zeros((len(tours), longest), HALT)
+    shifts = np.zeros(len(tours), SHIFT)
+    layouts = np.full((len(tours), most_layouts, 3), -1, np.int64)
+    for v, tour in enumerate(tours):
+        _compile_into(halts[v], shifts[v : v + 1], layouts[v], tour, travel)
+    return CompiledTours(
+        tuple(tours), travel, read_only(halts), read_only(shifts), read_only(layouts)
+    )
+
+
+def timetable(tour: Tour, travel: TravelTimes) -> tuple[ScheduledHalt, ...]:
+    """Return when each halt of a tour happens.
+
+    The earliest times that satisfy everything; what cannot be satisfied any more is as early as
+    possible. A vehicle waits where it is and leaves just in time.
+
+    Raises
+    ------
+    MalformedTourError
+        If the tour cannot be compiled.
+    """
+    return compile_tours((tour,), travel).timetable(0)
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a view that cannot be written to.
+
+    Kernels that only read are always given such views: one type, compiled once.
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _compile_into(
+    halts: Records,
+    shift: Records,
+    layouts: npt.NDArray[np.int64],
+    tour: Tour,
+    travel: TravelTimes,
+) -> None:
+    """Compile a tour into its row of the arrays."""
+    size = len(tour.halts)
+    rows = list(_halt_rows(tour, len(travel.seconds)))
+    halts[:size] = np.array(rows, dtype=HALT)
+    shift[0] = (size, tour.fixed, tour.served, tour.ready)
+    layouts[:] = -1
+    layouts[: len(tour.shift.layouts)] = tour.shift.layouts
+    compile_row(halts, shift, read_only(travel.seconds))
+
+
+def _halt_rows(tour: Tour, places: int) -> Iterator[tuple[int, ...]]:
+    """Yield the given part of each HALT record, zeros for the derived part."""
+    partners = _partners(tour)
+    on_board = [0, 0, 0]
+    derived = (0,) * 9
+    for halt, partner in zip(tour.halts, partners, strict=True):
+        if not 0 <= halt.place < places:
+            raise MalformedTourError(
+                tour.shift.id, f"place {halt.place} is not among the {places} known ones"
+            )
+        on_board = [load + change for load, change in zip(on_board, halt.loads, strict=True)]
+        window = (halt.earliest, halt.latest, halt.service, halt.max_ride, partner)
+        yield (halt.kind, halt.place, *window, *on_board, *derived)
+
+
+def _partners(tour: Tour) -> list[int]:
+    """Return the position of the other halt of each halt's trip, -1 without trip."""
+    partners = [-1] * len(tour.halts)
+    waiting: dict[str, int] = {}
+    for position, halt in enumerate(tour.halts):
+        if halt.kind == HaltKind.PICKUP:
+            if halt.trip in waiting:
+                raise MalformedTourError(tour.shift.id, f"trip {halt.trip!r} is picked up twice")
+            waiting[halt.trip] = position
+        elif halt.kind == HaltKind.DROPOFF:
+            pickup = waiting.pop(halt.trip, None)
+            if pickup is None:
+                raise MalformedTourError(
+                    tour.shift.id, f"trip {halt.trip!r} is dropped off without a pickup before"
+                )
+            partners[position], partners[pickup] = pickup, position
+    if waiting:
+        raise MalformedTourError(
+            tour.shift.id, f"trip {next(iter(waiting))!r} is picked up and never dropped off"
+        )
+    return partners
+
+
+def _schedule(tour: Tour, row: Records) -> Iterator[ScheduledHalt]:
+    size = len(tour.halts)
+    begins: list[int] = row["soonest"][:size].tolist()
+    drives: list[int] = row["drive"][:size].tolist()
+    departures = begins[:]
+    for k in range(size - 2, -1, -1):
+        together = tour.halts[k].place == tour.halts[k + 1].place
+        departures[k] = departures[k + 1] if together else begins[k + 1] - drives[k + 1]
+    loads = zip(*(row[kind][:size].tolist() for kind in _LOADS), strict=True)
+    yield from map(ScheduledHalt, tour.halts, begins, departures, loads)
+
+
+_LOADS = ("seats", "wheelchairs", "child_seats")
+
+
+# ---------------------------------------------------------------------------------------- kernels
+
+
+@kernel
+def gap(place: int, service: int, next_place: int, next_service: int, seconds: Matrix) -> int:
+    """Return the least time between the begins of service at two neighbouring halts."""
+    if place == next_place:
+        return max(0, service - next_service)
+    return service + int(seconds[place, next_place])
+
+
+@kernel
+def drive(place: int, next_place: int, seconds: Matrix) -> int:
+    """Return the seconds of driving between two neighbouring halts."""
+    return 0 if place == next_place else int(seconds[place, next_place])
+
+
+@kernel
+def compile_row(halts: Records, shift: Records, seconds: Matrix) -> None:
+    """Derive everything else from the given part of a row.
+
+    Parameters
+    ----------
+    halts
+        HALT[M], written to.
+    shift
+        SHIFT[1].
+    seconds
+        Travel times.
+    """
+    size, served = shift[0].length, shift[0].served
+    link(halts, size, seconds)
+    begin_without_rides(halts, shift)
+    relax_windows(halts, served, size)
+    lower_deadlines(halts, served, size)
+    relax_rides_to_path(halts, served, size)
+    delay_pickups(halts, served, size)
+    relax_rides_to_timetable(halts, served, size)
+    limit_rides(halts, served, size)
+    mark_blocks(halts, served, size)
+
+
+@kernel
+def link(halts: Records, size: int, seconds: Matrix) -> None:
+    """Fill gaps, driving times, their sums, and the trips on board."""
+    trips = 0
+    for k in range(size):
+        here = halts[k]
+        trips += 1 if here.kind == HaltKind.PICKUP else 0
+        trips -= 1 if here.kind == HaltKind.DROPOFF else 0
+        here.trips = trips
+        here.gap = here.drive = here.path = 0
+        if k > 0:
+            before = halts[k - 1]
+            here.gap = gap(before.place, before.service, here.place, here.service, seconds)
+            here.drive = drive(before.place, here.place, seconds)
+            here.path = before.path + here.gap
+
+
+@kernel
+def begin_without_rides(halts: Records, shift: Records) -> None:
+    """Set the soonest begins by windows and gaps alone; what has happened is a fact."""
+    size, fixed, served, ready = shift[0].length, shift[0].fixed, shift[0].served, shift[0].ready
+    for k in range(size):
+        halts[k].soonest = halts[k].earliest
+        if k == fixed:
+            halts[k].soonest = max(halts[k].earliest, ready + halts[k].drive)
+    raise_begins(halts, max(served, 1), size)
+
+
+@kernel
+def raise_begins(halts: Records, first: int, size: int) -> None:
+    """Propagate the soonest begins forward along the gaps."""
+    for k in range(first, size):
+        halts[k].soonest = max(halts[k].soonest, halts[k - 1].soonest + halts[k].gap)
+
+
+@kernel
+def relax_windows(halts: Records, served: int, size: int) -> None:
+    """End no window before its halt can happen; what has happened, happened then only."""
+    for k in range(size):
+        unavoidable = halts[k].soonest
+        halts[k].latest = unavoidable if k < served else max(halts[k].latest, unavoidable)
+        halts[k].deadline = halts[k].latest
+
+
+@kernel
+def lower_deadlines(halts: Records, served: int, size: int) -> None:
+    """Propagate the deadlines backward along the gaps."""
+    for k in range(size - 2, served - 1, -1):
+        halts[k].deadline = min(halts[k].deadline, halts[k + 1].deadline - halts[k + 1].gap)
+
+
+@kernel
+def relax_rides_to_path(halts: Records, served: int, size: int) -> None:
+    """Give each ride at least the time that its way takes without any waiting.
+
+    After this no cycle of constraints is positive, since a cycle runs through each stretch of
+    the tour as often forward, by gaps, as backward, by ride limits. So the passes below end.
+    """
+    for k in range(served, size):
+        if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= served:
+            pickup = halts[halts[k].partner]
+            way = halts[k].path - pickup.path - pickup.service
+            halts[k].max_ride = max(halts[k].max_ride, way)
+
+
+@kernel
+def delay_pickups(halts: Records, served: int, size: int) -> None:
+    """Delay pickups until no ride is too long, or as far as the windows of all halts allow."""
+    changed = served
+    while changed < size:
+        changed = size
+        for k in range(size - 1, served - 1, -1):
+            if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= served:
+                pickup = halts[halts[k].partner]
+                wanted = halts[k].soonest - halts[k].max_ride - pickup.service
+                wanted = min(wanted, pickup.deadline)
+                if wanted > pickup.soonest:
+                    pickup.soonest = wanted
+                    changed = min(changed, halts[k].partner + 1)
+        raise_begins(halts, changed, size)
+
+
+@kernel
+def relax_rides_to_timetable(halts: Records, served: int, size: int) -> None:
+    """Give each ride at least the time that it takes by the timetable; tell its pickup too."""
+    for k in range(served, size):
+        if halts[k].kind == HaltKind.DROPOFF:
+            pickup = halts[halts[k].partner]
+            taken = halts[k].soonest - pickup.soonest - pickup.service
+            halts[k].max_ride = max(halts[k].max_ride, taken)
+            pickup.max_ride = halts[k].max_ride
+
+
+@kernel
+def limit_rides(halts: Records, served: int, size: int) -> None:
+    """Lower the deadlines of drop-offs until no ride is too long."""
+    changed = True
+    while changed:
+        changed = False
+        for k in range(served, size):
+            if halts[k].kind == HaltKind.DROPOFF:
+                pickup = halts[halts[k].partner]
+                allowed = pickup.deadline + pickup.service + halts[k].max_ride
+                if allowed < halts[k].deadline:
+                    halts[k].deadline = allowed
+                    changed = True
+        if changed:
+            lower_deadlines(halts, served, size)
+
+
+@kernel
+def mark_blocks(halts: Records, served: int, size: int) -> None:
+    """Find the stretches without an empty vehicle, and how much longer their ways may get."""
+    for k in range(size):
+        halts[k].ride_slack = FOREVER
+        halts[k].block_first = k + 1
+        if halts[k].trips > 0:
+            inside = k > 0 and halts[k - 1].trips > 0
+            halts[k].block_first = max(served, halts[k - 1].block_first if inside else k)
+    for k in range(size - 1, -1, -1):
+        halts[k].block_last = k
+        if halts[k].trips > 0:
+            halts[k].block_last = halts[k + 1].block_last if halts[k + 1].trips > 0 else k + 1
+    for k in range(served, size):
+        if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= served:
+            pickup = halts[halts[k].partner]
+            slack = halts[k].max_ride + pickup.service - (halts[k].path - pickup.path)
+            for inside in range(halts[k].partner, k):
+                halts[inside].ride_slack = min(halts[inside].ride_slack, slack)
