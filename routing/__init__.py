@@ -1,0 +1,1 @@
+"""Roads, travel times and tours. Pure: no clock, no web, no database."""

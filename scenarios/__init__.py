@@ -1,0 +1,1 @@
+"""Made-up days that drive the real service."""

@@ -1,0 +1,1 @@
+"""The service: promises, the dispatcher, storage, and the front door."""

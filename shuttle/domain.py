@@ -126,9 +126,11 @@ class Ride:
 class Offer:
     """A ride that fits the plan now, valid for minutes.
 
-    `expected_pickup` and `expected_dropoff` are today's best guess inside the promise.
+    `id` makes it unique, so that it can be booked only once. `expected_pickup` and
+    `expected_dropoff` are today's best guess inside the promise.
     """
 
+    id: str
     request: RideRequest
     ride: Ride
     expected_pickup: int

@@ -7,9 +7,11 @@
     ├── RequestError           a ride request that no plan could serve; names the field
     ├── OfferExpired           the offer's minutes are over
     ├── OfferGone              somebody else was faster; carries fresh offers
+    ├── OfferTaken             the offer has become a booking already
     ├── UnknownBooking         no booking has this code
     ├── NotCancellable         the ride has begun or is over
     ├── IdempotencyConflict    the key was used for another offer
+    ├── PlanRejected           the independent checker found a fault; a mistake of ours
     ├── RevisionConflict       another writer changed the day meanwhile
     └── StoreError             the database cannot be used
 """
@@ -65,6 +67,13 @@ class OfferGone(ShuttleError):
         self.quote = quote
 
 
+class OfferTaken(ShuttleError):
+    """The offer was booked before, under another idempotency key."""
+
+    def __init__(self) -> None:
+        super().__init__("This offer has already been booked; ask for a new one.")
+
+
 class UnknownBooking(ShuttleError):
     """No booking of this region has the code."""
 
@@ -77,7 +86,9 @@ class NotCancellable(ShuttleError):
     """The vehicle is on its way or the ride is over."""
 
     def __init__(self, code: str) -> None:
-        super().__init__("The vehicle is already on its way, so this ride cannot be cancelled here.")
+        super().__init__(
+            "The vehicle is already on its way, so this ride cannot be cancelled here."
+        )
         self.code = code
 
 
@@ -87,6 +98,15 @@ class IdempotencyConflict(ShuttleError):
     def __init__(self, key: str) -> None:
         super().__init__("This idempotency key was already used for another offer; use a new one.")
         self.key = key
+
+
+class PlanRejected(ShuttleError):
+    """The independent checker found a fault in a plan that was to be stored: a mistake of ours."""
+
+    def __init__(self, day: date, violations: list[str]) -> None:
+        super().__init__(f"The plan of {day} was not stored: {'; '.join(violations)}.")
+        self.day = day
+        self.violations = violations
 
 
 class RevisionConflict(ShuttleError):

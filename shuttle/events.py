@@ -1,7 +1,7 @@
 """What happened, as facts: the log for audit, figures and replay. Times in epoch seconds."""
 
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from shuttle.domain import RefusalReason
 
@@ -83,8 +83,19 @@ class PromiseBroken:
 Event = Booked | Refused | Cancelled | PickedUp | DroppedOff | PromiseKept | PromiseBroken
 
 
-def facts(event: Event) -> dict[str, object]:
+def facts(event: Event) -> dict[str, Any]:
     """Return an event's fields without its time, for storing."""
     fields = asdict(event)
     del fields["time"]
     return fields
+
+
+_KINDS: dict[str, type[Event]] = {
+    each.kind: each
+    for each in (Booked, Refused, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken)
+}
+
+
+def event_of(kind: str, time: int, fields: dict[str, Any]) -> Event:
+    """Return a stored event."""
+    return _KINDS[kind](time=time, **fields)

@@ -5,28 +5,25 @@ that rule: halts whose time has come are served, the halt a vehicle is driving t
 waiting vehicle cannot leave in the past.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
 from routing.insertion import Insertion, insert, remove
-from routing.problem import Halt, HaltKind, Shift, Tour, Trip, empty_tour
-from routing.schedule import CompiledTours, compile_tours, timetable
+
+from routing.problem import Tour, Trip
+from routing.schedule import CompiledTours, ScheduledHalt, compile_tours
 from routing.travel_times import TravelTimes
-from shuttle.domain import Booking
+from shuttle.domain import Booking, BookingStatus
 
 TICK_SECONDS = 30
-"""Plans are rolled forward in steps: the next half minute can no longer be changed."""
+"""Plans are rolled forward in steps: what begins within the running half minute is fixed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A halt that has happened."""
-
-    shift: str
-    halt: Halt
-    time: int
+def tick_of(now: int) -> int:
+    """Return the end of the running half minute."""
+    return -(-now // TICK_SECONDS) * TICK_SECONDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +36,14 @@ class DayPlan:
         By the region's calendar.
     revision
         Counts the changes that were stored; 0 is the day without any.
-    tours
-        One a shift.
     compiled
-        The same tours for the kernels.
+        The tours, one a shift, as the kernels want them.
     bookings
         By code; whoever is in a tour is here.
     """
 
     day: date
     revision: int
-    tours: tuple[Tour, ...]
     compiled: CompiledTours
     bookings: Mapping[str, Booking]
 
@@ -63,31 +57,25 @@ class DayPlan:
         travel: TravelTimes,
     ) -> "DayPlan":
         """Return a plan of given tours."""
-        row = tuple(tours)
-        return cls(day, revision, row, compile_tours(row, travel), MappingProxyType(dict(bookings)))
+        compiled = compile_tours(tuple(tours), travel)
+        return cls(day, revision, compiled, MappingProxyType(dict(bookings)))
 
-    @classmethod
-    def empty(cls, day: date, shifts: Iterable[Shift], travel: TravelTimes) -> "DayPlan":
-        """Return the plan of a day on which nobody has booked yet."""
-        return cls.of(day, 0, map(empty_tour, shifts), {}, travel)
+    @property
+    def tours(self) -> tuple[Tour, ...]:
+        """The ordered halts, one tour a shift."""
+        return self.compiled.tours
 
-    def with_tours(self, changed: Mapping[int, Tour]) -> "DayPlan":
-        """Return the plan with some tours replaced, by their number; the revision stays."""
-        if not changed:
-            return self
-        tours = list(self.tours)
-        compiled = self.compiled
-        for number, tour in changed.items():
-            tours[number] = tour
-            compiled = compiled.replace(number, tour)
-        return replace(self, tours=tuple(tours), compiled=compiled)
+    def with_tour(self, number: int, tour: Tour) -> "DayPlan":
+        """Return the plan with one tour replaced, by its number; the revision stays."""
+        return replace(self, compiled=self.compiled.replace(number, tour))
 
     def with_bookings(self, *changed: Booking) -> "DayPlan":
-        """Return the plan with bookings added or replaced, by code; the revision stays."""
-        return replace(
-            self,
-            bookings=MappingProxyType({**self.bookings, **{each.code: each for each in changed}}),
-        )
+        """Return the plan with bookings added or replaced, the cancelled ones dropped."""
+        merged = {**self.bookings, **{each.code: each for each in changed}}
+        for each in changed:
+            if each.status is BookingStatus.CANCELLED:
+                del merged[each.code]
+        return replace(self, bookings=MappingProxyType(merged))
 
     def at_revision(self, revision: int) -> "DayPlan":
         """Return the plan under the number it was stored with."""
@@ -95,12 +83,12 @@ class DayPlan:
 
     def inserted(self, trip: Trip, insertion: Insertion) -> "DayPlan":
         """Return the plan with a trip in one of its tours."""
-        tour = insert(self.tours[insertion.tour], trip, insertion)
-        return self.with_tours({insertion.tour: tour})
+        number = insertion.tour
+        return self.with_tour(number, insert(self.tours[number], trip, insertion))
 
     def removed(self, number: int, code: str) -> "DayPlan":
         """Return the plan without a trip, which is in the tour of that number."""
-        return self.with_tours({number: remove(self.tours[number], code)})
+        return self.with_tour(number, remove(self.tours[number], code))
 
     def tour_of(self, code: str) -> int | None:
         """Return the number of the tour that carries a booking, or None."""
@@ -109,56 +97,40 @@ class DayPlan:
                 return number
         return None
 
-    def at(self, now: int, travel: TravelTimes) -> "DayPlan":
+    def at(self, now: int) -> "DayPlan":
         """Return the plan as it stands at a time, halts served and fixed up to then.
 
-        Parameters
-        ----------
-        now
-            Epoch seconds; rounded up to the next :data:`TICK_SECONDS`.
-        travel
-            Between all places of the region.
+        The same plan if nothing changed.
         """
-        tick = -(-now // TICK_SECONDS) * TICK_SECONDS
-        rolled = {
-            number: after
-            for number, before in enumerate(self.tours)
-            if (after := rolled_tour(before, tick, travel)) is not before
-        }
-        return self.with_tours(rolled)
+        plan = self
+        for number, before in enumerate(self.tours):
+            if before.shift.start <= tick_of(now) and before.served < len(before.halts):
+                after = rolled_tour(before, self.compiled.timetable(number), now)
+                if after is not before:
+                    plan = plan.with_tour(number, after)
+        return plan
 
 
-def rolled_tour(tour: Tour, now: int, travel: TravelTimes) -> Tour:
+def rolled_tour(tour: Tour, scheduled: Sequence[ScheduledHalt], now: int) -> Tour:
     """Return a tour as it stands at a time; the same object if nothing changed.
 
-    A halt that has happened keeps its time as both ends of its window. The first halt that the
-    vehicle has already left for is fixed as well, and happens no earlier than planned, because
-    `ready` then speaks of the departure after it. While the vehicle waits, `ready` moves on.
+    A halt that has happened keeps its time as both ends of its window. The halt the vehicle is
+    driving to is fixed as well, and happens no earlier than planned, because `ready` then speaks
+    of the departure after it. While a vehicle waits, `ready` moves on with the clock.
     """
-    if now <= max(tour.ready, tour.shift.start) or tour.served == len(tour.halts):
-        return tour
-    begins, departures = _times(tour, travel)
+    tick = tick_of(now)
     halts = list(tour.halts)
     served = tour.served
-    while served < len(halts) and begins[served] <= now:
-        halts[served] = replace(halts[served], earliest=begins[served], latest=begins[served])
+    while served < len(halts) and scheduled[served].begin <= now:
+        begin = scheduled[served].begin
+        halts[served] = replace(halts[served], earliest=begin, latest=begin)
         served += 1
     fixed = max(tour.fixed, served)
-    if fixed == served and fixed < len(halts) and departures[fixed - 1] <= now:
-        halts[fixed] = replace(halts[fixed], earliest=begins[fixed])
+    while fixed < len(halts) and scheduled[fixed - 1].departure <= tick:
+        halts[fixed] = replace(halts[fixed], earliest=scheduled[fixed].begin)
         fixed += 1
-    return replace(tour, halts=tuple(halts), served=served, fixed=fixed, ready=now)
-
-
-def _times(tour: Tour, travel: TravelTimes) -> tuple[list[int], list[int]]:
-    scheduled = timetable(tour, travel)
-    return [each.begin for each in scheduled], [each.departure for each in scheduled]
-
-
-def newly_served(before: Tour, after: Tour) -> list[Served]:
-    """Return the halts that happened between two states of one tour."""
-    return [
-        Served(after.shift.id, halt, halt.earliest)
-        for halt in after.halts[before.served : after.served]
-        if halt.kind in (HaltKind.PICKUP, HaltKind.DROPOFF)
-    ]
+    if (served, fixed) == (tour.served, tour.fixed) and tick <= tour.ready:
+        return tour
+    return replace(
+        tour, halts=tuple(halts), served=served, fixed=fixed, ready=max(tick, tour.ready)
+    )

@@ -19,8 +19,7 @@ from routing.gazetteer import Gazetteer
 from routing.osm_import import Extract, ExtractError, Feature, read_extract
 from routing.problem import Break, Shift
 from routing.road_network import RoadNetwork, Route, Snap
-from routing.stops import Stop, StopsError, read_stops
-from routing.stops import StopsNear
+from routing.stops import Stop, StopsError, StopsNear, read_stops
 from routing.travel_times import TravelTimes
 from shuttle.errors import RegionError
 from shuttle.region_config import RegionConfig, ShiftRule, minutes_of, read_config
@@ -114,12 +113,10 @@ class Region:
             stops=stops,
             places=places,
             travel=travel,
-            gazetteer=Gazetteer(extract.features, stops),
+            gazetteer=Gazetteer(extract, stops),
             _stops_near=StopsNear(extract.walk, stops),
             _place_of={stop.id: number for number, stop in enumerate(stops)},
-            _depot_place={
-                depot: len(stops) + number for number, depot in enumerate(config.depots)
-            },
+            _depot_place={depot: len(stops) + number for number, depot in enumerate(config.depots)},
         )
         tell("ready", 1.0)
         return region
@@ -143,11 +140,7 @@ class Region:
 
     def shifts(self, day: date) -> tuple[Shift, ...]:
         """Return the shifts of a service day, by vehicle in the order of ``region.toml``."""
-        return tuple(
-            self._shift(rule, day)
-            for rule in self.config.shifts
-            if rule.covers(day)
-        )
+        return tuple(self._shift(rule, day) for rule in self.config.shifts if rule.covers(day))
 
     def _shift(self, rule: ShiftRule, day: date) -> Shift:
         config = self.config
@@ -169,8 +162,7 @@ class Region:
             start=config.instant(day, minutes_of(rule.begin)),
             end=config.instant(day, minutes_of(rule.end)),
             layouts=tuple(
-                (layout.seats, layout.wheelchairs, layout.child_seats)
-                for layout in vehicle.layouts
+                (layout.seats, layout.wheelchairs, layout.child_seats) for layout in vehicle.layouts
             ),
             breaks=breaks,
         )
@@ -191,7 +183,7 @@ def _read_boundary(folder: Path, config: RegionConfig) -> BaseGeometry | None:
     path = folder / config.boundary
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        parts = document["features"] if "features" in document else [document]
+        parts = document.get("features", [document])
         geometry = shapely.union_all([shape(part.get("geometry", part)) for part in parts])
     except FileNotFoundError as error:
         raise RegionError(f"{path} is missing; region.toml names it as the boundary.") from error

@@ -1,0 +1,114 @@
+"""A service day as it is stored, and back.
+
+A record keeps the order of the halts and what has happened. Windows are not repeated in it: they
+follow from the promise of the booking and from the shift, which are each written in one place.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from routing.problem import Halt, HaltKind, Shift, Tour, empty_tour, trip_halts
+from shuttle.domain import Booking
+from shuttle.errors import RegionError
+from shuttle.offers import exact_trip
+from shuttle.plan import DayPlan
+from shuttle.region import Region
+
+
+@dataclass(frozen=True, slots=True)
+class HaltRecord:
+    """A halt as stored: what happens for whom; its window lies with the booking or the shift.
+
+    `time` is when it happened or, for the halt that is being driven to, when it is planned.
+    """
+
+    kind: int
+    trip: str = ""
+    time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TourRecord:
+    """The order of one shift's halts, and how far it has come."""
+
+    shift: str
+    fixed: int
+    served: int
+    ready: int
+    halts: tuple[HaltRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """A service day as it was last stored; revision 0 is a day nobody has booked."""
+
+    revision: int
+    tours: tuple[TourRecord, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+
+
+def record_of(tour: Tour) -> TourRecord:
+    """Return what is stored of a tour."""
+    halts = tuple(
+        HaltRecord(int(halt.kind), halt.trip, halt.earliest if number < tour.fixed else None)
+        for number, halt in enumerate(tour.halts)
+    )
+    return TourRecord(tour.shift.id, tour.fixed, tour.served, tour.ready, halts)
+
+
+def restored(region: Region, day: date, stored: StoredDay) -> DayPlan:
+    """Return the plan of a stored day.
+
+    Raises
+    ------
+    RegionError
+        If ``region.toml`` or ``stops.csv`` no longer has a shift or stop that the day uses.
+    """
+    bookings = {booking.code: booking for booking in stored.bookings}
+    records = {record.shift: record for record in stored.tours}
+    tours = []
+    for shift in region.shifts(day):
+        record = records.pop(shift.id, None)
+        tours.append(_tour(region, shift, record, bookings) if record else empty_tour(shift))
+    for record in records.values():
+        if any(halt.trip for halt in record.halts):
+            raise RegionError(
+                f"{region.folder / 'region.toml'}: shift {record.shift} carries bookings on "
+                f"{day}; put it back until they are served."
+            )
+    return DayPlan.of(day, stored.revision, tours, bookings, region.travel)
+
+
+def _tour(
+    region: Region, shift: Shift, record: TourRecord, bookings: Mapping[str, Booking]
+) -> Tour:
+    blank = empty_tour(shift).halts
+    own = iter(blank)
+    trips = _trips(region, {halt.trip for halt in record.halts if halt.trip}, bookings)
+    halts = []
+    for number, stored in enumerate(record.halts):
+        halt = trips[stored.trip][stored.kind] if stored.trip else next(own)
+        if number < record.fixed and stored.time is not None:
+            halt = replace(halt, earliest=stored.time)
+        if number < record.served and stored.time is not None:
+            halt = replace(halt, latest=stored.time)
+        halts.append(halt)
+    return Tour(shift, tuple(halts), record.fixed, record.served, record.ready)
+
+
+def _trips(
+    region: Region, codes: Iterable[str], bookings: Mapping[str, Booking]
+) -> dict[str, dict[int, Halt]]:
+    halts: dict[str, dict[int, Halt]] = {}
+    for code in codes:
+        ride = bookings[code].ride
+        try:
+            pickup, dropoff = trip_halts(exact_trip(region, ride, code))
+        except KeyError as error:
+            raise RegionError(
+                f"{region.folder / region.config.stops}: a booking on {ride.day} uses stop "
+                f"{error.args[0]}; put it back until the ride is served."
+            ) from error
+        halts[code] = {int(HaltKind.PICKUP): pickup, int(HaltKind.DROPOFF): dropoff}
+    return halts

@@ -1,0 +1,84 @@
+"""Runs a web application on a port: until a signal comes, or beside something else."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from shuttle.errors import ShuttleError
+
+SECONDS_TO_FINISH = 2
+"""How long open requests, such as a map page's stream, are waited for when the service ends."""
+
+
+class PortTaken(ShuttleError):
+    """Nothing can listen at this address; names it and the fix."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to an address; port 0 takes a free one.
+
+    Raises
+    ------
+    PortTaken
+        If another program listens there, or the address is not of this machine.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise PortTaken(
+            f"Cannot listen at {host} port {port} ({error.strerror}); choose another with --port."
+        ) from error
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """Return the address under which a browser on this machine finds a socket."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104 -- asked, not bound
+        host = "localhost"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve_until_signalled(app: Any, listener: socket.socket) -> None:
+    """Answer requests until SIGINT or SIGTERM; open requests get :data:`SECONDS_TO_FINISH`.
+
+    The signal then takes its usual course: KeyboardInterrupt, or the handler of SIGTERM.
+    """
+    _server(app).run(sockets=[listener])
+
+
+@contextmanager
+def serving_beside(app: Any, listener: socket.socket) -> Iterator[None]:
+    """Answer requests on a thread while the body runs."""
+    server = _server(app)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
+    )
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(SECONDS_TO_FINISH + 1)
+
+
+def _server(app: Any) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        )
+    )

@@ -1,0 +1,308 @@
+"""The store on a database: SQLite in a file, or PostgreSQL. One transaction a change.
+
+On SQLite every writing transaction begins with ``BEGIN IMMEDIATE`` in WAL mode with full
+synchronisation: what was confirmed is on the disk. On both, a change is written
+``WHERE revision = expected``, so that of two writers exactly one succeeds.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlmodel import SQLModel
+
+from shuttle.domain import Booking, BookingStatus, Party, Promise, Ride
+from shuttle.errors import RevisionConflict, StoreError
+from shuttle.events import Event, event_of, facts
+from shuttle.records import HaltRecord, StoredDay, TourRecord
+from shuttle.store import Change, Receipt
+from shuttle.tables import BookingRow, EventRow, ReceiptRow, ServiceDay, TourRow
+
+
+def _table(model: type[SQLModel]) -> sa.Table:
+    table: sa.Table = model.__table__  # type: ignore[attr-defined] -- set by SQLModel's metaclass
+    return table
+
+
+_DAY, _BOOKING, _TOUR = _table(ServiceDay), _table(BookingRow), _table(TourRow)
+_EVENT, _RECEIPT = _table(EventRow), _table(ReceiptRow)
+
+
+class SqlStore:
+    """Keeps the days of one region in a database.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///FILE`` or ``postgresql+psycopg://…``.
+    region
+        The region's id; other regions in the same database stay untouched.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be opened or migrated.
+    """
+
+    def __init__(self, url: str, region: str) -> None:
+        self._region = region
+        self._engine = _engine(url)
+        try:
+            with self._writing() as connection:
+                _migrate(connection)
+        except DBAPIError as error:
+            raise StoreError(f"The database cannot be opened: {error.orig}.") from error
+
+    def load(self, day: date) -> StoredDay:
+        """Return a day with all its bookings that are not cancelled."""
+        with self._reading() as connection:
+            revision = connection.scalar(sa.select(_DAY.c.revision).where(*self._of(_DAY, day)))
+            if revision is None:
+                return StoredDay(0)
+            tours = connection.execute(sa.select(_TOUR).where(*self._of(_TOUR, day))).mappings()
+            bookings = connection.execute(
+                sa.select(_BOOKING).where(
+                    *self._of(_BOOKING, day), _BOOKING.c.status != BookingStatus.CANCELLED
+                )
+            ).mappings()
+            return StoredDay(
+                revision,
+                tuple(_tour_record(row) for row in tours),
+                tuple(_booking(row) for row in bookings),
+            )
+
+    def commit(self, change: Change) -> int:
+        """Take a change whole, or raise RevisionConflict and write nothing."""
+        try:
+            with self._writing() as connection:
+                self._fence(connection, change)
+                self._write(connection, change)
+        except IntegrityError as error:
+            raise RevisionConflict(change.day, change.expected) from error
+        return change.expected + 1
+
+    def note(self, day: date, event: Event) -> None:
+        """Keep an event that changes no plan."""
+        with self._writing() as connection:
+            connection.execute(sa.insert(_EVENT), [self._event_row(day, event)])
+
+    def booking(self, code: str) -> Booking | None:
+        """Return a booking in any status."""
+        query = sa.select(_BOOKING).where(
+            _BOOKING.c.region == self._region, _BOOKING.c.code == code
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else _booking(row)
+
+    def receipt(self, key: str) -> Receipt | None:
+        """Return what an idempotency key was used for."""
+        query = sa.select(_RECEIPT.c.key, _RECEIPT.c.offer, _RECEIPT.c.code).where(
+            _RECEIPT.c.region == self._region, _RECEIPT.c.key == key
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Receipt(row.key, row.offer, row.code)
+
+    def taken(self, offer: str) -> bool:
+        """Whether an offer has become a booking."""
+        query = sa.select(_RECEIPT.c.key).where(
+            _RECEIPT.c.region == self._region, _RECEIPT.c.offer == offer
+        )
+        with self._reading() as connection:
+            return connection.execute(query).first() is not None
+
+    def events(self, day: date) -> tuple[Event, ...]:
+        """Return a day's events in order."""
+        query = sa.select(_EVENT).where(*self._of(_EVENT, day)).order_by(_EVENT.c.id)
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings()
+            return tuple(event_of(row["kind"], row["time"], row["facts"]) for row in rows)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Give a connection on which several reads see the same state."""
+        with self._engine.begin() as connection:
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            yield connection
+
+    def _of(self, table: sa.Table, day: date) -> tuple[sa.ColumnElement[bool], ...]:
+        return (table.c.region == self._region, table.c.day == day.isoformat())
+
+    def _fence(self, connection: Connection, change: Change) -> None:
+        """Move the day to its next revision, or raise if it is not at the expected one."""
+        if change.expected == 0:
+            row = {"region": self._region, "day": change.day.isoformat(), "revision": 1}
+            connection.execute(sa.insert(_DAY), row)
+            return
+        moved = connection.execute(
+            sa.update(_DAY)
+            .where(*self._of(_DAY, change.day), _DAY.c.revision == change.expected)
+            .values(revision=change.expected + 1)
+        )
+        if moved.rowcount != 1:
+            raise RevisionConflict(change.day, change.expected)
+
+    def _write(self, connection: Connection, change: Change) -> None:
+        for booking in change.bookings:
+            updated = connection.execute(
+                sa.update(_BOOKING)
+                .where(_BOOKING.c.region == self._region, _BOOKING.c.code == booking.code)
+                .values(status=booking.status)
+            )
+            if updated.rowcount == 0:
+                connection.execute(sa.insert(_BOOKING), self._booking_row(booking))
+        for record in change.tours:
+            row = self._tour_row(change.day, record)
+            updated = connection.execute(
+                sa.update(_TOUR)
+                .where(*self._of(_TOUR, change.day), _TOUR.c.shift == record.shift)
+                .values(row)
+            )
+            if updated.rowcount == 0:
+                connection.execute(sa.insert(_TOUR), row)
+        if change.events:
+            rows = [self._event_row(change.day, event) for event in change.events]
+            connection.execute(sa.insert(_EVENT), rows)
+        if change.receipt is not None:
+            receipt = change.receipt
+            row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
+            connection.execute(sa.insert(_RECEIPT), {"region": self._region, **row})
+
+    def _booking_row(self, booking: Booking) -> dict[str, Any]:
+        ride = booking.ride
+        return {
+            "region": self._region,
+            "code": booking.code,
+            "day": ride.day.isoformat(),
+            "status": booking.status,
+            "booked_at": booking.booked_at,
+            "origin": booking.origin,
+            "destination": booking.destination,
+            "pickup_stop": ride.pickup_stop,
+            "dropoff_stop": ride.dropoff_stop,
+            "walk_to_pickup": ride.walk_to_pickup,
+            "walk_from_dropoff": ride.walk_from_dropoff,
+            "passengers": ride.party.passengers,
+            "wheelchairs": ride.party.wheelchairs,
+            "child_seats": ride.party.child_seats,
+            "pickup_earliest": ride.promise.pickup_earliest,
+            "pickup_latest": ride.promise.pickup_latest,
+            "dropoff_latest": ride.promise.dropoff_latest,
+            "max_ride": ride.promise.max_ride,
+            "direct_seconds": ride.direct_seconds,
+            "direct_metres": ride.direct_metres,
+            "fare_cents": ride.fare_cents,
+        }
+
+    def _tour_row(self, day: date, record: TourRecord) -> dict[str, Any]:
+        return {
+            "region": self._region,
+            "day": day.isoformat(),
+            "shift": record.shift,
+            "fixed": record.fixed,
+            "served": record.served,
+            "ready": record.ready,
+            "halts": [[halt.kind, halt.trip, halt.time] for halt in record.halts],
+        }
+
+    def _event_row(self, day: date, event: Event) -> dict[str, Any]:
+        return {
+            "region": self._region,
+            "day": day.isoformat(),
+            "time": event.time,
+            "kind": event.kind,
+            "facts": facts(event),
+        }
+
+
+def _booking(row: Mapping[str, Any]) -> Booking:
+    ride = Ride(
+        day=date.fromisoformat(row["day"]),
+        pickup_stop=row["pickup_stop"],
+        dropoff_stop=row["dropoff_stop"],
+        walk_to_pickup=row["walk_to_pickup"],
+        walk_from_dropoff=row["walk_from_dropoff"],
+        party=Party(row["passengers"], row["wheelchairs"], row["child_seats"]),
+        promise=Promise(
+            row["pickup_earliest"], row["pickup_latest"], row["dropoff_latest"], row["max_ride"]
+        ),
+        direct_seconds=row["direct_seconds"],
+        direct_metres=row["direct_metres"],
+        fare_cents=row["fare_cents"],
+    )
+    return Booking(
+        code=row["code"],
+        ride=ride,
+        origin=row["origin"],
+        destination=row["destination"],
+        booked_at=row["booked_at"],
+        status=BookingStatus(row["status"]),
+    )
+
+
+def _tour_record(row: Mapping[str, Any]) -> TourRecord:
+    halts = tuple(HaltRecord(kind, trip, time) for kind, trip, time in row["halts"])
+    return TourRecord(row["shift"], row["fixed"], row["served"], row["ready"], halts)
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"{url!r} is no database URL; write sqlite:///FILE or postgresql+psycopg://…"
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    if parsed.drivername != "postgresql+psycopg":
+        raise StoreError(
+            f"{parsed.drivername} is not supported; use sqlite:///FILE or postgresql+psycopg://…"
+        )
+    return sa.create_engine(parsed, pool_pre_ping=True)
+
+
+def _sqlite_engine(url: sa.URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("SQLite needs a file: sqlite:///FILE.")
+    Path(url.database).resolve().parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30.0})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    return engine
+
+
+def _migrate(connection: Connection) -> None:
+    """Bring the schema to its newest version; two servers starting at once take turns."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7421)"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

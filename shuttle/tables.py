@@ -1,0 +1,92 @@
+"""The database's tables. Every one carries its region: a server may hold several.
+
+Times are epoch seconds (UTC). Alembic migrations in ``shuttle/migrations`` create exactly this;
+a test holds the two against each other.
+"""
+
+from sqlalchemy import JSON, BigInteger, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+def _time() -> Column[int]:
+    return Column(BigInteger, nullable=False)
+
+
+class ServiceDay(SQLModel, table=True):
+    """A day that has been booked; its revision fences writers off each other."""
+
+    __tablename__ = "service_day"
+
+    region: str = Field(primary_key=True, max_length=64)
+    day: str = Field(primary_key=True, max_length=10)
+    revision: int
+
+
+class BookingRow(SQLModel, table=True):
+    """A booking with its promise. The promise's columns are written once."""
+
+    __tablename__ = "booking"
+    __table_args__ = (Index("booking_of_day", "region", "day"),)
+
+    region: str = Field(primary_key=True, max_length=64)
+    code: str = Field(primary_key=True, max_length=16)
+    day: str = Field(max_length=10)
+    status: str = Field(max_length=16)
+    booked_at: int = Field(sa_column=_time())
+    origin: str = Field(max_length=200)
+    destination: str = Field(max_length=200)
+    pickup_stop: str = Field(max_length=64)
+    dropoff_stop: str = Field(max_length=64)
+    walk_to_pickup: int
+    walk_from_dropoff: int
+    passengers: int
+    wheelchairs: int
+    child_seats: int
+    pickup_earliest: int = Field(sa_column=_time())
+    pickup_latest: int = Field(sa_column=_time())
+    dropoff_latest: int = Field(sa_column=_time())
+    max_ride: int
+    direct_seconds: int
+    direct_metres: int
+    fare_cents: int
+
+
+class TourRow(SQLModel, table=True):
+    """The order of one shift's halts on a day: ``[kind, trip, time or null]`` each."""
+
+    __tablename__ = "tour"
+
+    region: str = Field(primary_key=True, max_length=64)
+    day: str = Field(primary_key=True, max_length=10)
+    shift: str = Field(primary_key=True, max_length=64)
+    fixed: int
+    served: int
+    ready: int = Field(sa_column=_time())
+    halts: list[tuple[int, str, int | None]] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class EventRow(SQLModel, table=True):
+    """What happened, in order."""
+
+    __tablename__ = "event"
+    __table_args__ = (Index("event_of_day", "region", "day"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    region: str = Field(max_length=64)
+    day: str = Field(max_length=10)
+    time: int = Field(sa_column=_time())
+    kind: str = Field(max_length=32)
+    facts: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ReceiptRow(SQLModel, table=True):
+    """Which offer an idempotency key was used for, and the booking that came of it."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (UniqueConstraint("region", "offer", name="receipt_of_offer"),)
+
+    region: str = Field(primary_key=True, max_length=64)
+    key: str = Field(primary_key=True, max_length=128)
+    offer: str = Field(max_length=16)
+    code: str = Field(max_length=16)
+

@@ -1,0 +1,69 @@
+"""A tour as people see it: where the vehicle stands and when, halts at one stop merged."""
+
+from dataclasses import dataclass
+
+from routing.problem import Halt, HaltKind, Loads, Tour
+from routing.schedule import ScheduledHalt, timetable
+from routing.travel_times import TravelTimes
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """The vehicle stands at a place: one or more neighbouring halts of its tour.
+
+    Attributes
+    ----------
+    place
+        A row of the travel times.
+    kinds
+        What happens, in order, each kind once.
+    arrival
+        When the first of the halts begins, epoch seconds.
+    departure
+        When the vehicle leaves: just in time for the next stand.
+    pickups, dropoffs
+        Booking codes.
+    on_board
+        The load when it leaves, by load kind.
+    served
+        Whether all of it has happened.
+    """
+
+    place: int
+    kinds: tuple[HaltKind, ...]
+    arrival: int
+    departure: int
+    pickups: tuple[str, ...]
+    dropoffs: tuple[str, ...]
+    on_board: Loads
+    served: bool
+
+
+def stands(tour: Tour, travel: TravelTimes) -> tuple[Stand, ...]:
+    """Return the stands of a tour in order, from the depot and back."""
+    groups: list[list[int]] = []
+    for number, halt in enumerate(tour.halts):
+        if groups and tour.halts[groups[-1][-1]].place == halt.place:
+            groups[-1].append(number)
+        else:
+            groups.append([number])
+    scheduled = timetable(tour, travel)
+    return tuple(_stand(tour, scheduled, group) for group in groups)
+
+
+def _stand(tour: Tour, scheduled: tuple[ScheduledHalt, ...], group: list[int]) -> Stand:
+    halts = [tour.halts[number] for number in group]
+    return Stand(
+        place=halts[0].place,
+        kinds=tuple(dict.fromkeys(halt.kind for halt in halts)),
+        arrival=scheduled[group[0]].begin,
+        departure=scheduled[group[-1]].departure,
+        pickups=_codes(halts, HaltKind.PICKUP),
+        dropoffs=_codes(halts, HaltKind.DROPOFF),
+        on_board=scheduled[group[-1]].loads,
+        served=group[-1] < tour.served,
+    )
+
+
+def _codes(halts: list[Halt], kind: HaltKind) -> tuple[str, ...]:
+    return tuple(halt.trip for halt in halts if halt.kind is kind)

@@ -1,0 +1,31 @@
+"""What many tests share: Toy Town as a loaded region, and a dispatcher for it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shuttle.dispatcher import Dispatcher
+from shuttle.region import Region
+from shuttle.store import MemoryStore
+from tests.toy_region import write_toy_region
+
+
+@pytest.fixture(scope="session")
+def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A region folder of Toy Town; read, never write."""
+    return write_toy_region(tmp_path_factory.mktemp("toy") / "region")
+
+
+@pytest.fixture(scope="session")
+def toy_region(toy_folder: Path) -> Region:
+    """Toy Town, loaded."""
+    return Region.load(toy_folder)
+
+
+@pytest.fixture
+def dispatcher(toy_region: Region) -> Iterator[Dispatcher]:
+    """A dispatcher of Toy Town that forgets."""
+    made = Dispatcher(toy_region, MemoryStore())
+    yield made
+    made.close()
