@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from routing.insertion import Insertion, Obstacle, best_insertions, explain
-
 from routing.problem import Trip
 from shuttle.domain import Offer, Promise, Quote, Refusal, RefusalReason, Ride, When
 from shuttle.plan import DayPlan
@@ -153,7 +152,11 @@ class _Search:
         )
         trip = self._trip(_Option(0, *pair, whole))
         obstacles = explain(plan.compiled, self.region.travel, trip)
-        return Refusal(_REASONS[obstacles.nearest], obstacles.earliest_pickup)
+        if obstacles.nearest is Obstacle.CAPACITY:
+            reason = _LACKING[obstacles.missing]
+        else:
+            reason = _REASONS.get(obstacles.nearest, RefusalReason.NO_VEHICLE_IN_REACH)
+        return Refusal(reason, obstacles.earliest_pickup)
 
     def _apart(self, offers: list[Offer]) -> list[Offer]:
         """Drop offers whose window nearly is that of an earlier one."""
@@ -260,11 +263,17 @@ def _minute_up(time: int) -> int:
 
 
 _REASONS = {
-    Obstacle.PICKUP_WINDOW: RefusalReason.NO_VEHICLE_IN_REACH,
     Obstacle.DROPOFF_WINDOW: RefusalReason.ARRIVAL_TOO_EARLY,
     Obstacle.RIDE_LIMIT: RefusalReason.RIDE_TOO_LONG,
     Obstacle.OTHERS: RefusalReason.OTHER_PROMISES,
     Obstacle.SHIFT_END: RefusalReason.SHIFT_ENDS,
     Obstacle.BREAK: RefusalReason.DRIVER_BREAK,
-    Obstacle.FIXED: RefusalReason.NO_VEHICLE_IN_REACH,
 }
+"""Everything else means that no vehicle can be there in time."""
+
+_LACKING = (
+    RefusalReason.NO_SEATS,
+    RefusalReason.NO_WHEELCHAIR_PLACE,
+    RefusalReason.NO_CHILD_SEAT,
+)
+"""In the order of :data:`routing.problem.LOAD_KINDS`."""

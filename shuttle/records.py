@@ -5,7 +5,7 @@ follow from the promise of the booking and from the shift, which are each writte
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from routing.problem import Halt, HaltKind, Shift, Tour, empty_tour, trip_halts
@@ -14,38 +14,7 @@ from shuttle.errors import RegionError
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-
-
-@dataclass(frozen=True, slots=True)
-class HaltRecord:
-    """A halt as stored: what happens for whom; its window lies with the booking or the shift.
-
-    `time` is when it happened or, for the halt that is being driven to, when it is planned.
-    """
-
-    kind: int
-    trip: str = ""
-    time: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TourRecord:
-    """The order of one shift's halts, and how far it has come."""
-
-    shift: str
-    fixed: int
-    served: int
-    ready: int
-    halts: tuple[HaltRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDay:
-    """A service day as it was last stored; revision 0 is a day nobody has booked."""
-
-    revision: int
-    tours: tuple[TourRecord, ...] = ()
-    bookings: tuple[Booking, ...] = ()
+from shuttle.store import HaltRecord, StoredDay, TourRecord
 
 
 def record_of(tour: Tour) -> TourRecord:

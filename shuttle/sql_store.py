@@ -5,7 +5,7 @@ synchronisation: what was confirmed is on the disk. On both, a change is written
 ``WHERE revision = expected``, so that of two writers exactly one succeeds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -21,13 +21,13 @@ from sqlmodel import SQLModel
 from shuttle.domain import Booking, BookingStatus, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, event_of, facts
-from shuttle.records import HaltRecord, StoredDay, TourRecord
-from shuttle.store import Change, Receipt
+from shuttle.store import Change, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import BookingRow, EventRow, ReceiptRow, ServiceDay, TourRow
 
 
 def _table(model: type[SQLModel]) -> sa.Table:
-    table: sa.Table = model.__table__  # type: ignore[attr-defined] -- set by SQLModel's metaclass
+    table = sa.inspect(model).local_table
+    assert isinstance(table, sa.Table)
     return table
 
 
@@ -235,7 +235,7 @@ class SqlStore:
         }
 
 
-def _booking(row: Mapping[str, Any]) -> Booking:
+def _booking(row: sa.RowMapping) -> Booking:
     ride = Ride(
         day=date.fromisoformat(row["day"]),
         pickup_stop=row["pickup_stop"],
@@ -260,7 +260,7 @@ def _booking(row: Mapping[str, Any]) -> Booking:
     )
 
 
-def _tour_record(row: Mapping[str, Any]) -> TourRecord:
+def _tour_record(row: sa.RowMapping) -> TourRecord:
     halts = tuple(HaltRecord(kind, trip, time) for kind, trip, time in row["halts"])
     return TourRecord(row["shift"], row["fixed"], row["served"], row["ready"], halts)
 

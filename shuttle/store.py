@@ -12,7 +12,38 @@ from typing import Protocol
 from shuttle.domain import Booking
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
-from shuttle.records import StoredDay, TourRecord
+
+
+@dataclass(frozen=True, slots=True)
+class HaltRecord:
+    """A halt as stored: what happens for whom; its window lies with the booking or the shift.
+
+    `time` is when it happened or, for the halt that is being driven to, when it is planned.
+    """
+
+    kind: int
+    trip: str = ""
+    time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TourRecord:
+    """The order of one shift's halts, and how far it has come."""
+
+    shift: str
+    fixed: int
+    served: int
+    ready: int
+    halts: tuple[HaltRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDay:
+    """A service day as it was last stored; revision 0 is a day nobody has booked."""
+
+    revision: int
+    tours: tuple[TourRecord, ...] = ()
+    bookings: tuple[Booking, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +145,9 @@ class MemoryStore:
             record.shift: record for record in (*stored.tours, *change.tours)
         }
         self._days[change.day] = StoredDay(change.expected + 1, tuple(tours.values()))
-        self._bookings.update({each.code: each for each in change.bookings})
+        for each in change.bookings:
+            known = self._bookings.get(each.code, each)
+            self._bookings[each.code] = known.with_status(each.status)
         self._events.setdefault(change.day, []).extend(change.events)
         if change.receipt is not None:
             self._receipts[change.receipt.key] = change.receipt

