@@ -394,7 +394,7 @@ def settle(steps: Any, size: int) -> bool:
                 steps[pickup].begin = steps[k].begin - steps[k].ride
                 if steps[pickup].begin > steps[pickup].until:
                     return False
-                first = pickup + 1
+                first = min(first, pickup + 1)
     return True
 
 
