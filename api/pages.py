@@ -1,0 +1,134 @@
+"""Pages for people: rendered on the server, without anything from another host."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import xstatic.pkg.leaflet
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+
+from api import problems
+from api.page_words import MONTHS, SCRIPT_WORDS, WEEKDAYS, WORDS
+from api.service import Service, ServiceHere
+from api.theme import VEHICLES, theme_css
+from api.tours import DayQuery, figures_of, plan_of, tours_out
+from api.words import COOKIE, LANGUAGES, PROBLEMS, Language, ReaderLanguage, language_of, say
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_HERE = Path(__file__).parent
+
+_YEAR_SECONDS = 365 * 86_400
+
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals["colour_of"] = lambda number: (number - 1) % len(VEHICLES) + 1
+
+
+def mount_static(app: FastAPI) -> None:
+    """Serve our own scripts and style sheet, and Leaflet from its package."""
+    leaflet = StaticFiles(directory=xstatic.pkg.leaflet.BASE_DIR)
+    own = StaticFiles(directory=_HERE / "static")
+    app.mount("/static/leaflet", GZipMiddleware(leaflet, minimum_size=1000))
+    app.mount("/static", GZipMiddleware(own, minimum_size=1000))
+
+
+@router.get("/")
+def map_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
+    """Show the map with the vehicles on it."""
+    words = {key: say(WORDS[key], language) for key in SCRIPT_WORDS}
+    return _page(request, service, language, "map.html", script_words=words)
+
+
+@router.get("/table")
+def table_page(
+    request: Request, service: ServiceHere, language: ReaderLanguage, day: DayQuery = None
+) -> Response:
+    """Say in tables what the map shows."""
+    plan = plan_of(service, day)
+    now = service.clock()
+    return _page(
+        request,
+        service,
+        language,
+        "table.html",
+        plan=tours_out(service.region, plan),
+        figures=figures_of(service, plan),
+        now=now,
+        shown_day=day_in_words(plan.day, language),
+        before=plan.day - timedelta(days=1),
+        after=plan.day + timedelta(days=1),
+        today=service.today(),
+    )
+
+
+@router.get("/about")
+def about_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
+    """Say what this is, where the data come from, and what is kept about people."""
+    return _page(request, service, language, f"about.{language}.html")
+
+
+@router.get("/problems")
+def problems_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
+    """Explain the codes of problem details."""
+    titles = {code: say(pair, language) for code, pair in sorted(PROBLEMS.items())}
+    return _page(request, service, language, "problems.html", titles=titles)
+
+
+@router.get("/theme.css")
+def theme(service: ServiceHere) -> Response:
+    """Return the region's colours."""
+    css = theme_css(service.region.config.contact.accent)
+    return Response(css, media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+
+def on_http_error(request: Request, error: Exception) -> Response:
+    """Show people a page where a program gets a problem."""
+    assert isinstance(error, HTTPException)
+    for_people = "text/html" in request.headers.get("accept", "")
+    if error.status_code != 404 or request.url.path.startswith("/api/") or not for_people:
+        return problems.on_http_error(request, error)
+    page = _page(request, request.app.state.service, language_of(request), "not_found.html")
+    page.status_code = 404
+    return page
+
+
+def day_in_words(day: date, language: Language) -> str:
+    """Return a day as people write it: "Montag, 22. März 2027"."""
+    weekday, month = say(WEEKDAYS[day.weekday()], language), say(MONTHS[day.month - 1], language)
+    if language == "de":
+        return f"{weekday}, {day.day}. {month} {day.year}"
+    return f"{weekday}, {day.day} {month} {day.year}"
+
+
+def _page(
+    request: Request, service: Service, language: Language, template: str, **context: Any
+) -> HTMLResponse:
+    page = HTMLResponse(
+        _templates.get_template(template).render(
+            region=service.region.config,
+            language=language,
+            languages=LANGUAGES,
+            path=request.url.path,
+            words={key: say(pair, language) for key, pair in WORDS.items()},
+            **context,
+        ),
+        headers={
+            "Content-Language": language,
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Language, Cookie",
+        },
+    )
+    if request.query_params.get("lang") == language:
+        page.set_cookie(COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
+    return page

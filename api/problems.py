@@ -1,0 +1,180 @@
+"""Errors on the wire: problem details (RFC 9457) with a stable code and the offending field.
+
+``title`` is one sentence in the reader's language, ``detail`` is English and carries the facts,
+``field`` is a JSON path such as ``from.lat``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from api.words import language_of, problem_title
+
+MEDIA_TYPE = "application/problem+json"
+
+_LONGEST_ECHO = 200
+"""Nobody gets back more than this of what they sent."""
+
+_CODES = {
+    "missing": "missing",
+    "extra_forbidden": "unknown_field",
+    "json_invalid": "broken_json",
+}
+"""Pydantic's error types that are codes of ours; other known types become ``invalid``."""
+
+OWN_TYPES = frozenset({"naive_datetime", "invalid_place"})
+"""Errors that our own validators in :mod:`api.schemas` raise under their own code."""
+
+TIME_FORMS = frozenset({"with_offset", "wall_clock"})
+"""Tags of the two forms of a time; Pydantic puts them into error paths, where they mislead."""
+
+_STATUS_CODES = {
+    400: "broken_body",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
+
+
+class FieldProblem(BaseModel):
+    """One of several things wrong with a request."""
+
+    code: str
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """What went wrong, as RFC 9457 writes it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/problems#outside_area",
+                    "title": "This place lies outside the service area.",
+                    "status": 422,
+                    "detail": "This place lies outside Amt Süderbrarup; choose one inside.",
+                    "code": "outside_area",
+                    "field": "from",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="A page that explains the code.")
+    title: str = Field(description="One sentence for people, in the language asked for.")
+    status: int
+    detail: str = Field(description="What is wrong and how to put it right, in English.")
+    code: str = Field(description="Stable, for programs.")
+    field: str | None = Field(default=None, description="JSON path of what has to change.")
+    errors: list[FieldProblem] | None = Field(
+        default=None, description="All of them, where several fields are wrong."
+    )
+
+
+def problem(
+    request: Request,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    field: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **extensions: Any,
+) -> JSONResponse:
+    """Return a problem as a response; `extensions` are further members, None ones left out."""
+    body = {
+        "type": f"/problems#{code}",
+        "title": problem_title(language_of(request), code),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "field": field,
+        **extensions,
+    }
+    return JSONResponse(
+        {key: value for key, value in body.items() if value is not None},
+        status_code=status,
+        headers=dict(headers or {}) | {"Content-Language": language_of(request)},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def on_http_error(request: Request, error: Exception) -> Response:
+    """Answer what routing refuses: unknown path, wrong method, unreadable body."""
+    assert isinstance(error, HTTPException)
+    code = _STATUS_CODES.get(error.status_code, "invalid")
+    detail = {
+        "broken_body": "The body cannot be read as JSON in UTF-8.",
+        "not_found": "There is nothing at this address.",
+        "method_not_allowed": f"{request.method} is not possible at this address.",
+    }.get(code, str(error.detail))
+    return problem(request, error.status_code, code, detail, headers=error.headers)
+
+
+def on_invalid_request(request: Request, error: Exception) -> Response:
+    """Answer a request that does not fit the schema: every field that is wrong, the first above."""
+    assert isinstance(error, RequestValidationError)
+    found = [
+        FieldProblem(
+            code=_code(each["type"]),
+            field=json_path(each["loc"])[:_LONGEST_ECHO],
+            detail=f"{each['msg'].removeprefix('Value error, ')}."[:_LONGEST_ECHO],
+        )
+        for each in error.errors()
+    ]
+    first = found[0]
+    if first.code == "broken_json":
+        detail = f"The body is no JSON: {error.errors()[0]['ctx']['error']}."
+        return problem(request, 400, first.code, detail)
+    return problem(
+        request,
+        422,
+        first.code,
+        f"{first.field}: {first.detail}" if first.field else first.detail,
+        field=first.field,
+        errors=[each.model_dump() for each in found] if len(found) > 1 else None,
+    )
+
+
+def json_path(location: Sequence[int | str]) -> str:
+    """Return Pydantic's location as a JSON path: ``("body", "from", "lat")`` is ``from.lat``."""
+    source, *parts = location or ("body",)
+    assert source in ("body", "query", "path", "header")
+    path = ""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part not in TIME_FORMS:
+            path += f".{part}" if path else part
+    return path
+
+
+def _code(kind: str) -> str:
+    return kind if kind in OWN_TYPES else _CODES.get(kind, "invalid")
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return OpenAPI's words for the problems that an endpoint answers with."""
+    reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {
+        status: {"description": _DESCRIPTIONS[status], "content": {MEDIA_TYPE: reference}}
+        for status in statuses
+    }
+
+
+_DESCRIPTIONS = {
+    400: "The body cannot be read as JSON.",
+    404: "Nothing has this name.",
+    409: "It cannot be done as things stand now.",
+    410: "The offer is no longer valid.",
+    413: "The body is too large.",
+    422: "A field is missing, unknown or wrong; `field` names it.",
+    503: "The service cannot answer at the moment; try again.",
+}

@@ -1,0 +1,413 @@
+"""What residents send and get. Times and coordinates are converted here and nowhere else.
+
+On the wire times are ISO 8601 with an offset from UTC, places are stops or degrees, and whatever
+is not in the schema is refused. Inside there are epoch seconds and stop ids.
+"""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from shuttle.domain import (
+    Booking,
+    BookingStatus,
+    Location,
+    Offer,
+    Party,
+    RefusalReason,
+    Ride,
+    RideRequest,
+    When,
+)
+from shuttle.errors import RequestError
+from shuttle.region import Region
+
+_ISO_TIME = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?"
+_OFFSET = r"(Z|[+-]\d{2}:\d{2})"
+
+
+class _Wire(BaseModel):
+    """What comes in: nothing unknown, nothing converted on the quiet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""One line of text."""
+
+
+def _aware(text: str) -> str:
+    if re.fullmatch(_ISO_TIME, text):
+        raise PydanticCustomError(
+            "naive_datetime",
+            "Add the offset from UTC, such as {example}+01:00, or send "
+            '{{"local": "{example}"}} for a time on the clocks of the region',
+            {"example": text},
+        )
+    if re.fullmatch(_ISO_TIME + _OFFSET, text) is None:
+        raise ValueError("Write the time as 2027-03-27T10:30:00+01:00")
+    return _existing(text)
+
+
+def _naive(text: str) -> str:
+    if re.fullmatch(_ISO_TIME, text) is None:
+        raise ValueError("Write the local time without an offset, as 2027-03-27T10:30")
+    return _existing(text)
+
+
+def _existing(text: str) -> str:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"There is no such time: {error}") from error
+    return text
+
+
+class WallClock(_Wire):
+    """A time as the clocks of the region show it."""
+
+    local: Annotated[str, AfterValidator(_naive)] = Field(
+        max_length=32, examples=["2027-03-27T10:30"], description="Date and time without offset."
+    )
+    fold: Literal[0, 1] | None = Field(
+        default=None,
+        description="In the hour that happens twice: 0 is the first (summer time), 1 the second.",
+    )
+
+    def epoch(self, region: Region, field: str) -> int:
+        """Return epoch seconds.
+
+        Raises
+        ------
+        RequestError
+            ``no_such_hour`` or ``ambiguous_hour``, at the changes from and to winter time.
+        """
+        shown = datetime.fromisoformat(self.local).replace(tzinfo=region.config.zone)
+        first, second = (shown.replace(fold=fold).utcoffset() for fold in (0, 1))
+        assert first is not None
+        assert second is not None
+        if first < second:
+            raise RequestError(
+                "no_such_hour",
+                f"{field}.local",
+                f"The clocks go forward over {self.local}; choose an hour later.",
+            )
+        if first > second and self.fold is None:
+            raise RequestError(
+                "ambiguous_hour",
+                f"{field}.fold",
+                f"The clocks show {self.local} twice; "
+                "add fold 0 for the first time or 1 for the second.",
+            )
+        return int(shown.replace(fold=self.fold or 0).timestamp())
+
+
+WithOffset = Annotated[
+    str,
+    AfterValidator(_aware),
+    Field(
+        max_length=40,
+        examples=["2027-03-27T10:30:00+01:00"],
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date):
+        return value
+    if not isinstance(value, str) or re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) is None:
+        raise ValueError("Write the day as 2027-03-27")
+    return date.fromisoformat(value)
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, and neither a time nor a number that could be taken for one."""
+
+
+def _form_of_time(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "with_offset"
+    return "wall_clock" if isinstance(value, dict | WallClock) else None
+
+
+Time = Annotated[
+    Annotated[WithOffset, Tag("with_offset")] | Annotated[WallClock, Tag("wall_clock")],
+    Discriminator(
+        _form_of_time,
+        custom_error_type="invalid_time",
+        custom_error_message='Write the time as text with its offset, or as {"local": ...}',
+    ),
+]
+
+
+class RideTime(_Wire):
+    """When to leave, or when to be there: one of the two."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    depart_at: Time | None = None
+    arrive_by: Time | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.depart_at is None) == (self.arrive_by is None):
+            raise ValueError("Give depart_at or arrive_by, one of the two")
+        return self
+
+    def resolve(self, region: Region) -> tuple[When, int]:
+        """Return what the time means, and epoch seconds; RequestError if there is no such hour."""
+        when = When.ARRIVE_BY if self.depart_at is None else When.DEPART_AT
+        time = self.arrive_by if self.depart_at is None else self.depart_at
+        assert time is not None
+        if isinstance(time, WallClock):
+            return when, time.epoch(region, f"when.{when}")
+        return when, int(datetime.fromisoformat(time).timestamp())
+
+
+class Place(_Wire):
+    """Where a ride begins or ends: a stop's id, a point, or words to search for."""
+
+    stop: Text | None = Field(default=None, examples=["s17"])
+    lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
+    lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
+    label: Text | None = Field(default=None, description="What to call the point.")
+    text: Text | None = Field(default=None, examples=["Bahnhofstraße 3, Süderbrarup"])
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        point = self.lat is not None and self.lon is not None
+        half = (self.lat is None) != (self.lon is None)
+        ways = [self.stop is not None, point or half, self.text is not None]
+        if sum(ways) != 1 or half or (self.label is not None and not point):
+            raise PydanticCustomError(
+                "invalid_place", "Give either stop, or lat and lon (with a label), or text"
+            )
+        return self
+
+    def locate(self, region: Region, field: str) -> Location:
+        """Return the location; RequestError if there is no such stop or place."""
+        if self.stop is not None:
+            return _stop_location(region, self.stop, f"{field}.stop")
+        if self.text is not None:
+            matches = region.gazetteer.search(self.text, limit=1)
+            if not matches:
+                raise RequestError(
+                    "unknown_place",
+                    f"{field}.text",
+                    f"Nothing in {region.config.name} is called {self.text!r}; "
+                    "/api/v1/places suggests names.",
+                )
+            best = matches[0]
+            return Location(best.lat, best.lon, best.label, best.stop_id)
+        assert self.lat is not None
+        assert self.lon is not None
+        return Location(self.lat, self.lon, self.label or "")
+
+
+def _stop_location(region: Region, stop_id: str, field: str) -> Location:
+    try:
+        stop = region.stop(stop_id)
+    except KeyError as error:
+        raise RequestError("unknown_stop", field, f"There is no stop {stop_id!r}.") from error
+    return Location(stop.lat, stop.lon, stop.label, stop.id)
+
+
+class PartyWire(_Wire):
+    """Who rides together."""
+
+    passengers: int = Field(
+        default=1, ge=1, le=100, description="Everybody, wheelchairs and child seats included."
+    )
+    wheelchairs: int = Field(default=0, ge=0, le=100)
+    child_seats: int = Field(default=0, ge=0, le=100)
+
+    def party(self) -> Party:
+        """Return the same as a value of the domain."""
+        return Party(self.passengers, self.wheelchairs, self.child_seats)
+
+
+class OfferRequest(_Wire):
+    """Ask for a ride."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "from": {"text": "Bahnhof"},
+                    "to": {"lat": 54.6259, "lon": 9.8496, "label": "Kindergarten Boren"},
+                    "when": {"depart_at": "2027-03-27T10:30:00+01:00"},
+                    "party": {"passengers": 2, "child_seats": 1},
+                }
+            ]
+        }
+    )
+
+    origin: Place = Field(alias="from")
+    to: Place
+    when: RideTime
+    party: PartyWire = PartyWire()
+
+    def ride_request(self, region: Region) -> RideRequest:
+        """Return the request of the domain; RequestError if a place or hour does not exist."""
+        when, time = self.when.resolve(region)
+        return RideRequest(
+            origin=self.origin.locate(region, "from"),
+            destination=self.to.locate(region, "to"),
+            when=when,
+            time=time,
+            party=self.party.party(),
+        )
+
+
+class BookingRequest(_Wire):
+    """Confirm an offer."""
+
+    offer: str = Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")
+
+
+class WindowOut(BaseModel):
+    """Both ends included."""
+
+    earliest: datetime
+    latest: datetime
+
+
+class StopOut(BaseModel):
+    """Where a vehicle halts."""
+
+    id: str
+    name: str
+    village: str
+    lat: float
+    lon: float
+
+    @classmethod
+    def of(cls, region: Region, stop_id: str) -> Self:
+        """Return a stop of the region."""
+        stop = region.stop(stop_id)
+        return cls(id=stop.id, name=stop.name, village=stop.village, lat=stop.lat, lon=stop.lon)
+
+
+class FareOut(BaseModel):
+    """What the whole party pays."""
+
+    cents: int
+    currency: Literal["EUR"] = "EUR"
+
+
+class _RideOut(BaseModel):
+    """From stop to stop under a promise."""
+
+    day: date
+    pickup_window: WindowOut
+    dropoff_latest: datetime
+    pickup_stop: StopOut
+    dropoff_stop: StopOut
+    walk_to_pickup_metres: int
+    walk_from_dropoff_metres: int
+    direct_seconds: int = Field(description="The ride without detour.")
+    fare: FareOut
+
+
+def _ride_fields(region: Region, ride: Ride) -> dict[str, Any]:
+    promise = ride.promise
+    return {
+        "day": ride.day,
+        "pickup_window": WindowOut(
+            earliest=local_time(region, promise.pickup_earliest),
+            latest=local_time(region, promise.pickup_latest),
+        ),
+        "dropoff_latest": local_time(region, promise.dropoff_latest),
+        "pickup_stop": StopOut.of(region, ride.pickup_stop),
+        "dropoff_stop": StopOut.of(region, ride.dropoff_stop),
+        "walk_to_pickup_metres": ride.walk_to_pickup,
+        "walk_from_dropoff_metres": ride.walk_from_dropoff,
+        "direct_seconds": ride.direct_seconds,
+        "fare": FareOut(cents=ride.fare_cents),
+    }
+
+
+def local_time(region: Region, epoch: int) -> datetime:
+    """Return an epoch second as an aware time on the region's clocks."""
+    return datetime.fromtimestamp(epoch, region.config.zone)
+
+
+class OfferOut(_RideOut):
+    """A ride that can be booked until `valid_until`."""
+
+    offer: str = Field(description="Signed; send it back to book.")
+    expected_pickup: datetime
+    expected_dropoff: datetime
+    ride_seconds: int = Field(description="Expected time on board.")
+    valid_until: datetime
+
+    @classmethod
+    def of(cls, region: Region, offer: Offer, token: str) -> Self:
+        """Return an offer with its signed form."""
+        return cls(
+            offer=token,
+            expected_pickup=local_time(region, offer.expected_pickup),
+            expected_dropoff=local_time(region, offer.expected_dropoff),
+            ride_seconds=offer.expected_dropoff - offer.expected_pickup,
+            valid_until=local_time(region, offer.valid_until),
+            **_ride_fields(region, offer.ride),
+        )
+
+
+class RefusalOut(BaseModel):
+    """Why there is no ride as wished."""
+
+    reason: RefusalReason
+    message: str = Field(description="For people, in the language asked for.")
+    earliest_pickup: datetime | None
+
+
+class QuoteOut(BaseModel):
+    """Up to three offers. With a refusal they are the nearest that work."""
+
+    origin: str = Field(serialization_alias="from", description="How the place was understood.")
+    to: str
+    offers: list[OfferOut]
+    refusal: RefusalOut | None = None
+
+
+class BookingOut(_RideOut):
+    """A confirmed ride. The code is all that is needed to see or cancel it."""
+
+    code: str
+    status: BookingStatus
+    origin: str = Field(serialization_alias="from")
+    to: str
+    party: PartyWire
+    booked_at: datetime
+
+    @classmethod
+    def of(cls, region: Region, booking: Booking) -> Self:
+        """Return a booking as its owner sees it."""
+        party = booking.ride.party
+        return cls(
+            code=booking.code,
+            status=booking.status,
+            origin=booking.origin,
+            to=booking.destination,
+            party=PartyWire(
+                passengers=party.passengers,
+                wheelchairs=party.wheelchairs,
+                child_seats=party.child_seats,
+            ),
+            booked_at=local_time(region, booking.booked_at),
+            **_ride_fields(region, booking.ride),
+        )

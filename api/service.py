@@ -1,0 +1,45 @@
+"""What the endpoints work with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.tokens import OfferTokens
+from shuttle.dispatcher import Dispatcher
+from shuttle.region import Region
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The dispatcher, its clock and the key that signs its offers.
+
+    Attributes
+    ----------
+    clock
+        Returns epoch seconds. In a demo it runs faster than the sun.
+    """
+
+    dispatcher: Dispatcher
+    clock: Callable[[], int]
+    tokens: OfferTokens
+
+    @property
+    def region(self) -> Region:
+        """The region served."""
+        return self.dispatcher.region
+
+    def today(self) -> date:
+        """Return the running service day."""
+        return self.region.config.local_day(self.clock())
+
+
+async def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+ServiceHere = Annotated[Service, Depends(_service)]
+"""An endpoint's parameter: the service that the app was made for."""
