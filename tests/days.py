@@ -1,0 +1,272 @@
+"""Seeded random days: small wild ones for proofs, large plausible ones for benchmarks."""
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from random import Random
+
+import numpy as np
+import numpy.typing as npt
+
+from routing.insertion import best_insertions, insert
+from routing.problem import (
+    FOREVER,
+    Break,
+    Halt,
+    HaltKind,
+    Loads,
+    Shift,
+    Tour,
+    Trip,
+    empty_tour,
+    trip_halts,
+)
+from routing.schedule import compile_tours
+from routing.travel_times import TravelTimes
+
+HOUR = 3600
+
+BUS: tuple[Loads, ...] = ((8, 0, 1), (5, 1, 1), (2, 2, 0))
+"""A minibus whose folding seats give way to wheelchairs."""
+
+
+@dataclass(frozen=True)
+class Day:
+    travel: TravelTimes
+    tours: tuple[Tour, ...]
+    trips: dict[str, Trip]
+
+
+def random_travel(seed: int, places: int, *, width: float, detour: float = 0.3) -> TravelTimes:
+    """Asymmetric travel times between random points: metric, rounded up."""
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(0, width, (places, 2))
+    beeline = np.hypot(*(points[:, None] - points[None, :]).transpose(2, 0, 1))
+    seconds = shortest(np.ceil(beeline * rng.uniform(1, 1 + detour, beeline.shape)))
+    return travel_times(seconds)
+
+
+def travel_times(seconds: npt.NDArray[np.floating]) -> TravelTimes:
+    return TravelTimes(seconds.astype(np.int32), (seconds * 14).astype(np.int32))
+
+
+def shortest(matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Close a matrix under the triangle inequality (Floyd and Warshall)."""
+    np.fill_diagonal(matrix, 0)
+    for k in range(len(matrix)):
+        np.minimum(matrix, matrix[:, k, None] + matrix[None, k, :], out=matrix)
+    return matrix
+
+
+# --------------------------------------------------------------------------------------- small
+
+
+def wild_tour(seed: int, travel: TravelTimes, name: str = "v", *, late: int = 0) -> Tour:
+    """Return a tour of up to four trips with everything that makes tours difficult.
+
+    Halts at one place, odd service times, a break, folding seats, a part that has happened at
+    other times than planned. Feasible, unless it is made `late` by up to that many seconds.
+    """
+    rng = Random(seed)
+    halts = _wild_order(rng, travel, name)
+    begins = _wild_times(rng, halts, travel)
+    loosened = [_wild_window(rng, halt, at) for halt, at in zip(halts, begins, strict=True)]
+    halts = _wild_rides(rng, loosened, begins)
+    shift = Shift(
+        id=name,
+        start_place=halts[0].place,
+        end_place=halts[-1].place,
+        start=halts[0].earliest,
+        end=halts[-1].latest,
+        layouts=_layouts_that_hold(rng, halts),
+        breaks=tuple(
+            Break(halt.place, halt.earliest, halt.latest, halt.service)
+            for halt in halts
+            if halt.kind == HaltKind.BREAK
+        ),
+    )
+    return _under_way(rng, Tour(shift, tuple(halts)), begins, travel, late)
+
+
+def wild_trip(seed: int, travel: TravelTimes) -> Trip:
+    """Return a trip that may or may not fit into a wild tour."""
+    rng = Random(seed)
+    pickup, dropoff = rng.sample(range(len(travel.seconds)), 2)
+    opens = rng.randrange(0, 6000)
+    direct = int(travel.seconds[pickup, dropoff])
+    return Trip(
+        id="new",
+        pickup=pickup,
+        dropoff=dropoff,
+        pickup_earliest=opens,
+        pickup_latest=opens + rng.choice((0, 300, 900, 3000)),
+        dropoff_earliest=opens + rng.choice((0, 0, 1500)),
+        dropoff_latest=opens + direct + rng.choice((60, 1000, 3000, 6000)),
+        max_ride=direct + rng.choice((0, 60, 600, 3000)),
+        loads=rng.choice(((1, 0, 0), (2, 0, 0), (0, 1, 0), (1, 1, 0), (1, 0, 1))),
+        pickup_service=rng.choice((0, 60, 60, 120)),
+        dropoff_service=rng.choice((0, 60, 60, 120)),
+    )
+
+
+def _wild_order(rng: Random, travel: TravelTimes, name: str) -> list[Halt]:
+    places = range(len(travel.seconds))
+    depot = rng.choice(places)
+    halts = [Halt(HaltKind.START, depot, 0, 0), Halt(HaltKind.END, rng.choice(places), 0, 0)]
+    if rng.random() < 0.4:
+        halts.insert(1, Halt(HaltKind.BREAK, rng.choice(places), 0, 0, rng.choice((300, 900))))
+    for number in range(rng.randrange(5)):
+        pickup, dropoff = trip_halts(
+            replace(wild_trip(rng.randrange(1 << 30), travel), id=f"{name}{number}")
+        )
+        after = rng.randrange(len(halts) - 1)
+        until = after
+        while rng.random() < 0.6 and halts[until + 1].kind in (HaltKind.PICKUP, HaltKind.DROPOFF):
+            until += 1
+        halts.insert(until + 1, dropoff)
+        halts.insert(after + 1, pickup)
+    return halts
+
+
+def _wild_times(rng: Random, halts: list[Halt], travel: TravelTimes) -> list[int]:
+    begins = [rng.randrange(1000)]
+    for before, halt in pairwise(halts):
+        if before.place == halt.place:
+            gap = max(0, before.service - halt.service)
+        else:
+            gap = before.service + int(travel.seconds[before.place, halt.place])
+        begins.append(begins[-1] + gap + rng.choice((0, 0, rng.randrange(600))))
+    return begins
+
+
+def _wild_window(rng: Random, halt: Halt, begin: int) -> Halt:
+    before, behind = (rng.choice((0, 30, 300, 1500)) for _ in range(2))
+    return replace(halt, earliest=max(0, begin - before), latest=begin + behind)
+
+
+def _wild_rides(rng: Random, halts: list[Halt], begins: list[int]) -> list[Halt]:
+    limits: dict[str, int] = {}
+    picked_up: dict[str, int] = {}
+    for halt, begin in zip(halts, begins, strict=True):
+        if halt.kind == HaltKind.PICKUP:
+            picked_up[halt.trip] = begin + halt.service
+        if halt.kind == HaltKind.DROPOFF:
+            taken = begin - picked_up[halt.trip]
+            limits[halt.trip] = max(0, taken) + rng.choice((0, 0, 100, 1000))
+    return [replace(halt, max_ride=limits.get(halt.trip, 0)) for halt in halts]
+
+
+def _layouts_that_hold(rng: Random, halts: list[Halt]) -> tuple[Loads, ...]:
+    """Return a layout for the loads without, and one for those with a wheelchair."""
+    load = [0, 0, 0]
+    layouts = [[0, 0, 0], [0, 0, 0]]
+    for halt in halts:
+        load = [a + b for a, b in zip(load, halt.loads, strict=True)]
+        layout = layouts[load[1] > 0]
+        layout[:] = [max(a, b) for a, b in zip(layout, load, strict=True)]
+    spare = rng.choice((0, 1, 2))
+    (a, b, c), (d, e, f) = layouts
+    return ((a + spare, b, c + 1), (d, e + rng.choice((0, 1)), f))
+
+
+def _under_way(rng: Random, tour: Tour, begins: list[int], travel: TravelTimes, late: int) -> Tour:
+    """Let the first halts have happened, not always when planned."""
+    halts = list(tour.halts)
+    served = rng.choice((0, 0, 1, rng.randrange(len(halts) + 1)))
+    delay = rng.randrange(late + 1)
+    for k in range(served):
+        halts[k] = replace(halts[k], earliest=begins[k] + delay, latest=begins[k] + delay)
+    fixed = max(1, min(served + rng.choice((0, 1)), len(halts)))
+    ready = rng.choice((0, begins[fixed - 1] + halts[fixed - 1].service)) + delay
+    if not late and fixed < len(halts):
+        leg = int(travel.seconds[halts[fixed - 1].place, halts[fixed].place])
+        ready = min(ready, begins[fixed] - leg)
+    return replace(tour, halts=tuple(halts), served=served, fixed=fixed, ready=ready)
+
+
+# --------------------------------------------------------------------------------------- large
+
+
+def busy_day(seed: int, vehicles: int, trips: int, *, places: int = 600, group: int = 20) -> Day:
+    """Return a plausible day, booked trip by trip into the best insertion.
+
+    A region of 12 by 12 km with service from 6 to 19 o'clock. Up to `group` vehicles at a time
+    share their part of the trips, so that large days are built quickly.
+    """
+    rng = Random(seed)
+    travel = random_travel(seed, places, width=12_000 / 13.9)
+    tours: list[Tour] = []
+    booked: dict[str, Trip] = {}
+    for first in range(0, vehicles, group):
+        part = range(first, min(first + group, vehicles))
+        share = [plausible_trip(rng, travel) for _ in range(trips * len(part) // vehicles)]
+        share = [replace(trip, id=f"{first}-{number}") for number, trip in enumerate(share)]
+        placed, done = _booked(rng, travel, [_shift(rng, v, places) for v in part], share)
+        tours += placed
+        booked |= done
+    return Day(travel, tuple(tours), booked)
+
+
+def plausible_trip(rng: Random, travel: TravelTimes) -> Trip:
+    """Return a ride of an ordinary day: quarter-hour window, one or two people, some aids."""
+    pickup, dropoff = rng.sample(range(len(travel.seconds)), 2)
+    opens = 300 * rng.randrange(6 * HOUR // 300, (18 * HOUR + 1800) // 300)
+    max_ride = int(1.5 * travel.seconds[pickup, dropoff]) + 1200
+    return Trip(
+        id="",
+        pickup=pickup,
+        dropoff=dropoff,
+        pickup_earliest=opens,
+        pickup_latest=opens + 900,
+        dropoff_earliest=opens,
+        dropoff_latest=opens + 900 + 60 + max_ride,
+        max_ride=max_ride,
+        loads=rng.choices(
+            ((1, 0, 0), (2, 0, 0), (3, 0, 0), (1, 1, 0), (1, 0, 1)), (80, 12, 3, 3, 2)
+        )[0],
+        pickup_service=60,
+        dropoff_service=60,
+    )
+
+
+def _shift(rng: Random, number: int, places: int) -> Shift:
+    depot = rng.randrange(places)
+    noon = Break(depot, 11 * HOUR, 13 * HOUR, 1800)
+    return Shift(f"v{number}", depot, depot, 6 * HOUR, 19 * HOUR, BUS, (noon,))
+
+
+def _booked(
+    rng: Random, travel: TravelTimes, shifts: list[Shift], trips: list[Trip]
+) -> tuple[tuple[Tour, ...], dict[str, Trip]]:
+    compiled = compile_tours([empty_tour(shift) for shift in shifts], travel)
+    done = {}
+    for trip in trips:
+        found = best_insertions(compiled, travel, [trip])[0]
+        if found is not None:
+            tour = insert(compiled.tours[found.tour], trip, found)
+            compiled = compiled.replace(found.tour, tour)
+            done[trip.id] = trip
+    return compiled.tours, done
+
+
+def options_of(rng: Random, travel: TravelTimes, stops: int = 5, windows: int = 5) -> list[Trip]:
+    """Return what one offer asks for: pairs of nearby stops, in windows one after the other."""
+    trip = plausible_trip(rng, travel)
+    near = [np.argsort(travel.seconds[place])[:stops] for place in (trip.pickup, trip.dropoff)]
+    return [
+        replace(
+            trip,
+            pickup=int(pickup),
+            dropoff=int(dropoff),
+            pickup_earliest=trip.pickup_earliest + shift,
+            pickup_latest=trip.pickup_latest + shift,
+            dropoff_earliest=trip.dropoff_earliest + shift,
+            dropoff_latest=trip.dropoff_latest + shift,
+        )
+        for pickup in near[0]
+        for dropoff in near[1]
+        for shift in range(0, 900 * windows, 900)
+        if pickup != dropoff
+    ]
+
+
+__all__ = ["FOREVER", "Day", "busy_day", "options_of", "random_travel", "wild_tour", "wild_trip"]
