@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -60,7 +61,9 @@ class Stop:
 
 def place_label(name: str, village: str) -> str:
     """Return a name with its village, unless it says the village itself."""
-    return name if not village or village in name else f"{name}, {village}"
+    if not village or re.search(rf"\b{re.escape(village)}\b", name):
+        return name
+    return f"{name}, {village}"
 
 
 COLUMNS = tuple(field.name for field in fields(Stop))

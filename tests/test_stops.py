@@ -1,5 +1,6 @@
 """The list of stops as a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def test_a_file_saved_by_a_german_spreadsheet_is_read(tmp_path: Path) -> None:
 
 def test_a_label_says_the_village_once() -> None:
     assert [stop.label for stop in STOPS] == ["Bahnhof Süderbrarup", "Dorfstraße 12, Rügge"]
+    assert replace(STOPS[1], name="Rüggesgaard").label == "Rüggesgaard, Rügge"
 
 
 @pytest.mark.parametrize(
