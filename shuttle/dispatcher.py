@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
 
-from routing.check import check_tour
+from routing.check import check_tour, worsened
 from routing.insertion import best_insertions
 
 from routing.problem import Tour
@@ -199,7 +199,7 @@ class Dispatcher:
             checked = check_request(self.region, offer.request, now)
             raise OfferGone(quote(self.region, plan, checked, now, self._new_code))
         number = insertion.tour
-        after = plan.inserted(trip, insertion).with_bookings(booking)
+        after = plan.inserted(trip, insertion, now).with_bookings(booking)
         event = Booked(now, booking.code, after.tours[number].shift.id)
         receipt = Receipt(key, offer.id, booking.code)
         self._commit(after, {number}, (booking,), (event,), receipt)
@@ -216,7 +216,7 @@ class Dispatcher:
         if number is None or _under_way(plan.tours[number], code):
             raise NotCancellable(code)
         booking = booking.with_status(BookingStatus.CANCELLED)
-        after = plan.removed(number, code).with_bookings(booking)
+        after = plan.removed(number, code, now).with_bookings(booking)
         event = Cancelled(now, code, after.tours[number].shift.id)
         self._commit(after, {number}, (booking,), (event,))
         return booking
@@ -249,10 +249,14 @@ class Dispatcher:
         receipt: Receipt | None = None,
     ) -> None:
         """Check the changed tours, store the change, and show it to readers: in this order."""
+        travel = self.region.travel
         for number in moved:
-            violations = check_tour(after.tours[number], self.region.travel)
-            if violations:
-                raise PlanRejected(after.day, [str(each) for each in violations])
+            faults = check_tour(after.tours[number], travel)
+            if faults:
+                earlier = check_tour(self._plans[after.day].tours[number], travel)
+                new = worsened(earlier, faults)
+                if new:
+                    raise PlanRejected(after.day, [str(each) for each in new])
         tours = tuple(record_of(after.tours[number]) for number in sorted(moved))
         change = Change(after.day, after.revision, bookings, tours, events, receipt)
         self._plans[after.day] = after.at_revision(self._store.commit(change))

@@ -185,7 +185,8 @@ class _Search:
         soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pickup.seconds))
         if request.when is When.DEPART_AT:
             ready = _minute_up(request.time + pickup.seconds)
-            earliest = max(ready, soonest if step >= 0 else ready) + step * self.width
+            first = max(ready, soonest) if step >= 0 else ready
+            earliest = first if step == 0 else first // _MARK * _MARK + step * self.width
             latest = earliest + self.width
             deadline = latest + rules.halt_seconds + max_ride
         else:

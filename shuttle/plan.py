@@ -81,14 +81,14 @@ class DayPlan:
         """Return the plan under the number it was stored with."""
         return replace(self, revision=revision)
 
-    def inserted(self, trip: Trip, insertion: Insertion) -> "DayPlan":
-        """Return the plan with a trip in one of its tours."""
+    def inserted(self, trip: Trip, insertion: Insertion, now: int) -> "DayPlan":
+        """Return the plan with a trip in one of its tours; no vehicle leaves in the past."""
         number = insertion.tour
-        return self.with_tour(number, insert(self.tours[number], trip, insertion))
+        return self.with_tour(number, insert(_not_before(self.tours[number], now), trip, insertion))
 
-    def removed(self, number: int, code: str) -> "DayPlan":
+    def removed(self, number: int, code: str, now: int) -> "DayPlan":
         """Return the plan without a trip, which is in the tour of that number."""
-        return self.with_tour(number, remove(self.tours[number], code))
+        return self.with_tour(number, remove(_not_before(self.tours[number], now), code))
 
     def tour_of(self, code: str) -> int | None:
         """Return the number of the tour that carries a booking, or None."""
@@ -98,27 +98,30 @@ class DayPlan:
         return None
 
     def at(self, now: int) -> "DayPlan":
-        """Return the plan as it stands at a time, halts served and fixed up to then.
-
-        The same plan if nothing changed.
-        """
+        """Return the plan as it stands at a time, halts served and fixed up to then."""
+        tick = tick_of(now)
         plan = self
         for number, before in enumerate(self.tours):
-            if before.shift.start <= tick_of(now) and before.served < len(before.halts):
-                after = rolled_tour(before, self.compiled.timetable(number), now)
-                if after is not before:
-                    plan = plan.with_tour(number, after)
-        return plan
+            begins = self.compiled.halts[number]["soonest"]
+            drives = self.compiled.halts[number]["drive"]
+            ahead = [k for k in (before.served, before.fixed) if k < len(before.halts)]
+            if any(begins[k] <= now or begins[k] - drives[k] <= tick for k in ahead):
+                scheduled = self.compiled.timetable(number)
+                plan = plan.with_tour(number, rolled_tour(before, scheduled, now))
+        return replace(plan, compiled=plan.compiled.at(tick))
+
+
+def _not_before(tour: Tour, now: int) -> Tour:
+    return replace(tour, ready=max(tour.ready, tick_of(now)))
 
 
 def rolled_tour(tour: Tour, scheduled: Sequence[ScheduledHalt], now: int) -> Tour:
-    """Return a tour as it stands at a time; the same object if nothing changed.
+    """Return a tour with the halts served that have happened, and fixed that cannot change.
 
     A halt that has happened keeps its time as both ends of its window. The halt the vehicle is
     driving to is fixed as well, and happens no earlier than planned, because `ready` then speaks
-    of the departure after it. While a vehicle waits, `ready` moves on with the clock.
+    of the departure after it.
     """
-    tick = tick_of(now)
     halts = list(tour.halts)
     served = tour.served
     while served < len(halts) and scheduled[served].begin <= now:
@@ -126,11 +129,8 @@ def rolled_tour(tour: Tour, scheduled: Sequence[ScheduledHalt], now: int) -> Tou
         halts[served] = replace(halts[served], earliest=begin, latest=begin)
         served += 1
     fixed = max(tour.fixed, served)
-    while fixed < len(halts) and scheduled[fixed - 1].departure <= tick:
+    while fixed < len(halts) and scheduled[fixed - 1].departure <= tick_of(now):
         halts[fixed] = replace(halts[fixed], earliest=scheduled[fixed].begin)
         fixed += 1
-    if (served, fixed) == (tour.served, tour.fixed) and tick <= tour.ready:
-        return tour
-    return replace(
-        tour, halts=tuple(halts), served=served, fixed=fixed, ready=max(tick, tour.ready)
-    )
+    rolled = replace(tour, halts=tuple(halts), served=served, fixed=fixed)
+    return _not_before(rolled, now)

@@ -19,8 +19,9 @@ from routing.gazetteer import Gazetteer
 from routing.osm_import import Extract, ExtractError, Feature, read_extract
 from routing.problem import Break, Shift
 from routing.road_network import RoadNetwork, Route, Snap
-from routing.stops import Stop, StopsError, StopsNear, read_stops
+from routing.stops import Stop, StopsError, read_stops
 from routing.travel_times import TravelTimes
+from routing.walking import StopsNear
 from shuttle.errors import RegionError
 from shuttle.region_config import RegionConfig, ShiftRule, minutes_of, read_config
 
@@ -131,7 +132,7 @@ class Region:
 
     def walkable_stops(self, lat: float, lon: float) -> list[tuple[int, int]]:
         """Return (place, metres on foot) of the stops in walking distance, nearest first."""
-        near = self._stops_near.walkable(lat, lon, self.config.rules.max_walk_metres)
+        near = self._stops_near.of(lat, lon, self.config.rules.max_walk_metres)
         return [(place, round(metres)) for place, metres in near]
 
     def contains(self, lat: float, lon: float) -> bool:
