@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe"})
 _SHORT_FORMS = (
@@ -19,6 +20,7 @@ _HOUSE_NUMBER = re.compile(r"(?<!\d)(\d{1,4}(?: ?[a-z])?)(?: ?[-/] ?\d{1,4}[a-z]
 _ONE_NUMBER = re.compile(r"(\d+) ?([a-z]?)(?![a-z])")
 
 
+@lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """Return the one spelling under which equal names are equal.
 
