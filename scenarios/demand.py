@@ -1,0 +1,329 @@
+"""Who asks for a ride, when and where to: a seeded day of wishes, made from a region's map.
+
+A resident leaves home for a purpose and mostly comes back. Homes are the map's addresses, weighted
+by the population of the village they belong to. Where a purpose leads is a gravity model (A. G.
+Wilson, *A family of spatial interaction models*, Environment and Planning 3, 1971): the pull of a
+place falls exponentially with distance, and what is near is walked to. When it leads there is a
+mixture of bells: around opening hours, school and trains; the way back follows after a stay. The
+constants and their sources are in :mod:`scenarios.purposes`.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import KDTree
+
+from routing.osm_import import Feature
+from scenarios.purposes import (
+    CHILD_SEAT,
+    COMES_BACK,
+    DAY,
+    DECAY_KM,
+    ESCORT_CHILD_SEAT,
+    FIRST_CALL,
+    HOUR,
+    LAST_CALL,
+    LEADS,
+    MINUTE,
+    NAMES_A_STOP,
+    ONLY_BACK,
+    PARTY_SIZES,
+    PURPOSES,
+    RANKS,
+    SHORTEST_METRES,
+    WALKED_KM,
+    WHEELCHAIR,
+    Purpose,
+)
+from shuttle.domain import Location, Party, RideRequest, When
+from shuttle.region import Region
+
+Floats = npt.NDArray[np.float64]
+
+_KM_PER_DEGREE = 111.195
+
+
+class DemandError(Exception):
+    """A region in which nobody can wish for a ride; the sentence says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A ride that somebody will ask for.
+
+    Attributes
+    ----------
+    number
+        Position in the day's order of asking.
+    asked_at
+        When they ask, in epoch seconds; possibly days before.
+    purpose
+        Why they go.
+    request
+        What they ask for.
+    there
+        The number of the wish that takes them there, if this one is their way back.
+    """
+
+    number: int
+    asked_at: int
+    purpose: str
+    request: RideRequest
+    there: int | None = None
+
+
+def wishes(region: Region, day: date, rides: int, seed: int) -> tuple[Wish, ...]:
+    """Return a day's wishes in the order of asking.
+
+    Parameters
+    ----------
+    region
+        Its features give homes and destinations; only places with a stop in walking distance are
+        asked for.
+    day
+        The service day; all rides are to begin and end in its opening hours.
+    rides
+        How many wishes; none on a day without service.
+    seed
+        The same region, day, number and seed give the same wishes.
+
+    Raises
+    ------
+    DemandError
+        If the map has too little in it to go from anywhere to anywhere.
+    """
+    if not region.config.opening(day):
+        return ()
+    outings: list[list[Wish]] = []
+    missing = rides
+    for outing in _Day(region, day, seed).outings(attempts=50 * rides + 1000):
+        if missing <= 0:
+            break
+        outings.append(outing[:missing])
+        missing -= len(outings[-1])
+    if missing > 0:
+        raise DemandError(
+            f"The map of {region.config.name} has no two places more than "
+            f"{SHORTEST_METRES:.0f} m apart, each with a stop near, to ride between."
+        )
+    return _in_order(outings)
+
+
+def _in_order(outings: list[list[Wish]]) -> tuple[Wish, ...]:
+    """Return the wishes by the time of asking, numbered; a way back names its way there."""
+    flat = [(wish, outing[0]) for outing in outings for wish in outing]
+    flat.sort(key=lambda pair: pair[0].asked_at)
+    number = {id(wish): place for place, (wish, _) in enumerate(flat)}
+    return tuple(
+        replace(wish, number=place, there=number[id(first)] if first is not wish else None)
+        for place, (wish, first) in enumerate(flat)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Spots:
+    """Where one can go to or come from, each with a weight and a name."""
+
+    lat: Floats
+    lon: Floats
+    weight: Floats
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rows: list[tuple[float, float, float, str]]) -> "_Spots":
+        lat, lon, weight, labels = zip(*rows, strict=True) if rows else ((), (), (), ())
+        return cls(np.array(lat), np.array(lon), np.array(weight, dtype=float), labels)
+
+    def km_from(self, lat: float, lon: float) -> Floats:
+        """Return the beelines in kilometres, on a plane: good enough for an Amt."""
+        east = (self.lon - lon) * math.cos(math.radians(lat))
+        return np.asarray(np.hypot(self.lat - lat, east) * _KM_PER_DEGREE)
+
+
+class _Day:
+    """Draws outings on one day in one region."""
+
+    def __init__(self, region: Region, day: date, seed: int) -> None:
+        self.region, self.day = region, day
+        self.rng = np.random.default_rng(seed)
+        inside = [each for each in region.features if region.contains(each.lat, each.lon)]
+        self.homes = _homes(region, inside)
+        self.goals = [
+            (purpose, spots)
+            for purpose in PURPOSES
+            if day.weekday() <= purpose.last_weekday and (spots := _goals(inside, purpose)).labels
+        ] or [(PURPOSES[-1], _all_stops(region))]
+        self.stop_near: dict[tuple[float, float], str | None] = {}
+
+    def outings(self, attempts: int) -> Iterator[list[Wish]]:
+        """Yield the wishes of one outing after the other: there and back, or one of them."""
+        for _ in range(attempts):
+            outing = self._outing()
+            if outing:
+                yield outing
+
+    def _outing(self) -> list[Wish]:
+        purpose, spots = self.goals[self._one_of([each.share for each, _ in self.goals])]
+        home = self._one_of(self.homes.weight)
+        km = spots.km_from(self.homes.lat[home], self.homes.lon[home])
+        pull = spots.weight * np.exp(-km / DECAY_KM) * -np.expm1(-((km / WALKED_KM) ** 2))
+        pull[km * 1000 < SHORTEST_METRES] = 0.0
+        if not pull.any():
+            return []
+        goal = self._one_of(pull)
+        here, there = self._location(self.homes, home), self._location(spots, goal)
+        if here is None or there is None:
+            return []
+        return self._rides(purpose, here, there, float(km[goal]))
+
+    def _rides(self, purpose: Purpose, here: Location, there: Location, km: float) -> list[Wish]:
+        """Return the wishes of an outing between two places; none if it misses the hours."""
+        bell = purpose.arrivals[self._one_of([weight for weight, _, _ in purpose.arrivals])]
+        arrival = self._instant(self._near(bell[1], bell[2]))
+        leaving = arrival + _round(max(0.25, self._near(*purpose.stay)) * HOUR)
+        ride = _round((5 + 2 * km) * MINUTE)
+        party = self._party(purpose)
+        kind = self.rng.random()
+        outing = []
+        if kind >= ONLY_BACK and self._open(arrival - ride, arrival):
+            outing.append(self._wish(purpose, here, there, party, arrival - ride, arrival))
+        if kind < ONLY_BACK + COMES_BACK and self._open(leaving, leaving + 2 * ride):
+            outing.append(self._wish(purpose, there, here, party, leaving, None))
+        if len(outing) == 2:
+            outing[1] = self._asked_after(outing[0], outing[1])
+        return outing
+
+    def _wish(
+        self,
+        purpose: Purpose,
+        origin: Location,
+        destination: Location,
+        party: Party,
+        leave: int,
+        arrive: int | None,
+    ) -> Wish:
+        """Return a wish with its time of asking; who asks at short notice wants to leave soon."""
+        lead = self._lead()
+        if arrive is None or lead < HOUR:
+            request = RideRequest(origin, destination, When.DEPART_AT, leave, party)
+        else:
+            request = RideRequest(origin, destination, When.ARRIVE_BY, arrive, party)
+        return Wish(0, self._awake(leave - lead, lead), purpose.name, request)
+
+    def _asked_after(self, there: Wish, back: Wish) -> Wish:
+        """Return the way back, asked for in one go with the way there or, as often, later."""
+        at_once = there.asked_at + MINUTE
+        alone = self.rng.random() < 0.5 and back.asked_at > at_once
+        return back if alone else replace(back, asked_at=at_once)
+
+    def _lead(self) -> int:
+        """Return how many seconds ahead somebody asks."""
+        horizon = max(2, self.region.config.rules.horizon_days) * DAY
+        shares = [share for share, _, _ in LEADS]
+        bounds = [(begin, end) for _, begin, end in LEADS] + [(DAY, horizon - DAY)]
+        begin, end = bounds[self._one_of([*shares, 1 - sum(shares)])]
+        return int(self.rng.uniform(begin, end))
+
+    def _awake(self, time: int, lead: int) -> int:
+        """Return when somebody asks: not at night, unless they want to leave at its end."""
+        hour = datetime.fromtimestamp(time, self.region.config.zone).hour
+        if lead < HOUR or FIRST_CALL <= hour < LAST_CALL:
+            return time
+        return time - (8 if hour < FIRST_CALL else 4) * HOUR
+
+    def _near(self, mean: float, deviation: float) -> float:
+        """Return a number under a bell without its tails: no shop opens at five."""
+        return mean + deviation * min(max(-1.5, self.rng.normal()), 1.5)
+
+    def _party(self, purpose: Purpose) -> Party:
+        size = 1 + self._one_of(PARTY_SIZES)
+        wheelchair, child = self.rng.random(2)
+        if purpose.escort:
+            return Party(max(2, size), 0, int(child < ESCORT_CHILD_SEAT))
+        small = size > 1 and child < CHILD_SEAT
+        return Party(size, int(wheelchair < WHEELCHAIR and not small), int(small))
+
+    def _location(self, spots: _Spots, number: int) -> Location | None:
+        """Return a place as a resident names it, or None if no stop is near."""
+        lat, lon = float(spots.lat[number]), float(spots.lon[number])
+        if (lat, lon) not in self.stop_near:
+            near = self.region.walkable_stops(lat, lon)
+            self.stop_near[lat, lon] = self.region.stops[near[0][0]].id if near else None
+        stop_id = self.stop_near[lat, lon]
+        if stop_id is None:
+            return None
+        if self.rng.random() >= NAMES_A_STOP:
+            return Location(lat, lon, spots.labels[number])
+        stop = self.region.stop(stop_id)
+        return Location(stop.lat, stop.lon, stop.label, stop.id)
+
+    def _instant(self, hour: float) -> int:
+        minutes = min(max(0, round(hour * 12) * 5), 24 * 60)
+        return self.region.config.instant(self.day, minutes)
+
+    def _open(self, begin: int, end: int) -> bool:
+        return any(a <= begin and end <= b for a, b in self.region.config.opening(self.day))
+
+    def _one_of(self, weights: npt.ArrayLike) -> int:
+        """Return the number of one of several, drawn by weight."""
+        edges = np.cumsum(np.asarray(weights, dtype=float))
+        return int(np.searchsorted(edges, self.rng.random() * edges[-1], side="right"))
+
+
+def _round(seconds: float) -> int:
+    """Return the nearest five minutes: nobody asks for 7:43."""
+    return round(seconds / (5 * MINUTE)) * 5 * MINUTE
+
+
+def _homes(region: Region, features: list[Feature]) -> _Spots:
+    """Return the addresses, a village's population spread evenly over its own."""
+    addresses = [each for each in features if each.kind == "address"]
+    if not addresses:
+        return _all_stops(region)
+    return _Spots.of(
+        [
+            (each.lat, each.lon, people, _address(each))
+            for each, people in zip(addresses, _people(addresses, features), strict=True)
+        ]
+    )
+
+
+def _people(addresses: list[Feature], features: list[Feature]) -> Floats:
+    """Return people by address; where no village has a population, the same everywhere."""
+    villages = [each for each in features if each.kind == "place" and each.population > 0]
+    if not villages:
+        return np.ones(len(addresses))
+    stretch = math.cos(math.radians(villages[0].lat))
+    nearest = KDTree([(each.lat, each.lon * stretch) for each in villages])
+    _, village = nearest.query([(each.lat, each.lon * stretch) for each in addresses])
+    population = np.array([each.population for each in villages], dtype=float)
+    return np.asarray(population[village] / np.bincount(village)[village])
+
+
+def _goals(features: list[Feature], purpose: Purpose) -> _Spots:
+    return _Spots.of(
+        [
+            (each.lat, each.lon, _pull(each, purpose), each.name or _address(each) or each.kind)
+            for each in features
+            if each.kind in purpose.pulls
+        ]
+    )
+
+
+def _pull(feature: Feature, purpose: Purpose) -> float:
+    usual = 0.1 if feature.kind == "place" else 1.0
+    return purpose.pulls[feature.kind] * RANKS.get(feature.rank, usual)
+
+
+def _all_stops(region: Region) -> _Spots:
+    """Return the stops as places to live and to go to, for a map that shows roads alone."""
+    return _Spots.of([(each.lat, each.lon, 1.0, each.label) for each in region.stops])
+
+
+def _address(feature: Feature) -> str:
+    house = f"{feature.street} {feature.housenumber}".strip()
+    return ", ".join(part for part in (house, feature.city) if part)

@@ -1,0 +1,242 @@
+"""The front door: wires the rooms together and starts them.
+
+Heavy rooms are entered only by the command that needs them, so that ``shuttle --help`` answers at
+once.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from shuttle.errors import ShuttleError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    name="shuttle",
+    help="Village shuttles on demand: no timetable, shared rides, promises that are kept.\n\n"
+    "Begin with: shuttle demo. It plays a made-up day on a map in your browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # rich help takes twice as long to appear
+)
+regions = typer.Typer(
+    help="Bring the shuttle to another Amt.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(regions, name="region")
+
+DEMO_DAY = "2027-03-02"
+"""An ordinary Tuesday; fixed, so that the demo shows the same figures tomorrow."""
+
+
+def _minutes(text: str) -> int:
+    """Return minutes after midnight of HH:MM."""
+    found = re.fullmatch(r"(\d{1,2}):([0-5]\d)", text)
+    if found is None or int(found[1]) * 60 + int(found[2]) > 24 * 60:
+        raise typer.BadParameter(f"write a time of day such as 06:30, not {text!r}.")
+    return int(found[1]) * 60 + int(found[2])
+
+
+Region = Annotated[
+    Path | None,
+    typer.Option("--region", metavar="DIR", help="Region folder; the bundled one if not given."),
+]
+Database = Annotated[
+    str | None,
+    typer.Option("--database", metavar="URL", help="SQLite file, or postgresql+psycopg://…"),
+]
+Until = Annotated[
+    int | None,
+    typer.Option(parser=_minutes, metavar="HH:MM", help="When to end; else with the last shift."),
+]
+
+
+def main() -> None:
+    """Run the command line. SIGTERM is taken like Ctrl-C, so that every end is a clean one."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    app()
+
+
+@app.command()
+def demo(
+    *,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="No map page; as fast as it goes.")
+    ] = False,
+    until: Until = None,
+    start: Annotated[
+        int | None,
+        typer.Option(
+            parser=_minutes,
+            metavar="HH:MM",
+            help="Earlier requests are booked before it begins.",
+            show_default="06:00",
+        ),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=1, max=600, help="Seconds of the demo in a real one.")
+    ] = 60,
+    rides: Annotated[int, typer.Option(min=0, max=5000, help="Ride requests in the day.")] = 45,
+    seed: Annotated[int, typer.Option(min=0, help="Another number is another day.")] = 1,
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The day.", show_default=DEMO_DAY
+        ),
+    ] = None,
+    region: Region = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Of the map page; 0 is any free one.")
+    ] = 0,
+    database: Database = None,
+    browse: Annotated[bool, typer.Option("--open", help="Open the map page in a browser.")] = False,
+) -> None:
+    """Play a made-up day; watch it on a map page.
+
+    Residents ask for rides and book them through the real API of a real service, and vehicles
+    follow the plan, all on a clock that runs faster.
+    """
+    with _plainly():
+        from api.app import create_app
+        from scenarios.demo import Demo, play
+        from shuttle.settings import database_url, read_settings
+
+        settings = read_settings()
+        played = Demo(
+            region=region or settings.region,
+            day=(date or datetime.fromisoformat(DEMO_DAY)).date(),
+            start=6 * 60 if start is None else start,
+            until=until,
+            rides=rides,
+            seed=seed,
+            speed=None if headless else speed,
+            port=port,
+            database=None if database is None else database_url(database),
+            browse=browse and not headless,
+        )
+        play(played, create_app, _console())
+
+
+@app.command()
+def serve(
+    *,
+    region: Region = None,
+    host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+    database: Database = None,
+) -> None:
+    """Run the service: real clock, real bookings.
+
+    What is not given comes from the environment: SHUTTLE_REGION, SHUTTLE_HOST, SHUTTLE_PORT,
+    SHUTTLE_DATABASE, SHUTTLE_SIGNING_KEY, SHUTTLE_LOG_FORMAT (console or json). Without those it
+    listens at 127.0.0.1:8000 and keeps its bookings in ./shuttle.sqlite3.
+    """
+    with _plainly():
+        from api.app import create_app
+        from shuttle.dispatcher import Dispatcher
+        from shuttle.logs import RequestLog, configure_logs
+        from shuttle.serving import address, listen, serve_until_signalled
+        from shuttle.settings import database_url, read_settings, signing_key
+        from shuttle.sql_store import SqlStore
+        from shuttle.start_up import compile_search, load_region
+
+        settings, console = read_settings(), _console()
+        configure_logs(settings.log_format)
+        listener = listen(host or settings.host, settings.port if port is None else port)
+        loaded = load_region(region or settings.region, console)
+        url = database_url(database or settings.database)
+        store = SqlStore(url, loaded.config.id)
+        with closing(Dispatcher(loaded, store)) as dispatcher:
+            compile_search(loaded, _now(), console)
+            web = create_app(dispatcher, _now, signing_key(settings, url))
+            console.print(f"{loaded.config.name} is served at {address(listener)}")
+            try:
+                serve_until_signalled(RequestLog(web), listener)
+            except KeyboardInterrupt:
+                console.print("Ended.")
+
+
+@regions.command("create")
+def create_region(
+    name: Annotated[str, typer.Argument(help="Such as “Amt Süderbrarup”.")],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The region folder to make.")],
+    pbf: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="OpenStreetMap extract: .osm.pbf, .osm, .osm.gz or .osm.bz2. "
+            "Without one the map is fetched by the place's name.",
+        ),
+    ] = None,
+    boundary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|NAME",
+            help="GeoJSON file, or the name of a boundary in the extract; NAME if not given.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace DIR if it is a region.")] = False,
+) -> None:
+    """Make a region folder from a map.
+
+    It holds roads, stops, fleet, hours and rules, ready to be edited. Nothing is
+    left behind if it fails or is stopped.
+    """
+    with _plainly():
+        from shuttle.region_create import create
+        from shuttle.settings import read_settings
+
+        create(name, out, pbf, boundary, force, read_settings(), _console())
+
+
+@app.command()
+def version() -> None:
+    """Show the version."""
+    from importlib.metadata import version
+
+    typer.echo(version("dorfshuttle"))
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Turn an expected error into one sentence and exit code 1, Ctrl-C into exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        raise typer.Exit(130) from None
+    except _expected_errors() as error:
+        typer.secho("Error: ", err=True, fg="red", bold=True, nl=False)
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """Return what is raised on purpose; asked for only when something was raised."""
+    from routing.osm_import import ExtractError
+    from routing.stops import StopsError
+    from scenarios.demand import DemandError
+
+    return (ShuttleError, ExtractError, StopsError, DemandError)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _now() -> int:
+    return int(time.time())

@@ -1,0 +1,122 @@
+"""What differs from one machine to another: settings from ``SHUTTLE_*`` in the environment.
+
+An option on the command line wins over the environment. What differs from one Amt to another
+stands in its ``region.toml`` instead.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretBytes, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shuttle.errors import ShuttleError
+from shuttle.region import BUNDLED
+
+
+class SettingsError(ShuttleError):
+    """A setting cannot be used; the message names the variable and the fix."""
+
+
+class Settings(BaseSettings):
+    """The settings of one machine.
+
+    Attributes
+    ----------
+    region
+        The folder of the region.
+    database
+        A database URL, or the path of an SQLite file.
+    host, port
+        Where to listen.
+    signing_key
+        Signs offers; None takes the one in `key_file`, which is made on the first start.
+    key_file
+        None is beside the SQLite file, or ``shuttle.key`` with another database.
+    log_format
+        "console" for people, "json" for machines, one object a line.
+    overpass_url, nominatim_url
+        Map services that `region create` asks where no extract is given.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SHUTTLE_", extra="ignore", frozen=True)
+
+    region: Path = BUNDLED
+    database: str = "shuttle.sqlite3"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    signing_key: SecretBytes | None = Field(default=None, min_length=16)
+    key_file: Path | None = None
+    log_format: Literal["console", "json"] = "console"
+    overpass_url: str | None = None
+    nominatim_url: str | None = None
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    SettingsError
+        With one sentence that names the variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = "SHUTTLE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{variable}: {first['msg']}.") from error
+
+
+def database_url(database: str) -> str:
+    """Return a database URL; a path becomes one of SQLite."""
+    return database if "://" in database else f"sqlite:///{database}"
+
+
+def signing_key(settings: Settings, url: str) -> bytes:
+    """Return the key that signs offers; the first time it is made and kept for its owner alone.
+
+    Parameters
+    ----------
+    settings
+        Of this machine.
+    url
+        Of the database that the key belongs to.
+
+    Raises
+    ------
+    SettingsError
+        If the key file cannot be read or made, or holds too little.
+    """
+    if settings.signing_key is not None:
+        return settings.signing_key.get_secret_value()
+    sqlite = url.startswith("sqlite:///")
+    beside = Path(f"{url.removeprefix('sqlite:///')}.key" if sqlite else "shuttle.key")
+    path = settings.key_file or beside
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: the key that signs offers cannot be kept here ({error.strerror}); "
+            "set SHUTTLE_KEY_FILE to another path or SHUTTLE_SIGNING_KEY to 32 random bytes."
+        ) from error
+    if len(key) < 16:
+        raise SettingsError(f"{path} holds fewer than 16 bytes; delete it and a new key is made.")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key; of two processes that try at once, one wins."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    draft.touch(mode=0o600)
+    try:
+        draft.write_text(secrets.token_urlsafe(32) + "\n", encoding="ascii")
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
