@@ -22,7 +22,6 @@ class Obstacle(IntEnum):
     DROPOFF_WINDOW: the destination cannot be reached in time. RIDE_LIMIT: too long on board.
     """
 
-    NONE = positions.CLEAR
     FIXED = positions.FIXED
     PICKUP_WINDOW = positions.PICKUP_WINDOW
     CAPACITY = positions.CAPACITY
@@ -31,6 +30,7 @@ class Obstacle(IntEnum):
     OTHERS = positions.OTHERS
     DROPOFF_WINDOW = positions.DROPOFF_WINDOW
     RIDE_LIMIT = positions.RIDE_LIMIT
+    NONE = positions.CLEAR
 
 
 class UnknownPlaceError(ValueError):
@@ -117,8 +117,7 @@ class Obstacles:
     @property
     def nearest(self) -> Obstacle:
         """The obstacle of the try that gets furthest; FIXED without tours, NONE if it fits."""
-        found = [each.obstacle for each in self.tours]
-        return Obstacle.NONE if Obstacle.NONE in found else max(found, default=Obstacle.FIXED)
+        return max((each.obstacle for each in self.tours), default=Obstacle.FIXED)
 
     @property
     def missing(self) -> int:
@@ -177,7 +176,7 @@ def best_insertions(
         compiled.halts,
         compiled.shifts,
         compiled.layouts,
-        read_only(travel.seconds),
+        travel.seconds,
         read_only(trips),
         (1, waiting_weight),
         found,
@@ -233,7 +232,7 @@ def explain(compiled: CompiledTours, travel: TravelTimes, trip: Trip) -> Obstacl
         compiled.halts,
         compiled.shifts,
         compiled.layouts,
-        read_only(travel.seconds),
+        travel.seconds,
         read_only(trips),
         reached,
         found,

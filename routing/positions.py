@@ -13,13 +13,12 @@ triangle inequality, not strictly and also for asymmetric matrices: one halt mor
 halt earlier, and no way shorter.
 """
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from routing.kernel import kernel
 from routing.problem import HaltKind
-from routing.schedule import Matrix, Records, drive, gap
+from routing.schedule import Layouts, Matrix, Record, Records, drive, gap
 
 TRIP = np.dtype(
     [
@@ -58,16 +57,15 @@ STEP = np.dtype([(name, np.int64) for name in ("begin", "until", "gap", "path", 
 `ride` the longest time from its begin of service."""
 
 # Why a pair of positions fails; numbers of routing.insertion.Obstacle.
-CLEAR, FIXED, PICKUP_WINDOW, CAPACITY, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT = range(
-    9
-)
+FIXED, PICKUP_WINDOW, CAPACITY, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT = range(8)
+CLEAR = 8
 
 
 @kernel
 def search(
     halts: Records,
     shifts: Records,
-    layouts: Any,
+    layouts: Layouts,
     seconds: Matrix,
     trips: Records,
     weights: tuple[int, int],
@@ -111,15 +109,15 @@ def search(
 @kernel
 def search_tour(
     v: int,
-    halts: Any,
-    shift: Any,
-    layouts: Any,
-    seconds: Any,
-    trip: Any,
-    weights: Any,
-    boarding: Any,
-    steps: Any,
-    best: Any,
+    halts: Records,
+    shift: Record,
+    layouts: Layouts,
+    seconds: Matrix,
+    trip: Record,
+    weights: tuple[int, int],
+    boarding: Record,
+    steps: Records,
+    best: Record,
 ) -> None:
     """Improve the best insertion of a trip by those into one tour."""
     last = shift.length - 1
@@ -128,20 +126,19 @@ def search_tour(
             break
         if board(halts, shift, layouts, seconds, trip, after, boarding) != CLEAR:
             continue
-        consider(v, halts, seconds, trip, weights, boarding, after, boarding.begin, steps, best)
-        if not beats(boarding.detour, boarding.begin, trip, weights, best):
+        begin = boarding.begin
+        consider(v, halts, seconds, trip, weights, boarding, after, begin, steps, best)
+        if not beats(boarding.detour, begin, trip, weights, best):
             continue
-        begin = boarding.begin + boarding.gap_behind
         for until in range(after + 1, last):
-            begin = max(begin, halts[until].soonest)
+            begin = ride_on(halts, boarding, until, begin)
             if stay(halts, layouts, trip, boarding, until, begin) != CLEAR:
                 break
             consider(v, halts, seconds, trip, weights, boarding, until, begin, steps, best)
-            begin += halts[until + 1].gap
 
 
 @kernel
-def first_position(halts: Any, shift: Any, trip: Any) -> int:
+def first_position(halts: Records, shift: Record, trip: Record) -> int:
     """Return the first halt that the pickup may follow: no later one has to happen before it."""
     low, high = int(shift.fixed - 1), int(shift.length - 1)
     while low < high:
@@ -154,7 +151,7 @@ def first_position(halts: Any, shift: Any, trip: Any) -> int:
 
 
 @kernel
-def holds(layouts: Any, seats: int, wheelchairs: int, child_seats: int, trip: Any) -> bool:
+def holds(layouts: Layouts, seats: int, wheelchairs: int, child_seats: int, trip: Record) -> bool:
     """Whether some layout holds the trip on top of a load."""
     for y in range(len(layouts)):
         if (
@@ -168,7 +165,13 @@ def holds(layouts: Any, seats: int, wheelchairs: int, child_seats: int, trip: An
 
 @kernel
 def board(
-    halts: Any, shift: Any, layouts: Any, seconds: Any, trip: Any, after: int, boarding: Any
+    halts: Records,
+    shift: Record,
+    layouts: Layouts,
+    seconds: Matrix,
+    trip: Record,
+    after: int,
+    boarding: Record,
 ) -> int:
     """Try the pickup behind a halt; fill the boarding or return the obstacle."""
     here, behind = halts[after], halts[after + 1]
@@ -191,7 +194,16 @@ def board(
 
 
 @kernel
-def stay(halts: Any, layouts: Any, trip: Any, boarding: Any, until: int, begin: int) -> int:
+def ride_on(halts: Records, boarding: Record, until: int, begin: int) -> int:
+    """Return the soonest begin at a halt from that at the one before, the new pickup on board."""
+    way = boarding.gap_behind if until == boarding.after + 1 else halts[until].gap
+    return int(max(begin + way, halts[until].soonest))
+
+
+@kernel
+def stay(
+    halts: Records, layouts: Layouts, trip: Record, boarding: Record, until: int, begin: int
+) -> int:
     """Return what keeps the trip from being on board at and after a halt, begun then."""
     here = halts[until]
     if begin > here.deadline:
@@ -212,7 +224,7 @@ def stay(halts: Any, layouts: Any, trip: Any, boarding: Any, until: int, begin: 
 
 
 @kernel
-def bound_by(halts: Any, k: int) -> int:
+def bound_by(halts: Records, k: int) -> int:
     """Return whose window is behind the deadline of a halt, as an obstacle."""
     while (
         halts[k].deadline < halts[k].latest
@@ -230,15 +242,15 @@ def bound_by(halts: Any, k: int) -> int:
 @kernel
 def consider(
     v: int,
-    halts: Any,
-    seconds: Any,
-    trip: Any,
-    weights: Any,
-    boarding: Any,
+    halts: Records,
+    seconds: Matrix,
+    trip: Record,
+    weights: tuple[int, int],
+    boarding: Record,
     until: int,
     begin: int,
-    steps: Any,
-    best: Any,
+    steps: Records,
+    best: Record,
 ) -> None:
     """Try the drop-off behind a halt that begins then; keep it if it is the best."""
     behind = halts[until + 1]
@@ -263,14 +275,16 @@ def consider(
 
 
 @kernel
-def score_of(added: int, pickup_time: int, trip: Any, weights: Any) -> int:
+def score_of(added: int, pickup_time: int, trip: Record, weights: tuple[int, int]) -> int:
     """Return what an insertion costs."""
     waiting = pickup_time - trip.pickup_earliest
     return int(weights[0] * added + weights[1] * waiting + trip.penalty)
 
 
 @kernel
-def beats(added: int, pickup_time: int, trip: Any, weights: Any, best: Any) -> bool:
+def beats(
+    added: int, pickup_time: int, trip: Record, weights: tuple[int, int], best: Record
+) -> bool:
     """Whether an insertion is better than the best so far; of equals, the earlier pickup is."""
     score = score_of(added, pickup_time, trip, weights)
     better = score == best.score and pickup_time < best.pickup_time
@@ -279,7 +293,13 @@ def beats(added: int, pickup_time: int, trip: Any, weights: Any, best: Any) -> b
 
 @kernel
 def alight(
-    halts: Any, seconds: Any, trip: Any, boarding: Any, until: int, begin: int, steps: Any
+    halts: Records,
+    seconds: Matrix,
+    trip: Record,
+    boarding: Record,
+    until: int,
+    begin: int,
+    steps: Records,
 ) -> int:
     """Try the drop-off behind a halt; leave the times in the steps or return the obstacle."""
     direct = until == boarding.after
@@ -310,26 +330,26 @@ def alight(
 
 
 @kernel
-def pickup_step(halts: Any, after: int) -> int:
+def pickup_step(halts: Records, after: int) -> int:
     """Return the step of the new pickup in a stretch on trial."""
     return int(after - halts[after].block_first + 2)
 
 
 @kernel
-def dropoff_step(halts: Any, after: int, until: int) -> int:
+def dropoff_step(halts: Records, after: int, until: int) -> int:
     """Return the step of the new drop-off in a stretch on trial."""
     return int(until - halts[after].block_first + 3)
 
 
 @kernel
 def lay_out(
-    halts: Any,
-    trip: Any,
-    boarding: Any,
+    halts: Records,
+    trip: Record,
+    boarding: Record,
     until: int,
     gap_before: int,
     gap_behind: int,
-    steps: Any,
+    steps: Records,
 ) -> int:
     """Write the stretch on trial with the trip in it; return its number of steps.
 
@@ -364,7 +384,7 @@ def step_of(k: int, first: int, after: int, until: int) -> int:
 
 
 @kernel
-def rides_can_do(steps: Any, size: int) -> bool:
+def rides_can_do(steps: Records, size: int) -> bool:
     """Whether the way alone, without waiting, is short enough for every ride.
 
     If so, :func:`settle` comes to an end; see routing.schedule.relax_rides_to_path.
@@ -379,7 +399,7 @@ def rides_can_do(steps: Any, size: int) -> bool:
 
 
 @kernel
-def settle(steps: Any, size: int) -> bool:
+def settle(steps: Records, size: int) -> bool:
     """Raise all begins to the least that satisfy every constraint; False if none do."""
     first = 1
     while first < size:
@@ -402,10 +422,10 @@ def settle(steps: Any, size: int) -> bool:
 def explain(
     halts: Records,
     shifts: Records,
-    layouts: Any,
+    layouts: Layouts,
     seconds: Matrix,
     trips: Records,
-    reached: Any,
+    reached: npt.NDArray[np.int64],
     found: Records,
 ) -> None:
     """Find for each tour how far the best try of a trip gets, and its earliest pickup.
@@ -447,51 +467,40 @@ def explain(
 
 @kernel
 def explain_tour(
-    halts: Any,
-    shift: Any,
-    layouts: Any,
-    seconds: Any,
-    trip: Any,
-    boarding: Any,
-    steps: Any,
-    reached: Any,
+    halts: Records,
+    shift: Record,
+    layouts: Layouts,
+    seconds: Matrix,
+    trip: Record,
+    boarding: Record,
+    steps: Records,
+    reached: npt.NDArray[np.int64],
 ) -> None:
     """Set the furthest obstacle over all positions of one tour, CLEAR if one has none."""
-    last = shift.length - 1
-    reached[0], reached[1] = FIXED, max(0, min(shift.fixed, shift.length) - 1)
-    if shift.fixed > last or (
-        shift.fixed > 1 and halts[shift.fixed - 1].soonest > trip.pickup_latest
-    ):
+    last, committed = shift.length - 1, shift.fixed - 1
+    reached[0], reached[1] = FIXED, committed
+    if shift.fixed > last or (committed > 0 and halts[committed].soonest > trip.pickup_latest):
         return
-    for after in range(first_position(halts, shift, trip), last):
-        obstacle = board(halts, shift, layouts, seconds, trip, after, boarding)
-        note(reached, obstacle, after)
-        if obstacle == PICKUP_WINDOW:
+    first = first_position(halts, shift, trip)
+    note(reached, SHIFT_END if first == last else PICKUP_WINDOW, first)
+    for after in range(first, last):
+        if halts[after].soonest > trip.pickup_latest:
             break
-        if obstacle != CLEAR:
-            continue
-        begin = boarding.begin
-        for until in range(after, last):
-            if until > after:
-                begin = max(
-                    begin + (boarding.gap_behind if until == after + 1 else halts[until].gap),
-                    halts[until].soonest,
-                )
-                obstacle = stay(halts, layouts, trip, boarding, until, begin)
-            if obstacle == CLEAR:
-                obstacle = alight(halts, seconds, trip, boarding, until, begin, steps)
-                if obstacle == CLEAR:
-                    reached[0], reached[1] = CLEAR, until
-                    return
-                note(reached, obstacle, until)
-                obstacle = CLEAR
-            else:
-                note(reached, obstacle, until)
+        obstacle = board(halts, shift, layouts, seconds, trip, after, boarding)
+        begin, until = boarding.begin, after
+        while obstacle == CLEAR:
+            note(reached, alight(halts, seconds, trip, boarding, until, begin, steps), until)
+            until += 1
+            if until == last:
                 break
+            begin = ride_on(halts, boarding, until, begin)
+            obstacle = stay(halts, layouts, trip, boarding, until, begin)
+        if obstacle != CLEAR:
+            note(reached, obstacle, until)
 
 
 @kernel
-def note(reached: Any, obstacle: int, at: int) -> None:
-    """Keep an obstacle if it is met later in a try than the one so far."""
+def note(reached: npt.NDArray[np.int64], obstacle: int, at: int) -> None:
+    """Keep an obstacle if it is met later in a try than the one so far; CLEAR is the end."""
     if obstacle > reached[0]:
         reached[0], reached[1] = obstacle, at

@@ -19,7 +19,7 @@ The kernels work on rows of :data:`HALT` records, one row a tour, and never writ
 somebody else may read: a :class:`CompiledTours` is a snapshot.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,29 +33,33 @@ from routing.travel_times import TravelTimes
 Records = npt.NDArray[np.void]
 """An array of records; in a kernel, `records[k].field`."""
 
+Record = Any
+"""One of them."""
+
+Layouts = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.int32]
 
-HALT = np.dtype(
-    [
-        (name, np.int64)
-        for name in (
-            # As in routing.problem.Halt. `partner` is the position of the trip's other halt, -1
-            # without. `latest` and `max_ride` are relaxed where the tour already misses them.
-            *("kind", "place", "earliest", "latest", "service", "max_ride", "partner"),
-            # On board after the halt.
-            *("seats", "wheelchairs", "child_seats", "trips"),
-            # From the halt before: between begins of service, driving alone; `path` sums gaps.
-            *("gap", "drive", "path"),
-            # The least and the greatest begin of service of a feasible tour.
-            *("soonest", "deadline"),
-            # How much longer the way to the next halt may get for those on board.
-            "ride_slack",
-            # First and last halt of the stretch around the way to the next halt on which the
-            # vehicle is never empty: those whose times hang together by ride limits.
-            *("block_first", "block_last"),
-        )
-    ]
+_GIVEN = (
+    # As in routing.problem.Halt. `partner` is the position of the trip's other halt, -1 without.
+    # `latest` and `max_ride` are relaxed where the tour already misses them.
+    *("kind", "place", "earliest", "latest", "service", "max_ride", "partner"),
+    # The change of the load; in a compiled row what is on board after the halt.
+    *("seats", "wheelchairs", "child_seats"),
 )
+_DERIVED = (
+    # How many trips are on board after the halt.
+    "trips",
+    # From the halt before: between begins of service, driving alone; `path` sums the gaps.
+    *("gap", "drive", "path"),
+    # The least and the greatest begin of service of a feasible tour.
+    *("soonest", "deadline"),
+    # How much longer the way to the next halt may get for those on board.
+    "ride_slack",
+    # First and last halt of the stretch around the way to the next halt on which the vehicle is
+    # never empty: those whose times hang together by ride limits.
+    *("block_first", "block_last"),
+)
+HALT = np.dtype([(name, np.int64) for name in (*_GIVEN, *_DERIVED)])
 """One halt of a compiled tour. All times are integer seconds."""
 
 SHIFT = np.dtype([(name, np.int64) for name in ("length", "fixed", "served", "ready")])
@@ -117,49 +121,43 @@ class CompiledTours:
     travel: TravelTimes
     halts: Records
     shifts: Records
-    layouts: npt.NDArray[np.int64]
+    layouts: Layouts
 
     def replace(self, index: int, tour: Tour, travel: TravelTimes | None = None) -> "CompiledTours":
-        """Return a snapshot with one tour changed; this one stays as it is.
+        """Return a snapshot with one tour changed; see :meth:`with_tours`."""
+        return self.with_tours({index: tour}, travel)
+
+    def with_tours(
+        self, changed: Mapping[int, Tour], travel: TravelTimes | None = None
+    ) -> "CompiledTours":
+        """Return a snapshot with some tours changed; this one stays as it is.
 
         Parameters
         ----------
-        index
-            Which tour.
-        tour
-            The tour that takes its place.
+        changed
+            The tours that take the place of those with these indices.
         travel
             If places were added since: the travel times that know them too.
 
         Raises
         ------
         MalformedTourError
-            If the tour cannot be compiled.
+            If a tour cannot be compiled.
         """
         travel = self.travel if travel is None else travel
-        tours = (*self.tours[:index], tour, *self.tours[index + 1 :])
-        fits_halts = len(tour.halts) <= self.halts.shape[1]
-        if not fits_halts or len(tour.shift.layouts) > self.layouts.shape[1]:
+        tours = tuple(changed.get(v, tour) for v, tour in enumerate(self.tours))
+        if any(
+            len(tour.halts) > self.halts.shape[1] or len(tour.shift.layouts) > self.layouts.shape[1]
+            for tour in changed.values()
+        ):
             return compile_tours(tours, travel)
         halts, shifts, layouts = self.halts.copy(), self.shifts.copy(), self.layouts.copy()
-        _compile_into(halts[index], shifts[index : index + 1], layouts[index], tour, travel)
+        for v, tour in changed.items():
+            if _only_waited(self.tours[v], tour, halts[v]):
+                shifts[v]["ready"] = tour.ready
+            else:
+                _compile_into(halts[v], shifts[v : v + 1], layouts[v], tour, travel)
         return CompiledTours(tours, travel, read_only(halts), read_only(shifts), read_only(layouts))
-
-    def at(self, now: int) -> "CompiledTours":
-        """Return a snapshot in which no vehicle leaves its last fixed halt before `now`.
-
-        Costs next to nothing, unless a vehicle should have left already: then its tour is
-        compiled anew, later.
-        """
-        compiled = self
-        for index, tour in enumerate(self.tours):
-            if tour.ready < now and tour.fixed < len(tour.halts):
-                row = self.halts[index]
-                if int(row["soonest"][tour.fixed] - row["drive"][tour.fixed]) < now:
-                    compiled = compiled.replace(index, replace(tour, ready=now))
-        shifts = compiled.shifts.copy()
-        shifts["ready"] = np.maximum(shifts["ready"], now)
-        return replace(compiled, shifts=read_only(shifts))
 
     def timetable(self, index: int) -> tuple[ScheduledHalt, ...]:
         """Return the timetable of one tour."""
@@ -218,36 +216,49 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
+def _only_waited(before: Tour, after: Tour, row: Records) -> bool:
+    """Whether nothing changed but the time before which the vehicle cannot leave, harmlessly."""
+    if after.ready < before.ready or after != replace(before, ready=after.ready):
+        return False
+    fixed = after.fixed
+    if fixed == len(after.halts):
+        return True
+    return bool(row["soonest"][fixed] >= after.ready + row["drive"][fixed])
+
+
 def _compile_into(
     halts: Records,
     shift: Records,
-    layouts: npt.NDArray[np.int64],
+    layouts: Layouts,
     tour: Tour,
     travel: TravelTimes,
 ) -> None:
     """Compile a tour into its row of the arrays."""
     size = len(tour.halts)
-    rows = list(_halt_rows(tour, len(travel.seconds)))
-    halts[:size] = np.array(rows, dtype=HALT)
+    if not (size >= 2 and 0 <= tour.served <= tour.fixed <= size and tour.fixed >= 1):
+        raise MalformedTourError(
+            tour.shift.id,
+            f"of its {size} halts {tour.fixed} are fixed and {tour.served} served; "
+            "at least the first is fixed, and no more are served than fixed",
+        )
+    partners = _partners(tour)
+    given = halts.view(np.int64).reshape(len(halts), -1)[:size, : len(_GIVEN)]
+    given[:] = [
+        (
+            *(halt.kind, halt.place, halt.earliest, halt.latest),
+            *(halt.service, halt.max_ride, partner, *halt.loads),
+        )
+        for halt, partner in zip(tour.halts, partners, strict=True)
+    ]
+    places = halts["place"][:size]
+    if places.min() < 0 or places.max() >= len(travel.seconds):
+        raise MalformedTourError(
+            tour.shift.id, f"only places 0 to {len(travel.seconds) - 1} are known"
+        )
     shift[0] = (size, tour.fixed, tour.served, tour.ready)
     layouts[:] = -1
     layouts[: len(tour.shift.layouts)] = tour.shift.layouts
-    compile_row(halts, shift, read_only(travel.seconds))
-
-
-def _halt_rows(tour: Tour, places: int) -> Iterator[tuple[int, ...]]:
-    """Yield the given part of each HALT record, zeros for the derived part."""
-    partners = _partners(tour)
-    on_board = [0, 0, 0]
-    derived = (0,) * 9
-    for halt, partner in zip(tour.halts, partners, strict=True):
-        if not 0 <= halt.place < places:
-            raise MalformedTourError(
-                tour.shift.id, f"place {halt.place} is not among the {places} known ones"
-            )
-        on_board = [load + change for load, change in zip(on_board, halt.loads, strict=True)]
-        window = (halt.earliest, halt.latest, halt.service, halt.max_ride, partner)
-        yield (halt.kind, halt.place, *window, *on_board, *derived)
+    compile_row(halts, shift, travel.seconds)
 
 
 def _partners(tour: Tour) -> list[int]:
@@ -332,7 +343,7 @@ def compile_row(halts: Records, shift: Records, seconds: Matrix) -> None:
 
 @kernel
 def link(halts: Records, size: int, seconds: Matrix) -> None:
-    """Fill gaps, driving times, their sums, and the trips on board."""
+    """Sum up what is on board; fill gaps and driving times."""
     trips = 0
     for k in range(size):
         here = halts[k]
@@ -342,6 +353,9 @@ def link(halts: Records, size: int, seconds: Matrix) -> None:
         here.gap = here.drive = here.path = 0
         if k > 0:
             before = halts[k - 1]
+            here.seats += before.seats
+            here.wheelchairs += before.wheelchairs
+            here.child_seats += before.child_seats
             here.gap = gap(before.place, before.service, here.place, here.service, seconds)
             here.drive = drive(before.place, here.place, seconds)
             here.path = before.path + here.gap

@@ -3,13 +3,13 @@
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from routing.insertion import best_insertions, insert
 from routing.problem import (
-    FOREVER,
     Break,
     Halt,
     HaltKind,
@@ -20,7 +20,7 @@ from routing.problem import (
     empty_tour,
     trip_halts,
 )
-from routing.schedule import compile_tours
+from routing.schedule import CompiledTours, compile_tours
 from routing.travel_times import TravelTimes
 
 HOUR = 3600
@@ -45,11 +45,18 @@ def random_travel(seed: int, places: int, *, width: float, detour: float = 0.3) 
     return travel_times(seconds)
 
 
-def travel_times(seconds: npt.NDArray[np.floating]) -> TravelTimes:
+def crooked_travel(seed: int, places: int) -> TravelTimes:
+    """Travel times on which a detour may be faster than the direct way."""
+    seconds = np.random.default_rng(seed).integers(1, 900, (places, places))
+    np.fill_diagonal(seconds, 0)
+    return travel_times(seconds)
+
+
+def travel_times(seconds: npt.NDArray[Any]) -> TravelTimes:
     return TravelTimes(seconds.astype(np.int32), (seconds * 14).astype(np.int32))
 
 
-def shortest(matrix: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def shortest(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Close a matrix under the triangle inequality (Floyd and Warshall)."""
     np.fill_diagonal(matrix, 0)
     for k in range(len(matrix)):
@@ -71,38 +78,57 @@ def wild_tour(seed: int, travel: TravelTimes, name: str = "v", *, late: int = 0)
     begins = _wild_times(rng, halts, travel)
     loosened = [_wild_window(rng, halt, at) for halt, at in zip(halts, begins, strict=True)]
     halts = _wild_rides(rng, loosened, begins)
-    shift = Shift(
+    shift = shift_around(name, halts, _layouts_that_hold(rng, halts))
+    return _under_way(rng, Tour(shift, tuple(halts)), begins, travel, late)
+
+
+def shift_around(name: str, halts: list[Halt], layouts: tuple[Loads, ...]) -> Shift:
+    """Return a shift that asks for just what the halts do."""
+    ends = (halts[0], halts[-1])
+    return Shift(
         id=name,
         start_place=halts[0].place,
         end_place=halts[-1].place,
-        start=halts[0].earliest,
-        end=halts[-1].latest,
-        layouts=_layouts_that_hold(rng, halts),
+        start=min(halt.earliest for halt in ends),
+        end=max(halt.latest for halt in ends),
+        layouts=layouts,
         breaks=tuple(
             Break(halt.place, halt.earliest, halt.latest, halt.service)
             for halt in halts
             if halt.kind == HaltKind.BREAK
         ),
     )
-    return _under_way(rng, Tour(shift, tuple(halts)), begins, travel, late)
+
+
+def relaxed(compiled: CompiledTours, index: int) -> Tour:
+    """Return a compiled tour that asks for no more than it was relaxed to."""
+    tour, row = compiled.tours[index], compiled.halts[index]
+    halts = [
+        halt
+        if k < tour.served
+        else replace(halt, latest=int(row["latest"][k]), max_ride=int(row["max_ride"][k]))
+        for k, halt in enumerate(tour.halts)
+    ]
+    shift = shift_around(tour.shift.id, halts, tour.shift.layouts)
+    return replace(tour, shift=shift, halts=tuple(halts))
 
 
 def wild_trip(seed: int, travel: TravelTimes) -> Trip:
     """Return a trip that may or may not fit into a wild tour."""
     rng = Random(seed)
     pickup, dropoff = rng.sample(range(len(travel.seconds)), 2)
-    opens = rng.randrange(0, 6000)
+    opens = rng.randrange(0, 3000)
     direct = int(travel.seconds[pickup, dropoff])
     return Trip(
         id="new",
         pickup=pickup,
         dropoff=dropoff,
         pickup_earliest=opens,
-        pickup_latest=opens + rng.choice((0, 300, 900, 3000)),
+        pickup_latest=opens + rng.choice((300, 900, 3000)),
         dropoff_earliest=opens + rng.choice((0, 0, 1500)),
-        dropoff_latest=opens + direct + rng.choice((60, 1000, 3000, 6000)),
+        dropoff_latest=opens + direct + rng.choice((300, 2000, 6000)),
         max_ride=direct + rng.choice((0, 60, 600, 3000)),
-        loads=rng.choice(((1, 0, 0), (2, 0, 0), (0, 1, 0), (1, 1, 0), (1, 0, 1))),
+        loads=rng.choice(((1, 0, 0), (1, 0, 0), (2, 0, 0), (0, 1, 0), (1, 0, 1))),
         pickup_service=rng.choice((0, 60, 60, 120)),
         dropoff_service=rng.choice((0, 60, 60, 120)),
     )
@@ -139,7 +165,7 @@ def _wild_times(rng: Random, halts: list[Halt], travel: TravelTimes) -> list[int
 
 
 def _wild_window(rng: Random, halt: Halt, begin: int) -> Halt:
-    before, behind = (rng.choice((0, 30, 300, 1500)) for _ in range(2))
+    before, behind = (rng.choice((0, 60, 600, 1800)) for _ in range(2))
     return replace(halt, earliest=max(0, begin - before), latest=begin + behind)
 
 
@@ -151,7 +177,7 @@ def _wild_rides(rng: Random, halts: list[Halt], begins: list[int]) -> list[Halt]
             picked_up[halt.trip] = begin + halt.service
         if halt.kind == HaltKind.DROPOFF:
             taken = begin - picked_up[halt.trip]
-            limits[halt.trip] = max(0, taken) + rng.choice((0, 0, 100, 1000))
+            limits[halt.trip] = max(0, taken) + rng.choice((0, 60, 600, 1200))
     return [replace(halt, max_ride=limits.get(halt.trip, 0)) for halt in halts]
 
 
@@ -163,23 +189,22 @@ def _layouts_that_hold(rng: Random, halts: list[Halt]) -> tuple[Loads, ...]:
         load = [a + b for a, b in zip(load, halt.loads, strict=True)]
         layout = layouts[load[1] > 0]
         layout[:] = [max(a, b) for a, b in zip(layout, load, strict=True)]
-    spare = rng.choice((0, 1, 2))
+    spare = rng.choice((0, 1, 2, 4))
     (a, b, c), (d, e, f) = layouts
-    return ((a + spare, b, c + 1), (d, e + rng.choice((0, 1)), f))
+    return ((a + spare, b, c + 1), (d + 1, e + rng.choice((0, 1, 1)), f))
 
 
 def _under_way(rng: Random, tour: Tour, begins: list[int], travel: TravelTimes, late: int) -> Tour:
-    """Let the first halts have happened, not always when planned."""
+    """Let the first halts have happened, and the vehicle leave the last of them late."""
     halts = list(tour.halts)
-    served = rng.choice((0, 0, 1, rng.randrange(len(halts) + 1)))
-    delay = rng.randrange(late + 1)
+    served = rng.choice((0, 0, 0, 1, rng.randrange(len(halts))))
     for k in range(served):
-        halts[k] = replace(halts[k], earliest=begins[k] + delay, latest=begins[k] + delay)
+        halts[k] = replace(halts[k], earliest=begins[k], latest=begins[k])
     fixed = max(1, min(served + rng.choice((0, 1)), len(halts)))
-    ready = rng.choice((0, begins[fixed - 1] + halts[fixed - 1].service)) + delay
-    if not late and fixed < len(halts):
+    ready = rng.choice((0, begins[fixed - 1] + halts[fixed - 1].service))
+    if fixed < len(halts):
         leg = int(travel.seconds[halts[fixed - 1].place, halts[fixed].place])
-        ready = min(ready, begins[fixed] - leg)
+        ready = min(ready, begins[fixed] - leg) + rng.randrange(late + 1)
     return replace(tour, halts=tuple(halts), served=served, fixed=fixed, ready=ready)
 
 
@@ -267,6 +292,3 @@ def options_of(rng: Random, travel: TravelTimes, stops: int = 5, windows: int = 
         for shift in range(0, 900 * windows, 900)
         if pickup != dropoff
     ]
-
-
-__all__ = ["FOREVER", "Day", "busy_day", "options_of", "random_travel", "wild_tour", "wild_trip"]
