@@ -92,37 +92,37 @@ _OTHER_TRANSPORT = ("train", "tram", "subway", "light_rail", "ferry", "monorail"
 _MAY_BE_NAMELESS = frozenset(("address", "bus_stop", "station"))
 
 
-def feature(osm_id: str, tags: Tags, lat: float, lon: float) -> Feature | None:
-    """Return what the tags of a node, way or relation say, or None if nobody would name it."""
-    kind, rank = _kind(tags)
-    name = tags.get("name", "")
-    housenumber = tags.get("addr:housenumber", "")
-    if kind and not name and kind not in _MAY_BE_NAMELESS:
-        kind, rank = "", ""  # an unnamed café is no more than its address
-    if not kind and housenumber:
-        kind = "address"
-    if not kind:
-        return None
+def kind_of(tags: Tags) -> tuple[str, str] | None:
+    """Return kind and rank of what the tags describe, or None if nobody would name it."""
+    kind, rank = _kind_and_rank(tags)
+    if kind and ("name" in tags or kind in _MAY_BE_NAMELESS):
+        return kind, rank
+    return ("address", "") if "addr:housenumber" in tags else None
+
+
+def feature(
+    osm_id: str, kind: tuple[str, str], tags: Tags, position: tuple[float, float]
+) -> Feature:
+    """Return a feature of a kind and rank, at (lat, lon), with the name and address in its tags."""
     population = tags.get("population", "")
     return Feature(
         osm_id=osm_id,
-        kind=kind,
-        name=name,
-        lat=lat,
-        lon=lon,
+        kind=kind[0],
+        name=tags.get("name", ""),
+        lat=position[0],
+        lon=position[1],
         street=tags.get("addr:street") or tags.get("addr:place", ""),
-        housenumber=housenumber,
+        housenumber=tags.get("addr:housenumber", ""),
         city=tags.get("addr:city", ""),
         postcode=tags.get("addr:postcode", ""),
-        rank=rank,
+        rank=kind[1],
         population=int(population) if population.isdecimal() else 0,
     )
 
 
-def _kind(tags: Tags) -> tuple[str, str]:
-    """Return kind and rank, empty if the tags tell none."""
+def _kind_and_rank(tags: Tags) -> tuple[str, str]:
     for key, kinds in KINDS.items():
-        if (value := tags.get(key, "")) in kinds:
+        if (value := tags.get(key)) in kinds:
             return kinds[value], value
     if tags.get("shop", "no") not in _NO_SHOP:
         return "shop", tags["shop"]

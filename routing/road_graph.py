@@ -78,6 +78,9 @@ def _cut_at_locked(ways: Iterable[Way], locked: Set[int]) -> Iterator[Way]:
     """Give the road on either side of a locked node an end of its own."""
     fresh = 0
     for way in ways:
+        if locked.isdisjoint(node.id for node in way.nodes):
+            yield way
+            continue
         part: list[Node] = []
         for node in way.nodes:
             part.append(node)
@@ -116,14 +119,17 @@ def _joined(ways: Sequence[Way]) -> list[Way]:
     seen: set[int] = set()
     heads = sorted(range(len(ways)), key=set(following.values()).__contains__)
     for head in heads:  # ways in the middle of a chain come last: only rings are still unseen
-        nodes: list[Node] = []
+        chain: list[int] = []
         link = head
-        while link not in seen and link >= 0:
+        while link >= 0 and link not in seen:
             seen.add(link)
-            nodes += ways[link].nodes[bool(nodes) :]
+            chain.append(link)
             link = following.get(link, -1)
-        if nodes:
-            joined.append(replace(ways[head], nodes=tuple(nodes)))
+        if len(chain) == 1:
+            joined.append(ways[head])
+        elif chain:
+            rest = (node for link in chain[1:] for node in ways[link].nodes[1:])
+            joined.append(replace(ways[head], nodes=(*ways[head].nodes, *rest)))
     return joined
 
 

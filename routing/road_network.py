@@ -169,9 +169,7 @@ class RoadNetwork:
         origins, destinations = self.places([origin]), self.places([destination])
         size = len(self.node_lat)
         found = Search(np.empty(size), np.empty(size), np.empty(size, np.int32))
-        wanted = np.zeros(size, np.bool_)
-        wanted[destinations.entry_node[np.isfinite(destinations.entry_cost)]] = True
-        search(graph, origins, 0, wanted, np.inf, found)
+        search(graph, origins, 0, np.inf, found)
         seconds, metres, way = best_entry(found, origins, 0, destinations, 0)
         if math.isinf(seconds):
             raise ValueError(f"No road leads from {origin} to {destination}.")
@@ -182,28 +180,36 @@ class RoadNetwork:
 
         The search goes no further than the limit; seconds do not matter.
         """
-        graph = Graph(self.first_edge, self.edge_target, self.edge_metres, self.edge_seconds)
         here, there = (self.places(snaps, self.edge_metres) for snaps in ([origin], targets))
-        metres: Floats = costs_between(graph, here, there, limit_metres)[0][0]
+        metres: Floats = costs_between(self.by_metres, here, there, limit_metres)[0][0]
         return metres
 
     @cached_property
     def by_seconds(self) -> Graph:
         """The network as a search for the fastest way sees it; metres are carried along."""
-        return Graph(self.first_edge, self.edge_target, self.edge_seconds, self.edge_metres)
+        longest = float(self.edge_seconds.max())
+        return Graph(
+            self.first_edge, self.edge_target, self.edge_seconds, self.edge_metres, longest
+        )
+
+    @cached_property
+    def by_metres(self) -> Graph:
+        """The network as a search for the shortest way sees it; seconds are carried along."""
+        longest = float(self.edge_metres.max())
+        return Graph(
+            self.first_edge, self.edge_target, self.edge_metres, self.edge_seconds, longest
+        )
 
     @cached_property
     def by_seconds_backward(self) -> Graph:
-        """The same with every edge turned round, for searches towards a place."""
+        """As `by_seconds` with every edge turned round, for searches towards a place."""
         order = np.argsort(self.edge_target, kind="stable")
         arrivals = np.bincount(self.edge_target, minlength=len(self.node_lat))
-        first = np.concatenate(([0], np.cumsum(arrivals))).astype(np.int32)
-        graph = Graph(
-            first, self.edge_source[order], self.edge_seconds[order], self.edge_metres[order]
-        )
-        for array in graph:
-            array.setflags(write=False)
-        return graph
+        first_edge = np.concatenate(([0], np.cumsum(arrivals))).astype(np.int32)
+        edges = self.edge_source[order], self.edge_seconds[order], self.edge_metres[order]
+        for array in (first_edge, *edges):
+            array.setflags(write=False)  # the type for which the search is compiled already
+        return Graph(first_edge, *edges, self.by_seconds.longest)
 
     @cached_property
     def edge_source(self) -> Ints:

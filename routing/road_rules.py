@@ -85,7 +85,7 @@ AT_MOST: dict[str, dict[str, float]] = {
         "very_horrible": 0,
         "impassable": 0,
     },
-    "service": {"alley": 12, "parking_aisle": 0, "driveway": 0, "drive-through": 0},
+    "service": {"alley": 12},
 }
 NARROW_ROAD = 45.0
 RESIDENTS_ONLY = 15.0
@@ -94,6 +94,7 @@ RESIDENTS_ONLY = 15.0
 PAVED = frozenset(
     ("asphalt", "paved", "concrete", "concrete:plates", "concrete:lanes", "paving_stones", "sett")
 )
+OFF_THE_STREET = frozenset(("driveway", "parking_aisle", "drive-through", "emergency_access"))
 NOT_BUILT = frozenset(("construction", "proposed", "planned"))
 
 YES = frozenset(("yes", "designated", "permissive", "public", "official"))
@@ -142,9 +143,11 @@ def driving(tags: Tags) -> Speeds | str:
         return "no access"
     if highway in ("pedestrian", "busway") and permission not in YES:
         return "no access"
+    if tags.get("service") in OFF_THE_STREET or tags.get("area") == "yes":
+        return "driveway or car park"
     at_most = _at_most(tags)
     if at_most == 0:
-        return "driveway or car park" if "service" in tags else "rough road"
+        return "rough road"
     if highway == "track" and "tracktype" not in tags and tags.get("surface") not in PAVED:
         return "rough road"
     if permission in THROUGH_FORBIDDEN:
