@@ -1,0 +1,32 @@
+/** Words and times as the page's reader writes them. */
+export const words = JSON.parse(document.getElementById("words").textContent);
+
+const language = document.documentElement.lang;
+
+export class Times {
+  constructor(timeZone) {
+    this.hours = new Intl.DateTimeFormat(language, {
+      hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone,
+    });
+    this.days = new Intl.DateTimeFormat(language === "en" ? "en-GB" : "de-DE", {
+      weekday: "long", day: "numeric", month: "long", timeZone,
+    });
+  }
+
+  clock(ms) {
+    return this.hours.format(ms);
+  }
+
+  day(ms) {
+    return this.days.format(ms);
+  }
+}
+
+const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+
+export const number = (value) => numbers.format(value);
+
+/** How many colours the style sheet knows; further vehicles begin again. */
+const COLOURS = 8;
+
+export const colourClass = (vehicle) => `vehicle-${((vehicle - 1) % COLOURS) + 1}`;
