@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from routing.check import check_tour, worsened
 from routing.insertion import best_insertions
-
 from routing.problem import Tour
 from shuttle.domain import Booking, BookingStatus, Offer, Quote, Refusal, RideRequest
 from shuttle.errors import (
@@ -199,7 +198,7 @@ class Dispatcher:
             checked = check_request(self.region, offer.request, now)
             raise OfferGone(quote(self.region, plan, checked, now, self._new_code))
         number = insertion.tour
-        after = plan.inserted(trip, insertion, now).with_bookings(booking)
+        after = plan.inserted(trip, insertion).with_bookings(booking)
         event = Booked(now, booking.code, after.tours[number].shift.id)
         receipt = Receipt(key, offer.id, booking.code)
         self._commit(after, {number}, (booking,), (event,), receipt)
@@ -216,7 +215,7 @@ class Dispatcher:
         if number is None or _under_way(plan.tours[number], code):
             raise NotCancellable(code)
         booking = booking.with_status(BookingStatus.CANCELLED)
-        after = plan.removed(number, code, now).with_bookings(booking)
+        after = plan.removed(number, code).with_bookings(booking)
         event = Cancelled(now, code, after.tours[number].shift.id)
         self._commit(after, {number}, (booking,), (event,))
         return booking

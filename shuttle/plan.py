@@ -11,7 +11,6 @@ from datetime import date
 from types import MappingProxyType
 
 from routing.insertion import Insertion, insert, remove
-
 from routing.problem import Tour, Trip
 from routing.schedule import CompiledTours, ScheduledHalt, compile_tours
 from routing.travel_times import TravelTimes
@@ -65,9 +64,9 @@ class DayPlan:
         """The ordered halts, one tour a shift."""
         return self.compiled.tours
 
-    def with_tour(self, number: int, tour: Tour) -> "DayPlan":
-        """Return the plan with one tour replaced, by its number; the revision stays."""
-        return replace(self, compiled=self.compiled.replace(number, tour))
+    def with_tours(self, changed: Mapping[int, Tour]) -> "DayPlan":
+        """Return the plan with some tours replaced, by their number; the revision stays."""
+        return replace(self, compiled=self.compiled.with_tours(changed)) if changed else self
 
     def with_bookings(self, *changed: Booking) -> "DayPlan":
         """Return the plan with bookings added or replaced, the cancelled ones dropped."""
@@ -81,14 +80,14 @@ class DayPlan:
         """Return the plan under the number it was stored with."""
         return replace(self, revision=revision)
 
-    def inserted(self, trip: Trip, insertion: Insertion, now: int) -> "DayPlan":
-        """Return the plan with a trip in one of its tours; no vehicle leaves in the past."""
+    def inserted(self, trip: Trip, insertion: Insertion) -> "DayPlan":
+        """Return the plan with a trip in one of its tours."""
         number = insertion.tour
-        return self.with_tour(number, insert(_not_before(self.tours[number], now), trip, insertion))
+        return self.with_tours({number: insert(self.tours[number], trip, insertion)})
 
-    def removed(self, number: int, code: str, now: int) -> "DayPlan":
+    def removed(self, number: int, code: str) -> "DayPlan":
         """Return the plan without a trip, which is in the tour of that number."""
-        return self.with_tour(number, remove(_not_before(self.tours[number], now), code))
+        return self.with_tours({number: remove(self.tours[number], code)})
 
     def tour_of(self, code: str) -> int | None:
         """Return the number of the tour that carries a booking, or None."""
@@ -98,21 +97,27 @@ class DayPlan:
         return None
 
     def at(self, now: int) -> "DayPlan":
-        """Return the plan as it stands at a time, halts served and fixed up to then."""
-        tick = tick_of(now)
-        plan = self
-        for number, before in enumerate(self.tours):
-            begins = self.compiled.halts[number]["soonest"]
-            drives = self.compiled.halts[number]["drive"]
-            ahead = [k for k in (before.served, before.fixed) if k < len(before.halts)]
-            if any(begins[k] <= now or begins[k] - drives[k] <= tick for k in ahead):
-                scheduled = self.compiled.timetable(number)
-                plan = plan.with_tour(number, rolled_tour(before, scheduled, now))
-        return replace(plan, compiled=plan.compiled.at(tick))
+        """Return the plan as it stands at a time; the same object if nothing changed.
 
+        Halts are served and fixed up to then, and no vehicle can leave in the past.
+        """
+        return self.with_tours(
+            {
+                number: after
+                for number, before in enumerate(self.tours)
+                if (after := self._tour_at(number, now)) is not before
+            }
+        )
 
-def _not_before(tour: Tour, now: int) -> Tour:
-    return replace(tour, ready=max(tour.ready, tick_of(now)))
+    def _tour_at(self, number: int, now: int) -> Tour:
+        tour, tick = self.tours[number], tick_of(now)
+        if tick < tour.shift.start or tour.served == len(tour.halts):
+            return tour
+        row = self.compiled.halts[number]
+        ahead = [k for k in (tour.served, tour.fixed) if k < len(tour.halts)]
+        if any(row["soonest"][k] - row["drive"][k] <= tick for k in ahead):
+            return rolled_tour(tour, self.compiled.timetable(number), now)
+        return replace(tour, ready=tick) if tour.ready < tick else tour
 
 
 def rolled_tour(tour: Tour, scheduled: Sequence[ScheduledHalt], now: int) -> Tour:
@@ -132,5 +137,5 @@ def rolled_tour(tour: Tour, scheduled: Sequence[ScheduledHalt], now: int) -> Tou
     while fixed < len(halts) and scheduled[fixed - 1].departure <= tick_of(now):
         halts[fixed] = replace(halts[fixed], earliest=scheduled[fixed].begin)
         fixed += 1
-    rolled = replace(tour, halts=tuple(halts), served=served, fixed=fixed)
-    return _not_before(rolled, now)
+    ready = max(tour.ready, tick_of(now))
+    return replace(tour, halts=tuple(halts), served=served, fixed=fixed, ready=ready)

