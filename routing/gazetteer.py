@@ -26,7 +26,7 @@ from routing.stops import Stop, place_label
 _CANDIDATES = 60
 _SHORTEST = 2
 _DOUBTFUL = 0.9
-_HOPELESS = 0.5
+_HOPELESS = 0.6
 _COMMON_TRIGRAMS = frozenset({"str", "tra", "ras", "ass", "sse"})
 
 _BEGUN = 0.97  # of the score of the whole name
@@ -110,6 +110,8 @@ class Gazetteer:
     def search(self, text: str, limit: int = 5) -> list[Match]:
         """Return the places that were most likely meant, best first, each with its village.
 
+        Nothing that looks at all like the text: an empty list.
+
         Parameters
         ----------
         text
@@ -127,10 +129,10 @@ class Gazetteer:
             scores = self._scores(query, rows)
         matches: dict[str, Match] = {}
         for score, row in sorted(zip(scores, rows, strict=True), key=lambda pair: -pair[0]):
+            if score < _HOPELESS or len(matches) == limit:
+                break
             match = _match(self._names[row], query.number, score)
             matches.setdefault(match.label, match)
-            if len(matches) == limit:
-                break
         return list(matches.values())
 
     def _sharing_letters(self, words: str) -> list[int]:

@@ -46,7 +46,7 @@ def _names(site: Site, village: str, corners: "_Corners") -> Iterator[str]:
     corner = corners.near(site)
     title = ""
     if feature.name and (site.rank < Rank.HOME or site.metres < _IN_FRONT_METRES):
-        title = title_of(feature).removeprefix(f"{village}, ")
+        title = title_of(feature)
     best = [title, corner, address, road]
     best = [name for name in best if name] or [village or "Haltestelle"]
     yield from best
