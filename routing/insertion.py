@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from routing import positions
-from routing.problem import FOREVER, Loads, Tour, Trip, trip_halts
+from routing.problem import FOREVER, LOAD_KINDS, Loads, Tour, Trip, trip_halts
 from routing.schedule import CompiledTours, Records, read_only
 from routing.travel_times import TravelTimes
 
@@ -17,19 +17,19 @@ class Obstacle(IntEnum):
     """Why a trip fits nowhere in a tour, in the order in which a try comes to it.
 
     FIXED: what lies ahead of the vehicle begins after the pickup window. PICKUP_WINDOW: the
-    vehicle cannot be there in time. CAPACITY: full, or never large enough. BREAK, SHIFT_END,
-    OTHERS: a break, the end of the shift or a promise to another rider would be missed.
-    DROPOFF_WINDOW: the destination cannot be reached in time. RIDE_LIMIT: too long on board.
+    vehicle cannot be there in time. BREAK, SHIFT_END, OTHERS: a break, the end of the shift or a
+    promise to another rider would be missed. DROPOFF_WINDOW: the destination cannot be reached in
+    time. RIDE_LIMIT: too long on board. CAPACITY: it is for want of places alone.
     """
 
     FIXED = positions.FIXED
     PICKUP_WINDOW = positions.PICKUP_WINDOW
-    CAPACITY = positions.CAPACITY
     BREAK = positions.BREAK
     SHIFT_END = positions.SHIFT_END
     OTHERS = positions.OTHERS
     DROPOFF_WINDOW = positions.DROPOFF_WINDOW
     RIDE_LIMIT = positions.RIDE_LIMIT
+    CAPACITY = positions.CAPACITY
     NONE = positions.CLEAR
 
 
@@ -40,6 +40,15 @@ class UnknownPlaceError(ValueError):
         super().__init__(f"Place {place} of trip {trip!r} is not among the {places} known ones.")
         self.trip = trip
         self.place = place
+
+
+class FixedTripError(ValueError):
+    """A trip that has begun cannot be taken out of its tour."""
+
+    def __init__(self, trip: str, shift: str) -> None:
+        super().__init__(f"Trip {trip!r} has begun in the tour of shift {shift!r}.")
+        self.trip = trip
+        self.shift = shift
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +91,13 @@ class TourObstacle:
     ----------
     tour
         Index of the tour.
-    obstacle
-        What stops the try that gets furthest; NONE if the trip fits.
-    missing
-        With CAPACITY: the load kind that lacks, an index of routing.problem.LOAD_KINDS; else -1.
     carries
         Whether the vehicle holds the party when it is empty.
+    obstacle
+        NONE if the trip fits. CAPACITY if it does not because of its loads: always if the vehicle
+        does not carry the party. Else what stops the try that gets furthest.
+    missing
+        With CAPACITY: the load kind that lacks, an index of routing.problem.LOAD_KINDS; else -1.
     earliest_pickup
         When the vehicle could pick the party up if both windows had no end; -1: not at all.
     pickup_after
@@ -95,9 +105,9 @@ class TourObstacle:
     """
 
     tour: int
+    carries: bool
     obstacle: Obstacle
     missing: int
-    carries: bool
     earliest_pickup: int
     pickup_after: int
 
@@ -115,23 +125,30 @@ class Obstacles:
     tours: tuple[TourObstacle, ...]
 
     @property
+    def _candidates(self) -> tuple[TourObstacle, ...]:
+        """The tours of vehicles that carry the party; all if none does."""
+        return tuple(each for each in self.tours if each.carries) or self.tours
+
+    @property
     def nearest(self) -> Obstacle:
-        """The obstacle of the try that gets furthest; FIXED without tours, NONE if it fits."""
-        return max((each.obstacle for each in self.tours), default=Obstacle.FIXED)
+        """What stops the vehicle that comes nearest to serving the trip; NONE if one can.
+
+        Vehicles that never carry the party count only if there are no others. FIXED without tours.
+        """
+        return max((each.obstacle for each in self._candidates), default=Obstacle.FIXED)
 
     @property
     def missing(self) -> int:
-        """The load kind that lacks, if that is the obstacle: an index of LOAD_KINDS; else -1."""
+        """The load kind that lacks, if CAPACITY is `nearest`: an index of LOAD_KINDS; else -1."""
         if self.nearest != Obstacle.CAPACITY:
             return -1
-        return max(each.missing for each in self.tours if each.obstacle == Obstacle.CAPACITY)
+        return max(each.missing for each in self._candidates)
 
     @property
     def earliest_pickup(self) -> int | None:
         """When any vehicle could pick the party up if both windows had no end."""
-        return min(
-            (each.earliest_pickup for each in self.tours if each.pickup_after >= 0), default=None
-        )
+        possible = [each.earliest_pickup for each in self.tours if each.pickup_after >= 0]
+        return min(possible, default=None)
 
 
 def best_insertions(
@@ -170,7 +187,7 @@ def best_insertions(
     UnknownPlaceError
         If an option's place is not in `travel`.
     """
-    trips = _trip_records(options, travel, penalties or [0] * len(options))
+    trips = _trip_records(options, compiled, travel, penalties or [0] * len(options))
     found = _nothing_found(len(options))
     positions.search(
         compiled.halts,
@@ -205,14 +222,14 @@ def remove(tour: Tour, trip_id: str) -> Tour:
     ------
     KeyError
         If the trip is not in the tour.
-    ValueError
-        If one of its halts is fixed: it cannot be undone.
+    FixedTripError
+        If one of its halts is fixed.
     """
     where = [k for k, halt in enumerate(tour.halts) if halt.trip == trip_id]
     if not trip_id or not where:
         raise KeyError(trip_id)
     if where[0] < tour.fixed:
-        raise ValueError(f"Trip {trip_id!r} has begun in the tour of shift {tour.shift.id!r}.")
+        raise FixedTripError(trip_id, tour.shift.id)
     return replace(tour, halts=tuple(halt for halt in tour.halts if halt.trip != trip_id))
 
 
@@ -224,42 +241,58 @@ def explain(compiled: CompiledTours, travel: TravelTimes, trip: Trip) -> Obstacl
     UnknownPlaceError
         If one of its places is not in `travel`.
     """
-    unbounded = replace(trip, pickup_latest=FOREVER, dropoff_latest=FOREVER)
-    trips = _trip_records([trip, unbounded], travel, [0, 0])
-    found = _nothing_found(len(compiled.tours))
-    reached = np.zeros((len(compiled.tours), 2), np.int64)
+    variants = (
+        trip,
+        replace(trip, loads=(0, 0, 0)),
+        replace(trip, pickup_latest=FOREVER, dropoff_latest=FOREVER),
+    )
+    trips = _trip_records(variants, compiled, travel, [0] * len(variants))
+    found = _nothing_found(len(compiled.tours), len(variants))
+    reached = np.zeros(len(compiled.tours), np.int64)
     positions.explain(
         compiled.halts,
         compiled.shifts,
         compiled.layouts,
         travel.seconds,
         read_only(trips),
-        reached,
         found,
+        reached,
     )
     return Obstacles(
         tuple(
-            _tour_obstacle(compiled, v, trip, int(reached[v, 0]), int(reached[v, 1]), found[v])
+            _tour_obstacle(compiled, v, trip, Obstacle(int(reached[v])), found[v])
             for v in range(len(compiled.tours))
         )
     )
 
 
 def _tour_obstacle(
-    compiled: CompiledTours, v: int, trip: Trip, obstacle: int, at: int, earliest: np.void
+    compiled: CompiledTours, v: int, trip: Trip, reached: Obstacle, found: Records
 ) -> TourObstacle:
-    layouts = compiled.tours[v].shift.layouts
-    row = compiled.halts[v][max(at, 0)]
-    empty = (0, 0, 0)
-    on_board = (row["seats"], row["wheelchairs"], row["child_seats"]) if at >= 0 else empty
-    possible = earliest["tour"] >= 0
+    """Read the obstacle off where the trip, its weightless and its timeless twin fit."""
+    fitting, weightless, timeless = found
+    layouts, row = compiled.tours[v].shift.layouts, compiled.halts[v]
+    missing = _missing(layouts, (0, 0, 0), trip.loads)
+    carries = missing < 0
+    if fitting["tour"] >= 0:
+        obstacle = Obstacle.NONE
+    elif not carries:
+        obstacle = Obstacle.CAPACITY
+    elif weightless["tour"] >= 0:
+        obstacle = Obstacle.CAPACITY
+        ride = row[weightless["pickup_after"] : weightless["dropoff_after"] + 1]
+        on_board = zip(*(ride[kind].tolist() for kind in LOAD_KINDS), strict=True)
+        missing = max(_missing(layouts, load, trip.loads) for load in on_board)
+    else:
+        obstacle = reached
+    possible = timeless["tour"] >= 0
     return TourObstacle(
-        tour=v,
-        obstacle=Obstacle(obstacle),
-        missing=_missing(layouts, on_board, trip.loads) if obstacle == Obstacle.CAPACITY else -1,
-        carries=_missing(layouts, empty, trip.loads) < 0,
-        earliest_pickup=int(earliest["pickup_time"]) if possible else -1,
-        pickup_after=int(earliest["pickup_after"]) if possible else -1,
+        v,
+        carries,
+        obstacle,
+        missing,
+        int(timeless["pickup_time"]) if possible else -1,
+        int(timeless["pickup_after"]) if possible else -1,
     )
 
 
@@ -277,9 +310,14 @@ def _missing(layouts: Sequence[Loads], on_board: Sequence[int], party: Loads) ->
 
 
 def _trip_records(
-    options: Sequence[Trip], travel: TravelTimes, penalties: Sequence[int]
+    options: Sequence[Trip],
+    compiled: CompiledTours,
+    travel: TravelTimes,
+    penalties: Sequence[int],
 ) -> Records:
+    """Return TRIP[O]; no kernel is ever asked for a place outside the matrix."""
     places = len(travel.seconds)
+    assert places >= len(compiled.travel.seconds), "travel times of the tours' places are needed"
     for trip in options:
         for place in (trip.pickup, trip.dropoff):
             if not 0 <= place < places:
@@ -303,8 +341,8 @@ def _trip_records(
     return np.array(rows, dtype=positions.TRIP)
 
 
-def _nothing_found(size: int) -> Records:
-    found = np.zeros(size, positions.FOUND)
+def _nothing_found(*shape: int) -> Records:
+    found = np.zeros(shape, positions.FOUND)
     found["tour"] = -1
     found["score"] = found["pickup_time"] = FOREVER
     return found

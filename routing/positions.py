@@ -57,7 +57,7 @@ STEP = np.dtype([(name, np.int64) for name in ("begin", "until", "gap", "path", 
 `ride` the longest time from its begin of service."""
 
 # Why a pair of positions fails; numbers of routing.insertion.Obstacle.
-FIXED, PICKUP_WINDOW, CAPACITY, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT = range(8)
+FIXED, PICKUP_WINDOW, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT, CAPACITY = range(8)
 CLEAR = 8
 
 
@@ -425,48 +425,43 @@ def explain(
     layouts: Layouts,
     seconds: Matrix,
     trips: Records,
-    reached: npt.NDArray[np.int64],
     found: Records,
+    reached: npt.NDArray[np.int64],
 ) -> None:
-    """Find for each tour how far the best try of a trip gets, and its earliest pickup.
+    """Find for each tour where a trip would fit if it asked for less, and what is in its way.
 
     Parameters
     ----------
     halts, shifts, layouts, seconds
         As in :func:`search`.
     trips
-        TRIP[2]: the trip, and the same one with windows that do not end.
-    reached
-        int64[V, 2], written to: the obstacle, and the position of the halt where it was met, -1
-        if the party does not even fit into the empty vehicle.
+        TRIP[3]: the trip itself, without loads, and with windows that do not end.
     found
-        FOUND[V], written to: the insertion of the second trip with the earliest pickup.
+        FOUND[V, 3], written to: for each of them the insertion with the earliest pickup.
+    reached
+        int64[V], written to: what stops the try that gets furthest, loads apart.
     """
     steps = np.empty(halts.shape[1] + 4, STEP)
-    boarding = np.empty(1, BOARDING)
+    boarding = np.empty(1, BOARDING)[0]
     for v in range(len(shifts)):
-        if not holds(layouts[v], 0, 0, 0, trips[0]):
-            reached[v, 0], reached[v, 1] = CAPACITY, -1
-            continue
-        explain_tour(
-            halts[v], shifts[v], layouts[v], seconds, trips[0], boarding[0], steps, reached[v]
-        )
-        search_tour(
-            v,
-            halts[v],
-            shifts[v],
-            layouts[v],
-            seconds,
-            trips[1],
-            (0, 1),
-            boarding[0],
-            steps,
-            found[v],
-        )
+        for option in range(3):
+            search_tour(
+                v,
+                halts[v],
+                shifts[v],
+                layouts[v],
+                seconds,
+                trips[option],
+                (0, 1),
+                boarding,
+                steps,
+                found[v, option],
+            )
+        reached[v] = furthest(halts[v], shifts[v], layouts[v], seconds, trips[1], boarding, steps)
 
 
 @kernel
-def explain_tour(
+def furthest(
     halts: Records,
     shift: Record,
     layouts: Layouts,
@@ -474,33 +469,26 @@ def explain_tour(
     trip: Record,
     boarding: Record,
     steps: Records,
-    reached: npt.NDArray[np.int64],
-) -> None:
-    """Set the furthest obstacle over all positions of one tour, CLEAR if one has none."""
+) -> int:
+    """Return the obstacle that is met last over all positions of one tour, CLEAR if none is."""
     last, committed = shift.length - 1, shift.fixed - 1
-    reached[0], reached[1] = FIXED, committed
     if shift.fixed > last or (committed > 0 and halts[committed].soonest > trip.pickup_latest):
-        return
+        return FIXED
     first = first_position(halts, shift, trip)
-    note(reached, SHIFT_END if first == last else PICKUP_WINDOW, first)
+    reached = SHIFT_END if first == last else PICKUP_WINDOW
     for after in range(first, last):
         if halts[after].soonest > trip.pickup_latest:
             break
         obstacle = board(halts, shift, layouts, seconds, trip, after, boarding)
         begin, until = boarding.begin, after
         while obstacle == CLEAR:
-            note(reached, alight(halts, seconds, trip, boarding, until, begin, steps), until)
+            tried = alight(halts, seconds, trip, boarding, until, begin, steps)
+            reached = max(reached, tried)
             until += 1
             if until == last:
                 break
             begin = ride_on(halts, boarding, until, begin)
             obstacle = stay(halts, layouts, trip, boarding, until, begin)
         if obstacle != CLEAR:
-            note(reached, obstacle, until)
-
-
-@kernel
-def note(reached: npt.NDArray[np.int64], obstacle: int, at: int) -> None:
-    """Keep an obstacle if it is met later in a try than the one so far; CLEAR is the end."""
-    if obstacle > reached[0]:
-        reached[0], reached[1] = obstacle, at
+            reached = max(reached, obstacle)
+    return reached
