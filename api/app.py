@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api import bookings, health, map_data, pages, tours
-from api.problems import Problem, on_invalid_request, problem
+from api.problems import Problem, answers, on_invalid_request, problem
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
@@ -154,7 +154,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             license_info=app.license_info,
             routes=app.routes,
         )
-        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+        _replace_validation_errors(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _replace_validation_errors(document: dict[str, Any]) -> None:
+    """Put our problems where FastAPI wrote its own form of a validation error."""
+    schemas = document["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {**schema.pop("$defs"), "Problem": schema}
+    for path in document["paths"].values():
+        for operation in path.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"] |= {str(k): v for k, v in answers(422).items()}

@@ -109,7 +109,7 @@ REFUSALS: dict[RefusalReason, Pair] = {
         "The vehicles are on their way to people who booked before.",
     ),
     RefusalReason.SHIFT_ENDS: (
-        "In dieser Zeit ist kein Fahrzeug mehr im Dienst.",
+        "In dieser Zeit ist kein Fahrzeug im Dienst.",
         "No vehicle is on duty at this time.",
     ),
     RefusalReason.DRIVER_BREAK: (
