@@ -91,15 +91,20 @@ def clip(source: Path, target: Path, boundary: Shape) -> None:
 
 def _needed(source: Path, frame: Frame) -> osmium.IdTracker:
     """Return the ids of what has a tag and reaches into the frame, and of its parts."""
-    kept = osmium.IdTracker()
+    kept, roads = osmium.IdTracker(), 0
     keys = KeyFilter("highway", "route", "barrier", "boundary", *FEATURE_KEYS)
     for thing in osmium.FileProcessor(source).with_areas(keys).with_filter(keys):
         if isinstance(thing, OsmNode) and _in(frame, thing.lat, thing.lon):
             kept.add_node(thing.id)
         elif isinstance(thing, OsmWay) and _passes(frame, thing.nodes):
             kept.add_way(thing.id)
+            roads += "highway" in thing.tags
         elif isinstance(thing, OsmArea) and not thing.from_way() and _is_local(frame, thing):
             kept.add_relation(thing.orig_id())
+    if not roads:
+        raise ExtractError(
+            f"{source} has no roads within the boundary; choose an extract that covers it."
+        )
     kept.complete_backward_references(source, relation_depth=1)
     return kept
 

@@ -8,16 +8,13 @@ mixture of bells: around opening hours, school and trains; the way back follows 
 constants and their sources are in :mod:`scenarios.purposes`.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import KDTree
 
-from routing.osm_import import Feature
 from scenarios.purposes import (
     CHILD_SEAT,
     COMES_BACK,
@@ -33,18 +30,14 @@ from scenarios.purposes import (
     ONLY_BACK,
     PARTY_SIZES,
     PURPOSES,
-    RANKS,
     SHORTEST_METRES,
     WALKED_KM,
     WHEELCHAIR,
     Purpose,
 )
+from scenarios.spots import Spots, all_stops, goals, homes
 from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.region import Region
-
-Floats = npt.NDArray[np.float64]
-
-_KM_PER_DEGREE = 111.195
 
 
 class DemandError(Exception):
@@ -124,26 +117,6 @@ def _in_order(outings: list[list[Wish]]) -> tuple[Wish, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Spots:
-    """Where one can go to or come from, each with a weight and a name."""
-
-    lat: Floats
-    lon: Floats
-    weight: Floats
-    labels: tuple[str, ...]
-
-    @classmethod
-    def of(cls, rows: list[tuple[float, float, float, str]]) -> "_Spots":
-        lat, lon, weight, labels = zip(*rows, strict=True) if rows else ((), (), (), ())
-        return cls(np.array(lat), np.array(lon), np.array(weight, dtype=float), labels)
-
-    def km_from(self, lat: float, lon: float) -> Floats:
-        """Return the beelines in kilometres, on a plane: good enough for an Amt."""
-        east = (self.lon - lon) * math.cos(math.radians(lat))
-        return np.asarray(np.hypot(self.lat - lat, east) * _KM_PER_DEGREE)
-
-
 class _Day:
     """Draws outings on one day in one region."""
 
@@ -151,12 +124,12 @@ class _Day:
         self.region, self.day = region, day
         self.rng = np.random.default_rng(seed)
         inside = [each for each in region.features if region.contains(each.lat, each.lon)]
-        self.homes = _homes(region, inside)
+        self.homes = homes(region, inside)
         self.goals = [
             (purpose, spots)
             for purpose in PURPOSES
-            if day.weekday() <= purpose.last_weekday and (spots := _goals(inside, purpose)).labels
-        ] or [(PURPOSES[-1], _all_stops(region))]
+            if day.weekday() <= purpose.last_weekday and (spots := goals(inside, purpose)).labels
+        ] or [(PURPOSES[-1], all_stops(region))]
         self.stop_near: dict[tuple[float, float], str | None] = {}
 
     def outings(self, attempts: int) -> Iterator[list[Wish]]:
@@ -247,7 +220,7 @@ class _Day:
         small = size > 1 and child < CHILD_SEAT
         return Party(size, int(wheelchair < WHEELCHAIR and not small), int(small))
 
-    def _location(self, spots: _Spots, number: int) -> Location | None:
+    def _location(self, spots: Spots, number: int) -> Location | None:
         """Return a place as a resident names it, or None if no stop is near."""
         lat, lon = float(spots.lat[number]), float(spots.lon[number])
         if (lat, lon) not in self.stop_near:
@@ -277,53 +250,3 @@ class _Day:
 def _round(seconds: float) -> int:
     """Return the nearest five minutes: nobody asks for 7:43."""
     return round(seconds / (5 * MINUTE)) * 5 * MINUTE
-
-
-def _homes(region: Region, features: list[Feature]) -> _Spots:
-    """Return the addresses, a village's population spread evenly over its own."""
-    addresses = [each for each in features if each.kind == "address"]
-    if not addresses:
-        return _all_stops(region)
-    return _Spots.of(
-        [
-            (each.lat, each.lon, people, _address(each))
-            for each, people in zip(addresses, _people(addresses, features), strict=True)
-        ]
-    )
-
-
-def _people(addresses: list[Feature], features: list[Feature]) -> Floats:
-    """Return people by address; where no village has a population, the same everywhere."""
-    villages = [each for each in features if each.kind == "place" and each.population > 0]
-    if not villages:
-        return np.ones(len(addresses))
-    stretch = math.cos(math.radians(villages[0].lat))
-    nearest = KDTree([(each.lat, each.lon * stretch) for each in villages])
-    _, village = nearest.query([(each.lat, each.lon * stretch) for each in addresses])
-    population = np.array([each.population for each in villages], dtype=float)
-    return np.asarray(population[village] / np.bincount(village)[village])
-
-
-def _goals(features: list[Feature], purpose: Purpose) -> _Spots:
-    return _Spots.of(
-        [
-            (each.lat, each.lon, _pull(each, purpose), each.name or _address(each) or each.kind)
-            for each in features
-            if each.kind in purpose.pulls
-        ]
-    )
-
-
-def _pull(feature: Feature, purpose: Purpose) -> float:
-    usual = 0.1 if feature.kind == "place" else 1.0
-    return purpose.pulls[feature.kind] * RANKS.get(feature.rank, usual)
-
-
-def _all_stops(region: Region) -> _Spots:
-    """Return the stops as places to live and to go to, for a map that shows roads alone."""
-    return _Spots.of([(each.lat, each.lon, 1.0, each.label) for each in region.stops])
-
-
-def _address(feature: Feature) -> str:
-    house = f"{feature.street} {feature.housenumber}".strip()
-    return ", ".join(part for part in (house, feature.city) if part)

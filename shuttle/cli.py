@@ -168,7 +168,7 @@ def serve(
 
 
 @regions.command("create")
-def create_region(
+def region_create(
     name: Annotated[str, typer.Argument(help="Such as “Amt Süderbrarup”.")],
     *,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The region folder to make.")],
@@ -195,10 +195,21 @@ def create_region(
     left behind if it fails or is stopped.
     """
     with _plainly():
-        from shuttle.region_create import create
-        from shuttle.settings import read_settings
+        from shuttle.region_create import create_region
+        from shuttle.start_up import bar
 
-        create(name, out, pbf, boundary, force, read_settings(), _console())
+        console = _console()
+        with bar(console) as progress:
+            task = progress.add_task("", total=1.0)
+            created = create_region(
+                name,
+                out,
+                pbf,
+                boundary=boundary,
+                replace=force,
+                tell=lambda step, share: progress.update(task, description=step, completed=share),
+            )
+        console.print(created.report())
 
 
 @app.command()

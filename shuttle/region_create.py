@@ -1,0 +1,261 @@
+"""Another Amt with one command: a region folder from a map, whole or not at all.
+
+Everything is written into a hidden folder beside the target and renamed at the end, after the
+region has been loaded from it once.
+"""
+
+import json
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+from typing import TypeAlias
+
+import shapely
+from shapely.geometry import mapping, shape
+
+from routing.map_features import Feature
+from routing.osm_clip import clip, find_boundary
+from routing.osm_import import Extract, read_extract
+from routing.stop_proposals import propose_stops
+from routing.stops import Stop, write_stops
+from routing.vocabulary import title_of
+from routing.walking import coverage
+from shuttle.errors import RegionError
+from shuttle.region import Region
+
+Shape: TypeAlias = shapely.Polygon | shapely.MultiPolygon
+Progress = Callable[[str, float], None]
+
+DEPOT_KINDS = ("townhall", "station", "fire_station", "hall", "school", "shop")
+"""Where vehicles are kept: the first that the map has; else the largest village."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What was made.
+
+    Attributes
+    ----------
+    folder
+        The region folder.
+    region
+        Loaded from it.
+    bounded
+        Whether a boundary was given or found; without one the region is where its roads are.
+    covered
+        Share of the addresses inside with a stop in walking distance.
+    unconnected_km
+        Roads that were left out because nothing connects them to the others.
+    """
+
+    folder: Path
+    region: Region
+    bounded: bool
+    covered: float
+    unconnected_km: float
+
+    def report(self) -> str:
+        """Return what was made and what to do next, for people."""
+        config = self.region.config
+        inside = "inside its boundary" if self.bounded else "on all roads of the map (no boundary)"
+        depot, walk = next(iter(config.depots.values())).name, config.rules.max_walk_metres
+        lines = [
+            f"{config.name} is ready in {self.folder}",
+            f"- {len(self.region.stops):,} stops {inside}",
+            f"- {self.covered:.0%} of the addresses have one within {walk} m on foot",
+            f"- {self.unconnected_km:.1f} km of roads are left out: nothing connects them",
+            f"- the vehicles are kept at {depot}",
+            f"Next, put hours, fleet, tariff and contact into {self.folder / 'region.toml'},",
+            f"look over {self.folder / 'stops.csv'} and try it:",
+            f"  shuttle demo --region {self.folder}",
+        ]
+        return "\n".join(lines)
+
+
+def create_region(
+    name: str,
+    out: Path,
+    source: Path,
+    *,
+    boundary: str | None = None,
+    replace: bool = False,
+    tell: Progress = lambda _step, _share: None,
+) -> Created:
+    """Make a region folder from an extract.
+
+    Parameters
+    ----------
+    name
+        Of the region, for people.
+    out
+        The folder to make.
+    source
+        The OpenStreetMap extract; it may be larger than the region.
+    boundary
+        A GeoJSON file, or the name of an administrative boundary in the extract. If None, the
+        boundary with the region's name is taken if there is one.
+    replace
+        Whether a region that is already there may be replaced.
+    tell
+        Told about each step.
+
+    Raises
+    ------
+    RegionError, ExtractError
+        With one sentence; nothing was written.
+    """
+    with _whole_or_nothing(out, replace) as folder:
+        tell("boundary", 0.0)
+        outline = _outline(name, boundary, source)
+        tell("cutting the extract", 0.1)
+        file = _take_map(source, folder, slug(name), outline)
+        tell("roads", 0.35)
+        extract = read_extract(source if outline is None else file, outline)
+        tell("stops", 0.55)
+        stops = propose_stops(extract, outline)
+        if len(stops) < 2:
+            raise RegionError(
+                f"{source} shows too few houses on roads in {name} to propose stops; choose an "
+                "extract or a boundary with a village in it."
+            )
+        write_stops(folder / "stops.csv", stops)
+        if outline is not None:
+            _write_outline(folder / "boundary.geojson", name, outline)
+        text = _region_toml(name, file.name, _depot(extract, stops), bounded=outline is not None)
+        (folder / "region.toml").write_text(text, encoding="utf-8")
+        tell("trying it out", 0.8)
+        region = Region.load(folder)
+    tell("done", 1.0)
+    homes = [(each.lat, each.lon) for each in _addresses(region)]
+    return Created(
+        folder=out,
+        region=region,
+        bounded=outline is not None,
+        covered=coverage(extract.walk, stops, homes, region.config.rules.max_walk_metres),
+        unconnected_km=extract.dropped.km.get("not connected", 0.0),
+    )
+
+
+@contextmanager
+def _whole_or_nothing(out: Path, replace: bool) -> Iterator[Path]:
+    """Give a folder to fill; it takes the place of `out` only if all went well."""
+    occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
+    if occupied and not replace:
+        raise RegionError(f"{out} exists; choose another --out, or --force to replace it.")
+    if occupied and not (out / "region.toml").is_file():
+        raise RegionError(f"{out} exists and is no region folder, so it is not replaced.")
+    nearest = next(each for each in out.absolute().parents if each.is_dir())
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=nearest))
+    try:
+        folder = work / "new"
+        folder.mkdir()
+        yield folder
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if occupied:
+            out.rename(work / "old")
+        folder.replace(out)
+    finally:
+        shutil.rmtree(work)
+
+
+def _outline(name: str, boundary: str | None, source: Path) -> Shape | None:
+    """Return the region's boundary, or None if nobody knows it."""
+    if boundary is None:
+        return find_boundary(source, name)
+    path = Path(boundary)
+    if path.suffix.lower() in (".geojson", ".json") or path.is_file():
+        return _read_outline(path)
+    found = find_boundary(source, boundary)
+    if found is None:
+        raise RegionError(
+            f"{source} has no administrative boundary called {boundary!r}; "
+            "write its name as on the map, or give a GeoJSON file."
+        )
+    return found
+
+
+def _read_outline(path: Path) -> Shape:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        parts = document.get("features", [document])
+        outline = shapely.union_all([shape(part.get("geometry", part)) for part in parts])
+    except OSError as error:
+        raise RegionError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, AttributeError, TypeError, shapely.errors.ShapelyError) as error:
+        raise RegionError(f"{path} is no GeoJSON with a polygon: {error}.") from error
+    if not isinstance(outline, shapely.Polygon | shapely.MultiPolygon) or outline.area == 0:
+        raise RegionError(f"{path} holds no polygon; draw the region's outline as one.")
+    return outline
+
+
+def _write_outline(path: Path, name: str, outline: Shape) -> None:
+    feature = {
+        "type": "Feature",
+        "properties": {"name": name},
+        "geometry": mapping(shapely.set_precision(outline, 1e-6)),
+    }
+    path.write_text(json.dumps(feature, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _take_map(source: Path, folder: Path, name: str, outline: Shape | None) -> Path:
+    """Bring the map into the folder, cut to the region, and return the file."""
+    if outline is not None:
+        target = folder / f"{name}.osm.pbf"
+        clip(source, target, outline)
+        return target
+    kind = re.search(r"\.osm(\.\w+)?$", source.name)
+    target = folder / f"{name}{kind[0] if kind else ''.join(source.suffixes)}"
+    shutil.copyfile(source, target)
+    return target
+
+
+def _addresses(region: Region) -> list[Feature]:
+    return [
+        each
+        for each in region.features
+        if each.kind == "address" and region.contains(each.lat, each.lon)
+    ]
+
+
+def _depot(extract: Extract, stops: list[Stop]) -> Stop:
+    """Return where the vehicles are kept, as if it were a stop."""
+    villages = [each for each in extract.features if each.kind == "place" and each.name]
+    villages.sort(key=lambda each: -each.population)
+    doors = [each for kind in DEPOT_KINDS for each in extract.features if each.kind == kind]
+    for each in (*doors, *villages):
+        if extract.drive.snap(each.lat, each.lon, max_metres=200.0) is not None:
+            return Stop("depot", title_of(each), "", each.lat, each.lon, "physical")
+    return stops[0]
+
+
+def slug(name: str) -> str:
+    """Return a name as an id: "Amt Süderbrarup" is "amt-suederbrarup"."""
+    letters = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae"})
+    plain = unicodedata.normalize("NFC", name).casefold().translate(letters)
+    plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-") or "region"
+
+
+def _region_toml(name: str, extract: str, depot: Stop, *, bounded: bool) -> str:
+    """Return a commented ``region.toml`` with rules that work and a fleet to begin with."""
+    template = Template(Path(__file__).with_name("new_region.toml").read_text(encoding="utf-8"))
+    return template.substitute(
+        id=_quoted(slug(name)),
+        name=_quoted(name),
+        extract=_quoted(extract),
+        boundary='boundary = "boundary.geojson"' if bounded else "# No boundary: all its roads.",
+        depot=_quoted(depot.name),
+        lat=round(depot.lat, 6),
+        lon=round(depot.lon, 6),
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML string; JSON's escapes are TOML's."""
+    return json.dumps(text, ensure_ascii=False)
