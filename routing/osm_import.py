@@ -1,17 +1,22 @@
 """From an OpenStreetMap extract to two road networks and the things that people name."""
 
+import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import osmium
 from osmium.filter import KeyFilter
+from osmium.osm import mutable
 
-from routing.map_features import FEATURE_KEYS
+from routing.map_features import FEATURE_KEYS, KINDS
 from routing.map_features import Feature as Feature
 from routing.map_survey import Shape, Survey, Zone
 from routing.road_graph import build_network
-from routing.road_network import RoadNetwork
+from routing.road_network import METRES_PER_DEGREE, RoadNetwork
 from routing.road_rules import Tags
 
 ROAD_MARGIN = 3000.0
@@ -92,21 +97,73 @@ def read_extract(
     ExtractError
         If the file is missing, broken, empty, without roads, or somewhere else.
     """
-    report = progress or (lambda _step, _share: None)
-    survey = Survey(Zone(boundary, ROAD_MARGIN), Zone(boundary, FEATURE_MARGIN))
-    _read(path, survey, report)
-    if not survey.things:
-        raise ExtractError(f"{path} holds no map data; download the extract again.")
-    if not survey.roads and survey.roads_elsewhere:
+    if not path.is_file():
+        raise ExtractError(f"{path} does not exist; give the path of an OpenStreetMap extract.")
+    if path.stat().st_size == 0:
+        raise ExtractError(f"{path} is empty; download the extract again.")
+    return _extract(path, str(path), boundary, progress or (lambda _step, _share: None))
+
+
+def read_place(
+    name: str, *, overpass_url: str | None = None, nominatim_url: str | None = None
+) -> Extract:
+    """Fetch a place by its name through osmnx and read it by the same rules as a file.
+
+    Parameters
+    ----------
+    name
+        As Nominatim understands it; it must have a boundary.
+    overpass_url, nominatim_url
+        Own servers instead of the public ones. An own Overpass server is not asked for its load.
+
+    Raises
+    ------
+    ExtractError
+        If the place is unknown, has no boundary or roads, or a server does not answer.
+    """
+    import osmnx  # takes seconds
+    from osmnx import _overpass
+
+    settings = osmnx.settings
+    settings.use_cache = False
+    settings.doh_url_template = None  # no third server
+    settings.overpass_url = overpass_url or settings.overpass_url
+    settings.overpass_rate_limit = overpass_url is None
+    settings.nominatim_url = nominatim_url or settings.nominatim_url
+    try:
+        boundary = osmnx.geocode_to_gdf(name).geometry.iloc[0]
+        query = _overpass_query(boundary, int(settings.requests_timeout))
+        answer = _overpass._overpass_request(OrderedDict(data=query))
+    except (OSError, TypeError, ValueError) as error:  # what osmnx and requests raise
         raise ExtractError(
-            f"{path} has no roads within the boundary; choose an extract that covers it."
+            f"{name!r} cannot be fetched ({error}); check the name and the servers, or give a file."
+        ) from error
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "place.osm.pbf"
+        _write_elements(answer.get("elements", []), path)
+        return _extract(path, f"The map of {name!r}", boundary, lambda _step, _share: None)
+
+
+def _extract(path: Path, source: str, boundary: Shape | None, report: Progress) -> Extract:
+    survey = Survey(Zone(boundary, ROAD_MARGIN), Zone(boundary, FEATURE_MARGIN))
+    try:
+        _read(path, survey, report)
+    except RuntimeError as error:  # the only type that osmium raises
+        raise ExtractError(
+            f"{source} cannot be read as an OpenStreetMap extract ({error}); download it again."
+        ) from error
+    if not survey.things:
+        raise ExtractError(f"{source} holds nothing of use; choose an extract with roads.")
+    if survey.roads_elsewhere and not survey.roads:
+        raise ExtractError(
+            f"{source} has no roads within the boundary; choose an extract that covers it."
         )
-    report("joining the roads", 0.8)
     if not (survey.roads and survey.paths):
-        raise ExtractError(f"{path} has no roads; choose an extract that holds highway=* ways.")
+        raise ExtractError(f"{source} has no roads; choose an extract that holds highway=* ways.")
+    report("joining the roads", 0.8)
     drive, unconnected = build_network(survey.roads, survey.locked)
     if not drive.roads:
-        raise ExtractError(f"The roads in {path} do not form a network; choose a larger extract.")
+        raise ExtractError(f"The roads in {source} form no network; choose a larger extract.")
     report("joining the footpaths", 0.9)
     walk, _ = build_network(survey.paths, survey.locked_for_walkers)
     survey.drop("not connected", unconnected.pieces, unconnected.km)
@@ -116,26 +173,19 @@ def read_extract(
         walk=walk,
         features=tuple(survey.features),
         boundaries=_named(survey.boundaries),
-        dropped=DroppedRoads(survey.dropped, survey.dropped_km),
+        dropped=DroppedRoads(dict(survey.dropped), survey.dropped_km),
     )
 
 
 def _read(path: Path, survey: Survey, report: Progress) -> None:
     """Let the survey see every object of a file that matters; the rest never leaves C++."""
-    if not path.is_file():
-        raise ExtractError(f"{path} does not exist; give the path of an OpenStreetMap extract.")
-    keys = ("route", "barrier", "boundary", *FEATURE_KEYS)
-    processor = osmium.FileProcessor(path).with_areas(KeyFilter("boundary", "amenity"))
+    keys = KeyFilter("route", "barrier", "boundary", *FEATURE_KEYS)
     steps = dict(_STEPS)
-    try:
-        for thing in processor.with_filter(KeyFilter(*keys)):
-            if thing.type_str() in steps:
-                report(*steps.pop(thing.type_str()))
-            survey.see(thing)
-    except RuntimeError as error:  # the only type that osmium raises
-        raise ExtractError(
-            f"{path} cannot be read as an OpenStreetMap extract ({error}); download it again."
-        ) from error
+    processor = osmium.FileProcessor(path).with_areas(KeyFilter("boundary", "amenity"))
+    for thing in processor.with_filter(keys):
+        if thing.type_str() in steps:
+            report(*steps.pop(thing.type_str()))
+        survey.see(thing)
 
 
 def _named(boundaries: Iterable[tuple[Tags, Shape]]) -> dict[str, Shape]:
@@ -154,8 +204,31 @@ def _named(boundaries: Iterable[tuple[Tags, Shape]]) -> dict[str, Shape]:
     return named
 
 
-def read_place(
-    name: str, *, overpass_url: str | None = None, nominatim_url: str | None = None
-) -> Extract:
-    """Fetch a place by its name through osmnx and read it."""
-    raise NotImplementedError
+def _overpass_query(boundary: Shape, timeout: int) -> str:
+    """Return a query for all that a survey wants to see around a boundary."""
+    west, south, east, north = boundary.bounds
+    lat = ROAD_MARGIN / METRES_PER_DEGREE
+    lon = lat / math.cos(math.radians(north))
+    box = f"({south - lat:.5f},{west - lon:.5f},{north + lat:.5f},{east + lon:.5f})"
+    wanted = [f'nw["{key}"~"^({"|".join(kinds)})$"]' for key, kinds in KINDS.items()]
+    wanted += ['nw["shop"]', 'nw["addr:housenumber"]', 'nw["public_transport"="platform"]']
+    wanted += ['way["highway"]', 'way["route"="ferry"]', 'node["barrier"]']
+    wanted += ['rel["boundary"="administrative"]["admin_level"~"^[7-9]$|^1"]']
+    union = "".join(f"{part}{box};" for part in wanted)
+    return f"[out:json][timeout:{timeout}];({union});(._;>;);out body;"
+
+
+def _write_elements(elements: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write what Overpass answered as an extract, in the usual order."""
+    types = ("node", "way", "relation")
+    with osmium.SimpleWriter(path) as writer:
+        for element in sorted(elements, key=lambda e: (types.index(e["type"]), e["id"])):
+            common = {"id": element["id"], "version": 1, "tags": element.get("tags", {})}
+            if element["type"] == "node":
+                place = (element["lon"], element["lat"])
+                writer.add_node(mutable.Node(location=place, **common))
+            elif element["type"] == "way":
+                writer.add_way(mutable.Way(nodes=element["nodes"], **common))
+            else:
+                members = [(m["type"][0], m["ref"], m["role"]) for m in element["members"]]
+                writer.add_relation(mutable.Relation(members=members, **common))
