@@ -1,7 +1,7 @@
 """Houses along the streets, with their numbers: odd on the left, even on the right."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import atan2, floor, hypot
 
@@ -13,8 +13,8 @@ from data.osm.synthesis.network import Network
 from data.osm.synthesis.settlements import ADDRESSES_PER_PERSON, Settlement
 from data.osm.synthesis.streets import Piece, line
 
-ROOM = 15.0
-"""Least distance of two houses in metres."""
+ROOM, WORKS_ROOM = 15.0, 46.0
+"""Least distance of two houses, and of two works, in metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +32,46 @@ class House:
     postcode: str = ""
     number: str = ""
     farm: bool = False
+    facility: dict[str, str] | None = None  # tags of the shop, doctor, hall in it
+    works: bool = False  # on a trading estate
     by_place: bool = False  # numbered by its place, as where the road has no name
+
+
+@dataclass(frozen=True, slots=True)
+class HousePlan:
+    """Who needs a house where."""
+
+    homes: tuple[Settlement, ...]
+    people: Mapping[str, int]  # by municipality
+    works: shapely.Geometry  # trading estates, with few and large plots
+    taken: shapely.Geometry  # where no house can stand
 
 
 def build_houses(
     network: Network,
     pieces: list[Piece],
-    homes: list[Settlement],
     borders: Borders,
-    people: dict[str, int],
+    plan: HousePlan,
     rng: np.random.Generator,
 ) -> list[House]:
-    """Set houses along all roads and keep as many as each place has people for."""
-    postcodes = {home.municipality: home.postcode for home in homes}
-    ranks = {home.name: home.rank for home in homes}
+    """Set houses along all roads, as many in each place as there are people for."""
+    postcodes = {home.municipality: home.postcode for home in plan.homes}
+    ranks = {home.name: home.rank for home in plan.homes}
     plots = _clear_of_roads(network, pieces, _plots(network, pieces, ranks, rng))
-    plots = _apart(plots)
+    for shape in (plan.taken, plan.works):
+        shapely.prepare(shape)
+    plots = [p for p in plots if not shapely.contains_xy(plan.taken, p.x, p.y)]
+    plots = [replace(p, works=bool(shapely.contains_xy(plan.works, p.x, p.y))) for p in plots]
     plots = [
         replace(p, municipality=m, postcode=postcodes[m])
-        for p in plots
+        for p in _apart(plots)
         if (m := borders.municipality(p.x, p.y))
     ]
-    plots = [_named(p, homes) for p in plots]
-    return _numbered(list(_as_many_as_needed(plots, homes, people, rng)), rng)
+    plots = [_named(p, plan.homes) for p in plots]
+    return _numbered(list(_as_many_as_needed(plots, plan, rng)), rng)
 
 
-def _named(plot: House, homes: list[Settlement]) -> House:
+def _named(plot: House, homes: tuple[Settlement, ...]) -> House:
     """Call a house on a road without a name by its hamlet, or the nearest one."""
     if plot.street:
         return plot
@@ -72,20 +86,18 @@ def _plots(
     plots: list[House] = []
     along_name: dict[tuple[str, str], float] = defaultdict(float)
     for piece in pieces:
-        gaps = _frontage(piece, ranks)
-        if gaps is None:
-            continue
         axis = line(network, piece.nodes)
         base = along_name[piece.place, piece.name]
         along_name[piece.place, piece.name] += axis.length
+        gaps = _frontage(piece, ranks)
         for side in (1, -1):
-            at = rng.uniform(8.0, 16.0) if piece.place else rng.uniform(20.0, gaps[1])
-            while at < axis.length - 6.0:
-                setback = _setback(piece, rng)
-                plots.append(_plot(axis, at, side, setback, piece, base))
-                at += rng.uniform(*gaps)
-        if network.degree(piece.nodes[-1]) == 1 and piece.kind in ("lane", "street"):
-            plots.append(_plot(axis, axis.length, 0, 16.0, piece, base))
+            at = float(rng.uniform(8.0, 16.0) if piece.place else rng.uniform(20.0, 400.0))
+            while gaps is not None and at < axis.length - 6.0:
+                plots.append(_plot(axis, at, side, _setback(piece, rng), piece, base))
+                at += float(rng.uniform(*gaps))
+        if network.degree(piece.nodes[-1]) == 1 and piece.kind in ("lane", "street", "drive"):
+            end = _plot(axis, axis.length, 0, 18.0, piece, base)
+            plots.append(replace(end, farm=piece.kind != "street" and not piece.place))
     return plots
 
 
@@ -125,7 +137,6 @@ def _plot(
         piece.name,
         piece.place,
         base + at,
-        farm=not piece.place,
     )
 
 
@@ -134,7 +145,7 @@ def _clear_of_roads(network: Network, pieces: list[Piece], plots: list[House]) -
     tree = shapely.STRtree([line(network, p.nodes) for p in pieces])
     spots = shapely.points([(p.x, p.y) for p in plots])
     (index, _), distance = tree.query_nearest(spots, return_distance=True, all_matches=False)
-    clear = {int(i) for i, d in zip(index, distance, strict=True) if d >= 7.9}
+    clear = {int(i) for i, d in zip(index, distance, strict=True) if d >= 9.9}
     return [plot for n, plot in enumerate(plots) if n in clear]
 
 
@@ -143,36 +154,42 @@ def _apart(plots: list[House]) -> list[House]:
     taken: dict[tuple[int, int], list[House]] = defaultdict(list)
     kept = []
     for plot in plots:
-        column, row = floor(plot.x / ROOM), floor(plot.y / ROOM)
+        column, row = floor(plot.x / WORKS_ROOM), floor(plot.y / WORKS_ROOM)
         around = (h for i in (-1, 0, 1) for j in (-1, 0, 1) for h in taken[column + i, row + j])
-        if all(hypot(h.x - plot.x, h.y - plot.y) >= ROOM for h in around):
+        room = WORKS_ROOM if plot.works else ROOM
+        if all(hypot(h.x - plot.x, h.y - plot.y) >= room for h in around):
             taken[column, row].append(plot)
             kept.append(plot)
     return kept
 
 
 def _as_many_as_needed(
-    plots: list[House],
-    homes: list[Settlement],
-    people: dict[str, int],
-    rng: np.random.Generator,
+    plots: list[House], plan: HousePlan, rng: np.random.Generator
 ) -> Iterable[House]:
     """Thin the plots: settlements first, the rest of a municipality in hamlets and fields."""
-    wanted = {home.name: home.addresses for home in homes if home.rank != "hamlet"}
+    wanted = {home.name: home.addresses for home in plan.homes if home.rank != "hamlet"}
     groups: dict[tuple[str, str], list[House]] = defaultdict(list)
     for plot in plots:
         inside = plot.place if plot.place in wanted else ""
         groups[plot.municipality if not inside else "", inside].append(plot)
     settled: dict[str, int] = defaultdict(int)
-    homes_of = {home.name: home.municipality for home in homes}
+    homes_of = {home.name: home.municipality for home in plan.homes}
     for (municipality, place), group in sorted(groups.items(), key=lambda g: (g[0][1] == "", g[0])):
         need = wanted.get(place)
         if need is None:
-            need = round(people[municipality] * ADDRESSES_PER_PERSON) - settled[municipality]
-        keep = sorted(rng.permutation(len(group))[: max(0, need)])
+            need = round(plan.people[municipality] * ADDRESSES_PER_PERSON) - settled[municipality]
+        order = np.argsort(rng.random(len(group)) * [_rarity(p) for p in group], kind="stable")
+        keep = sorted(order[: max(0, need)].tolist())
         if place:
             settled[homes_of[place]] += len(keep)
         yield from (group[i] for i in keep)
+
+
+def _rarity(plot: House) -> float:
+    """Say how readily a plot is left empty: a farm hardly, a lone house between hamlets first."""
+    if plot.farm:
+        return 0.1
+    return 0.5 if plot.place else 1.0
 
 
 def _numbered(houses: list[House], rng: np.random.Generator) -> list[House]:

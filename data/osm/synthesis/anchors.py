@@ -70,6 +70,18 @@ class Landmark:
     x: float
     y: float
     tags: dict[str, str]
+    street: str = ""  # what the nearest street is called
+
+
+@dataclass(frozen=True, slots=True)
+class Quarter:
+    """A round piece of land of one use."""
+
+    name: str
+    x: float
+    y: float
+    radius: float
+    tags: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +94,13 @@ class Anchors:
     neighbours: tuple[Place, ...]
     trunks: tuple[Trunk, ...]
     landmarks: tuple[Landmark, ...]
+    quarters: tuple[Quarter, ...]
     railway: Points
     railway_name: str
     schlei: Points
     schlei_width: npt.NDArray[np.float64]
+    noors: tuple[tuple[Points, npt.NDArray[np.float64]], ...]
+    streams: tuple[tuple[str, Points], ...]
 
     @property
     def settlements(self) -> tuple[Place, ...]:
@@ -106,7 +121,12 @@ def read_anchors(path: Path = ANCHORS) -> Anchors:
         return dict(zip("xy", metres(entry["lat"], entry["lon"]), strict=True))
 
     municipalities, villages = _settlements(raw, at)
-    schlei = np.array(raw["schlei"]["via"])
+
+    def course(via: list[list[float]]) -> tuple[Points, npt.NDArray[np.float64]]:
+        table = np.array(via)
+        return plane.to_metres(table[:, :2]), table[:, 2]
+
+    schlei, width = course(raw["schlei"]["via"])
     return Anchors(
         plane=plane,
         municipalities=municipalities,
@@ -125,12 +145,19 @@ def read_anchors(path: Path = ANCHORS) -> Anchors:
             for t in raw["trunk"]
         ),
         landmarks=tuple(
-            Landmark(f["name"], *metres(f["lat"], f["lon"]), tags=f["tags"]) for f in raw["feature"]
+            Landmark(f["name"], *metres(f["lat"], f["lon"]), f["tags"], f.get("street", ""))
+            for f in raw["feature"]
+        ),
+        quarters=tuple(
+            Quarter(q["name"], *metres(q["lat"], q["lon"]), q["radius"], q["tags"])
+            for q in raw["quarter"]
         ),
         railway=plane.to_metres(np.array(raw["railway"]["via"])),
         railway_name=raw["railway"]["name"],
-        schlei=plane.to_metres(schlei[:, :2]),
-        schlei_width=schlei[:, 2],
+        schlei=schlei,
+        schlei_width=width,
+        noors=tuple(course(via) for via in raw["schlei"]["noors"]),
+        streams=tuple((s["name"], plane.to_metres(np.array(s["via"]))) for s in raw["stream"]),
     )
 
 

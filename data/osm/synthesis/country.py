@@ -24,7 +24,7 @@ STRETCH = 1.42
 """A road is built where the roads so far take this many times its length."""
 SHARPEST = np.radians(38.0)
 LONGEST = 5200.0
-SECONDARY_KM, TERTIARY_KM = 62.0, 95.0
+SECONDARY_KM, TERTIARY_KM = 46.0, 82.0
 STEP = 24.0
 
 
@@ -62,6 +62,7 @@ class CountryRoads:
         self.sites: list[Site] = []
         self.edges: list[Edge] = []
         self._index: dict[str, int] = {}
+        self._numbers = {"L": 20, "K": 60}
         for place in anchors.settlements + anchors.neighbours:
             weight = place.people or (9000.0 if place.rank == "town" else 500.0)
             self._index[place.name] = self._add((place.x, place.y), weight, place)
@@ -146,8 +147,13 @@ class CountryRoads:
                     if abs((turn + np.pi) % (2.0 * np.pi) - np.pi) < SHARPEST:
                         return False
         steps = np.linspace(0.0, 1.0, 40)[:, None]
-        drawn = self.terrain.bends.bend(self.point(a) + steps * (self.point(b) - self.point(a)))
-        return not shapely.LineString(drawn).buffer(60.0).intersects(self.terrain.schlei)
+        bent = self.terrain.bends.bend(self.point(a) + steps * (self.point(b) - self.point(a)))
+        drawn = shapely.LineString(bent)
+        if shapely.dwithin(drawn, self.terrain.schlei, 60.0):
+            return False
+        rail = shapely.LineString(self.terrain.railway)
+        along = drawn.intersection(rail.buffer(70.0)).length  # short where it crosses squarely
+        return float(along) < (230.0 if drawn.crosses(rail) else 60.0)
 
     # -- which of them are busy -------------------------------------------------------------
 
@@ -211,7 +217,7 @@ class CountryRoads:
             turn = one - self.bearing(site, self.edges[number].other(site))
             return abs(float((turn + np.pi) % (2.0 * np.pi) - np.pi))
 
-        host = min(beside, key=lambda n: (gap(n), n))
+        host = min(beside, key=lambda n: (abs(gap(n) - 0.5 * np.pi), n))
         edge = self.edges[host]
         far = edge.other(site)
         along = min(rng.uniform(70.0, 190.0), 0.4 * self.length(site, far))
@@ -244,8 +250,18 @@ class CountryRoads:
                 nodes += (piece if self.edges[number].a == at else piece[::-1])[bool(nodes) :]
                 at = self.edges[number].other(at)
             edge = self.edges[chain[0][0]]
-            network.add_road(Road(nodes, edge.highway, "country", edge.ref))
+            ref = edge.ref or self._number(edge.highway, chain)
+            network.add_road(Road(nodes, edge.highway, "country", ref))
         return vertex
+
+    def _number(self, highway: str, chain: list[tuple[int, int]]) -> str:
+        """Give a road of the Land or the Kreis the next number; a short one has none."""
+        letter = {"secondary": "L", "tertiary": "K"}.get(highway)
+        metres = sum(self.length(self.edges[n].a, self.edges[n].b) for n, _ in chain)
+        if letter is None or metres < 900.0:
+            return ""
+        self._numbers[letter] += 1
+        return f"{letter} {self._numbers[letter]}"
 
     def _rights_of_way(
         self, arms: dict[int, list[int]]

@@ -13,6 +13,7 @@ import numpy as np
 from data.osm.synthesis.network import Network
 
 Allowed = Callable[[float, float], bool]
+Spot = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,60 @@ def grow(
     return [start, *network.string(path)]
 
 
+def bezier(a: Spot, leaving: Spot, arriving: Spot, b: Spot, step: float) -> list[Spot]:
+    """Draw a curve that leaves `a` and arrives at `b` in given directions; both ends included."""
+    length = hypot(b[0] - a[0], b[1] - a[1])
+    grip = length / 3.0
+    p = (a[0] + grip * leaving[0], a[1] + grip * leaving[1])
+    q = (b[0] - grip * arriving[0], b[1] - grip * arriving[1])
+    return _cubic(a, p, q, b, max(2, round(length / step)))
+
+
+def _cubic(a: Spot, p: Spot, q: Spot, b: Spot, count: int) -> list[Spot]:
+    curve = []
+    for index in range(count + 1):
+        t = index / count
+        s = 1.0 - t
+        w = (s**3, 3.0 * s * s * t, 3.0 * s * t * t, t**3)
+        x = w[0] * a[0] + w[1] * p[0] + w[2] * q[0] + w[3] * b[0]
+        y = w[0] * a[1] + w[1] * p[1] + w[2] * q[1] + w[3] * b[1]
+        curve.append((x, y))
+    return curve
+
+
+def grow_loop(
+    network: Network, string: Sequence[int], depth: float, clearance: float
+) -> list[int] | None:
+    """Grow a bow from the first to the last vertex of a string of a road.
+
+    Parameters
+    ----------
+    string
+        Vertices of the road; none but the ends become junctions.
+    depth
+        How far the bow reaches in metres, positive to the left.
+    clearance
+        Its room to every other road.
+    """
+    if any(network.junction_within(v, 45.0) for v in (string[0], string[-1])):
+        return None
+    (ax, ay), (bx, by) = network.points[string[0]], network.points[string[-1]]
+    width = hypot(bx - ax, by - ay)
+    nx, ny = -(by - ay) / width * depth / 0.75, (bx - ax) / width * depth / 0.75
+    count = max(8, round((width + 1.6 * abs(depth)) / 12.0))
+    bow = _cubic((ax, ay), (ax + nx, ay + ny), (bx + nx, by + ny), (bx, by), count)[1:-1]
+    for x, y in bow:
+        room = min(clearance, 0.6 * hypot(x - ax, y - ay), 0.6 * hypot(x - bx, y - by))
+        if any(d < room * _share(network, v) for d, v in network.near(x, y, room)):
+            return None
+    return [string[0], *network.string(bow), string[-1]]
+
+
+def _share(network: Network, vertex: int) -> float:
+    """Return how much of its room a road keeps: a street may run along a railway."""
+    return 0.55 if network.solid[vertex] else 1.0
+
+
 def _has_room(
     network: Network,
     origin: tuple[float, float],
@@ -90,7 +145,7 @@ def _has_room(
 ) -> bool:
     """Say whether a tip keeps its distance; near its start it may still be near its parent."""
     room = min(style.clearance, 0.72 * hypot(x - origin[0], y - origin[1]))
-    if any(distance < room for distance, _ in network.near(x, y, room)):
+    if any(d < room * _share(network, v) for d, v in network.near(x, y, room)):
         return False
     behind = len(path) * style.step
     for index, (px, py) in enumerate(path):
@@ -148,22 +203,7 @@ def _bend(
         ex, ey = network.direction(target, before)
         if ex * ux + ey * uy < 0.2:
             return None
-    grip = distance / 3.0
-    px, py = tip[0] + grip * cos(heading), tip[1] + grip * sin(heading)
-    qx, qy = tx - grip * ex, ty - grip * ey
-    count = max(2, round(distance / step))
-    curve = []
-    for index in range(1, count):
-        t = index / count
-        s = 1.0 - t
-        w = (s**3, 3.0 * s * s * t, 3.0 * s * t * t, t**3)
-        curve.append(
-            (
-                w[0] * tip[0] + w[1] * px + w[2] * qx + w[3] * tx,
-                w[0] * tip[1] + w[1] * py + w[2] * qy + w[3] * ty,
-            )
-        )
-    return curve
+    return bezier(tip, (cos(heading), sin(heading)), (ex, ey), (tx, ty), step)[1:-1]
 
 
 def _bend_is_clear(
@@ -176,7 +216,7 @@ def _bend_is_clear(
     tx, ty = network.points[target]
     for x, y in bend:
         room = min(style.clearance, 0.62 * hypot(x - tx, y - ty))
-        if any(distance < room for distance, _ in network.near(x, y, room)):
+        if any(d < room * _share(network, v) for d, v in network.near(x, y, room)):
             return False
         if any(hypot(px - x, py - y) < 0.5 * style.clearance for px, py in path[:-3]):
             return False

@@ -8,6 +8,7 @@ segments can cross unseen; a test proves it on the finished land.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import floor, hypot
 
 from data.osm.synthesis.anchors import Points
@@ -21,7 +22,7 @@ class Road:
 
     nodes: list[int]
     highway: str
-    kind: str  # "country" | "street" | "lane" | "track" | "service" | "path"
+    kind: str  # "country" | "street" | "lane" | "track" | "drive" | "path" | "rail"
     ref: str = ""
     name: str = ""
     place: str = ""  # the settlement or lane it belongs to
@@ -36,6 +37,7 @@ class Network:
         self.solid: list[bool] = []  # nothing may join here: rail, shore, schoolyard
         self.neighbours: list[list[int]] = []
         self.roads: list[Road] = []
+        self.marks: dict[int, dict[str, str]] = {}  # what is at a vertex: a level crossing, say
         self._buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
 
     def add_vertex(self, x: float, y: float, solid: bool = False) -> int:
@@ -55,11 +57,18 @@ class Network:
 
     def add_road(self, road: Road) -> Road:
         """Add a road over existing vertices."""
-        for a, b in zip(road.nodes, road.nodes[1:], strict=False):
+        for a, b in pairwise(road.nodes):
             self.neighbours[a].append(b)
             self.neighbours[b].append(a)
         self.roads.append(road)
         return road
+
+    def replace_roads(self, roads: list[Road]) -> None:
+        """Put other roads over the vertices, and find anew who neighbours whom."""
+        self.roads = []
+        self.neighbours = [[] for _ in self.points]
+        for road in roads:
+            self.add_road(road)
 
     def string(self, points: Iterable[Sequence[float]]) -> list[int]:
         """Add a vertex for each point."""
@@ -89,6 +98,17 @@ class Network:
         (ax, ay), (bx, by) = self.points[a], self.points[b]
         length = hypot(bx - ax, by - ay) or 1.0
         return (bx - ax) / length, (by - ay) / length
+
+    def follow(self, start: int, second: int, steps: int) -> list[int] | None:
+        """Follow a road for some steps; None if a junction or an end comes before."""
+        string = [start, second]
+        while len(string) <= steps:
+            here = string[-1]
+            if self.degree(here) != 2 or self.solid[here]:
+                return None
+            a, b = self.neighbours[here]
+            string.append(b if a == string[-2] else a)
+        return string if self.degree(string[-1]) == 2 else None
 
     def junction_within(self, vertex: int, reach: float) -> bool:
         """Say whether another junction or dead end lies within `reach` metres of a vertex."""

@@ -49,7 +49,7 @@ class OsmFile:
         rings = [polygon.exterior, *polygon.interiors]
         ways = []
         for ring in rings:
-            nodes = [self.node(*c) for c in ring.coords[:-1]]
+            nodes = [self.node(c[0], c[1]) for c in ring.coords[:-1]]
             ways.append(self.way([*nodes, nodes[0]], tags if len(rings) == 1 else {}))
         if len(rings) > 1:
             members = [("w", w, "inner" if n else "outer") for n, w in enumerate(ways)]

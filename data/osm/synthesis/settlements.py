@@ -1,28 +1,29 @@
-"""Villages, the town, hamlets and the lanes between them: all that grows out of country roads."""
+"""Villages and the town: the streets that grow out of the country roads where people live."""
 
 import heapq
-from collections.abc import Callable
 from dataclasses import dataclass
-from math import hypot, pi, sqrt
+from math import atan2, hypot, pi, sqrt
 
 import numpy as np
-import shapely
 
-from data.osm.synthesis.anchors import Anchors, Points
-from data.osm.synthesis.growth import Allowed, Style, grow, square_headings
+from data.osm.synthesis.anchors import Anchors
+from data.osm.synthesis.growth import Allowed, Style, grow, grow_loop, square_headings
 from data.osm.synthesis.network import Network, Road
 
 ADDRESSES_PER_PERSON = 0.44
-SCATTERED = 0.30
-"""Share of a municipality's addresses that stand outside of its villages."""
+SCATTERED = {"town": 0.04, "village": 0.30}
+"""Share of the addresses that stand outside, in hamlets and fields."""
 
-COLLECTOR = Style(18.0, 125.0, 130.0, 190.0, (280.0, 1000.0), 0.22, 0.10)
-STREET = Style(13.0, 50.0, 46.0, 80.0, (70.0, 420.0), 0.50, 0.14, 0.8)
-ESTATE = Style(12.0, 46.0, 44.0, 80.0, (60.0, 330.0), 0.85, 0.10, 0.9)
-CLOSE = Style(11.0, 40.0, 38.0, 60.0, (40.0, 130.0), 0.60, 0.12, 0.25)
-LANE = Style(24.0, 150.0, 110.0, 240.0, (160.0, 1300.0), 0.30, 0.20, 0.55)
-SPUR = Style(20.0, 85.0, 70.0, 130.0, (80.0, 420.0), 0.45, 0.20, 0.15)
-TRACK = Style(22.0, 95.0, 80.0, 170.0, (140.0, 900.0), 0.30, 0.20, 0.45)
+STREET_PER_ADDRESS = 14.5
+"""Metres of street that a house takes, both sides counted and corners left free."""
+
+COLLECTOR = Style(18.0, 125.0, 130.0, 190.0, (300.0, 1000.0), 0.22, 0.10)
+ESTATE = Style(12.0, 46.0, 44.0, 84.0, (90.0, 420.0), 0.80, 0.10, 0.95)
+STREET = Style(13.0, 54.0, 48.0, 90.0, (100.0, 480.0), 0.55, 0.14, 0.85)
+CLOSE = Style(11.0, 42.0, 42.0, 60.0, (55.0, 130.0), 0.60, 0.12, 0.5)
+
+CHURCH_VILLAGES = frozenset(("Süderbrarup", "Boren", "Böel", "Ulsnis", "Norderbrarup", "Loit"))
+"""Where an old church stands, with a lane around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,90 +41,134 @@ class Settlement:
     @property
     def radius(self) -> float:
         """Radius in metres that its houses need, roads and gardens included."""
-        room = 900.0 if self.rank == "town" else 1700.0
+        room = 1050.0 if self.rank == "town" else 1900.0
         return max(130.0, sqrt(self.addresses * room / pi))
 
 
 def found_settlements(anchors: Anchors) -> list[Settlement]:
     """Turn the anchors of the Amt into settlements with their number of addresses."""
-    found = []
-    for place in anchors.settlements:
-        share = 0.96 if place.rank == "town" else 1.0 - SCATTERED
-        found.append(
-            Settlement(
-                place.name,
-                place.municipality,
-                place.postcode,
-                place.x,
-                place.y,
-                round(place.people * ADDRESSES_PER_PERSON * share),
-                place.rank,
-            )
+    return [
+        Settlement(
+            place.name,
+            place.municipality,
+            place.postcode,
+            place.x,
+            place.y,
+            round(place.people * ADDRESSES_PER_PERSON * (1.0 - SCATTERED[place.rank])),
+            place.rank,
         )
-    return found
-
-
-def scatter_hamlets(
-    anchors: Anchors,
-    inside: Callable[[float, float], bool],
-    avoid: shapely.Geometry,
-    rng: np.random.Generator,
-    spacing: float = 950.0,
-) -> Points:
-    """Throw darts for hamlets: at a distance from every village, from each other, from water."""
-    taken = [(p.x, p.y, 1.0) for p in anchors.settlements + anchors.neighbours]
-    taken += [(*v, 0.8) for t in anchors.trunks for v in t.via if not isinstance(v, str)]
-    hamlets: list[tuple[float, float]] = []
-    low, high = np.array([-9500.0, -10500.0]), np.array([9500.0, 10500.0])
-    for x, y in rng.uniform(low, high, (6000, 2)):
-        x, y = round(float(x), 1), round(float(y), 1)
-        if not inside(x, y) or shapely.dwithin(avoid, shapely.Point(x, y), 260.0):
-            continue
-        if all(hypot(x - tx, y - ty) > spacing * f for tx, ty, f in taken):
-            taken.append((x, y, 1.0))
-            hamlets.append((x, y))
-    return np.array(hamlets)
+        for place in anchors.settlements
+    ]
 
 
 def grow_settlement(
     network: Network, home: Settlement, dry: Allowed, rng: np.random.Generator
-) -> None:
-    """Grow the streets of a town or a village until they can front all of its houses."""
-    wanted = 13.5 * home.addresses  # metres of street
-    reach = home.radius * 1.25
+) -> tuple[float, float] | None:
+    """Grow the streets of a town or a village until they can front all of its houses.
+
+    Returns
+    -------
+    tuple
+        Where the church stands within its lane, or None if the place has no church.
+    """
+    wanted = STREET_PER_ADDRESS * home.addresses
+    reach = home.radius * 1.3
 
     def allowed(x: float, y: float) -> bool:
         return hypot(x - home.x, y - home.y) < reach and dry(x, y)
 
-    built = 0.6 * sum(
-        0.5
-        * sum(
-            hypot(
-                network.points[v][0] - network.points[w][0],
-                network.points[v][1] - network.points[w][1],
-            )
-            for w in network.neighbours[v]
-        )
-        for _, v in network.near(home.x, home.y, home.radius)
-    )
+    church = _lay_churchyard(network, home, rng) if home.name in CHURCH_VILLAGES else None
+    built = 0.55 * _street_metres(network, home)
     if home.rank == "town":
-        built += _sprout(network, home, COLLECTOR, "street", allowed, rng, 0.36 * wanted)
-        built += _sprout(network, home, ESTATE, "street", allowed, rng, 0.85 * wanted - built)
+        built += _sprout(network, home, COLLECTOR, allowed, rng, 0.30 * wanted)
+        built += _loops(network, home, allowed, rng, 9)
+        built += _sprout(network, home, ESTATE, allowed, rng, 0.93 * wanted - built)
     else:
-        built += _sprout(network, home, STREET, "street", allowed, rng, 0.8 * wanted - built)
-    _sprout(network, home, CLOSE, "street", allowed, rng, wanted - built)
+        built += _loops(network, home, allowed, rng, 1 if home.addresses > 150 else 0)
+        built += _sprout(network, home, STREET, allowed, rng, 0.9 * wanted - built)
+    _sprout(network, home, CLOSE, allowed, rng, wanted - built)
+    return church
+
+
+def _street_metres(network: Network, home: Settlement) -> float:
+    """Measure the roads that are there already within the settlement."""
+    half = 0.0
+    for _, vertex in network.near(home.x, home.y, home.radius):
+        x, y = network.points[vertex]
+        for other in network.neighbours[vertex]:
+            half += hypot(network.points[other][0] - x, network.points[other][1] - y)
+    return half / 2.0
+
+
+def _lay_churchyard(
+    network: Network, home: Settlement, rng: np.random.Generator
+) -> tuple[float, float] | None:
+    """Lay a lane around the church: a bow off the road nearest to the centre."""
+    for _, vertex in network.near(home.x, home.y, 260.0):
+        bow = _bow(network, vertex, 5, float(rng.uniform(78.0, 92.0)), 24.0, rng)
+        if bow is not None:
+            network.add_road(Road(bow, "residential", "street", name="Kirchplatz", place=home.name))
+            corners = [network.points[v] for v in bow]
+            return (
+                sum(c[0] for c in corners) / len(corners),
+                sum(c[1] for c in corners) / len(corners),
+            )
+    return None
+
+
+def _loops(
+    network: Network, home: Settlement, allowed: Allowed, rng: np.random.Generator, count: int
+) -> float:
+    """Lay the curved loops of new estates at the edge of the place."""
+    built = 0.0
+    ring = [
+        v
+        for distance, v in network.near(home.x, home.y, home.radius)
+        if distance > 0.35 * home.radius
+    ]
+    for index in rng.permutation(len(ring)):
+        if count == 0:
+            break
+        width, depth = int(rng.integers(7, 11)), float(rng.uniform(110.0, 190.0))
+        bow = _bow(network, ring[index], width, depth, 40.0, rng)
+        if bow is not None and all(allowed(*network.points[v]) for v in bow):
+            network.add_road(Road(bow, "residential", "street", place=home.name))
+            built += 12.0 * (len(bow) - 1)
+            count -= 1
+    return built
+
+
+def _bow(
+    network: Network,
+    vertex: int,
+    width: int,
+    depth: float,
+    clearance: float,
+    rng: np.random.Generator,
+) -> list[int] | None:
+    """Try a bow on either side of the road, from a vertex to the one `width` steps on."""
+    if network.solid[vertex] or network.degree(vertex) != 2:
+        return None
+    side = 1.0 if rng.random() < 0.5 else -1.0
+    string = network.follow(vertex, network.neighbours[vertex][0], width)
+    if string is None:
+        return None
+    for turn in (side, -side):
+        nodes = grow_loop(network, string, turn * depth, clearance)
+        if nodes is not None:
+            return nodes
+    return None
 
 
 def _sprout(
     network: Network,
     home: Settlement,
     style: Style,
-    kind: str,
     allowed: Allowed,
     rng: np.random.Generator,
     wanted: float,
 ) -> float:
-    """Let roads sprout near the centre first; return how many metres grew."""
+    """Let streets sprout, near the centre first; return how many metres grew."""
     heap: list[tuple[float, int]] = []
 
     def offer(vertex: int) -> None:
@@ -139,46 +184,19 @@ def _sprout(
         _, vertex = heapq.heappop(heap)
         if network.degree(vertex) != 2 or network.junction_within(vertex, style.spacing):
             continue
+        x, y = network.points[vertex]
+        outward = atan2(y - home.y, x - home.x)
         headings = square_headings(network, vertex)
-        if rng.random() < 0.5:
+        headings.sort(key=lambda h: abs((h - outward + pi) % (2.0 * pi) - pi))
+        if rng.random() < 0.4:
             headings.reverse()
         for heading in headings:
             nodes = grow(network, vertex, heading, style, allowed, rng)
             if nodes is None:
                 continue
-            network.add_road(Road(nodes, "residential", kind, place=home.name))
+            network.add_road(Road(nodes, "residential", "street", place=home.name))
             built += style.step * (len(nodes) - 1)
             for node in nodes[2:-1]:
                 offer(node)
             break
     return built
-
-
-def grow_lanes(
-    network: Network,
-    wanted_km: float,
-    style: Style,
-    highway: str,
-    kind: str,
-    allowed: Allowed,
-    rng: np.random.Generator,
-) -> list[Road]:
-    """Grow lanes or tracks all over the countryside, from any road, in any order."""
-    grown: list[Road] = []
-    built = 0.0
-    for _ in range(60_000):
-        if built >= 1000.0 * wanted_km:
-            break
-        vertex = int(rng.integers(len(network.points)))
-        if network.solid[vertex] or network.degree(vertex) not in (1, 2):
-            continue
-        if not allowed(*network.points[vertex]):
-            continue
-        if network.degree(vertex) == 2 and network.junction_within(vertex, style.spacing):
-            continue
-        heading = square_headings(network, vertex)[0 if rng.random() < 0.5 else -1]
-        nodes = grow(network, vertex, heading, style, allowed, rng)
-        if nodes is not None:
-            grown.append(network.add_road(Road(nodes, highway, kind)))
-            built += style.step * (len(nodes) - 1)
-    return grown

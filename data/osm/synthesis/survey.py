@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import shapely
 
+from data.osm.synthesis.addresses import House
 from data.osm.synthesis.land import Land
 from data.osm.synthesis.osm_file import SOURCE, OsmFile
-
-SPEEDS = {"primary": "100", "secondary": "100", "tertiary": "", "unclassified": ""}
-SURFACES = {"track": "gravel", "lane": "asphalt"}
 
 
 def write_region(land: Land, folder: Path) -> None:
@@ -28,23 +26,18 @@ def write_region(land: Land, folder: Path) -> None:
 def _write_roads(land: Land, file: OsmFile) -> None:
     network = land.network
     used: dict[int, int] = {}
-    ends = {v for p in land.pieces for v in (p.nodes[0], p.nodes[-1])}
+    fixed = {v for p in land.pieces for v in (p.nodes[0], p.nodes[-1])} | set(network.marks)
     for piece in land.pieces:
-        kept = _thin(network.points, piece.nodes, lambda v: v in ends or network.degree(v) > 2)
+        kept = _thin(network.points, piece.nodes, lambda v: v in fixed or network.degree(v) > 2)
         for vertex in kept:
             if vertex not in used:
-                used[vertex] = file.node(*network.points[vertex])
-        tags = {"highway": piece.highway}
-        if piece.name:
+                marks = network.marks.get(vertex, {})
+                used[vertex] = file.node(*network.points[vertex], marks)
+        tags = {"railway": "rail"} if piece.kind == "rail" else {"highway": piece.highway}
+        if piece.name and piece.kind != "drive":
             tags["name"] = piece.name
         if piece.ref:
             tags["ref"] = piece.ref
-        if piece.place and piece.kind == "country":
-            tags["maxspeed"] = "50"
-        elif piece.kind == "street":
-            tags["maxspeed"] = "30" if piece.highway == "residential" else "50"
-        elif SPEEDS.get(piece.highway):
-            tags["maxspeed"] = SPEEDS[piece.highway]
         file.way([used[v] for v in kept], tags | piece.tags)
 
 
@@ -63,14 +56,24 @@ def _thin(points, nodes, essential) -> list[int]:  # type: ignore[no-untyped-def
 
 
 def _write_houses(land: Land, file: OsmFile) -> None:
-    for house in land.houses:
-        tags = {
-            "addr:place" if house.by_place else "addr:street": house.street,
-            "addr:housenumber": house.number,
-            "addr:postcode": house.postcode,
-            "addr:city": house.municipality,
-        }
-        file.node(house.x, house.y, tags)
+    """Write the addresses: most on a node, the others on the building itself, as mappers do."""
+    on_way = {b.house for b in land.buildings if b.house >= 0 and b.house % 3 == 0}
+    addresses = [_address(house) | (house.facility or {}) for house in land.houses]
+    for number, (house, tags) in enumerate(zip(land.houses, addresses, strict=True)):
+        if number not in on_way:
+            file.node(house.x, house.y, tags)
+    for building in land.buildings:
+        tags = addresses[building.house] if building.house in on_way else {}
+        file.area(building.shape, building.tags | tags)
+
+
+def _address(house: House) -> dict[str, str]:
+    return {
+        "addr:place" if house.by_place else "addr:street": house.street,
+        "addr:housenumber": house.number,
+        "addr:postcode": house.postcode,
+        "addr:city": house.municipality,
+    }
 
 
 def _write_places(land: Land, file: OsmFile) -> None:
@@ -83,17 +86,19 @@ def _write_places(land: Land, file: OsmFile) -> None:
     for place in land.anchors.neighbours:
         file.node(place.x, place.y, {"place": place.rank, "name": place.name})
     for mark in land.anchors.landmarks:
-        file.node(mark.x, mark.y, {"name": mark.name, **mark.tags})
+        if "amenity" not in mark.tags:  # schools have their grounds
+            file.node(mark.x, mark.y, {"name": mark.name, **mark.tags})
+    for spot in land.spots:
+        file.node(spot.x, spot.y, spot.tags)
 
 
 def _write_landscape(land: Land, file: OsmFile) -> None:
-    file.line(land.terrain.railway, {"railway": "rail", "name": land.anchors.railway_name})
-    file.area(
-        land.terrain.schlei,
-        {"natural": "water", "water": "fjord", "name": "Schlei", "source": SOURCE},
-    )
-    for name, zone in land.zones.items():
-        file.area(zone.simplify(3.0), {"landuse": "residential", "name": name})
+    water = {"natural": "water", "water": "fjord", "name": "Schlei", "source": SOURCE}
+    file.area(land.terrain.schlei, water)
+    for name, course in land.terrain.streams:
+        file.line(course, {"waterway": "stream", "name": name})
+    for area in land.areas:
+        file.area(area.shape, area.tags)
 
 
 def _write_borders(land: Land, file: OsmFile) -> None:
