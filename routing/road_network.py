@@ -267,10 +267,8 @@ class RoadNetwork:
                 if found.via[node] < 0:
                     break
                 edge, end = int(found.via[node]), 1.0
-            edge, begin = min(
-                (sense for sense in origin.senses if self.edge_target[sense[0]] == node),
-                key=lambda sense: self.edge_seconds[sense[0]] * (1 - sense[1]),
-            )
+            exits = [e for e in origin.senses if e[0] >= 0 and self.edge_target[e[0]] == node]
+            edge, begin = min(exits, key=lambda e: self.edge_seconds[e[0]] * (1 - e[1]))
             end = 1.0
         backwards += self._bends(edge, begin, end)[::-1]
         return ((origin.lat, origin.lon), *backwards[::-1])
