@@ -5,8 +5,8 @@ tours of the day: one compiled call of :func:`routing.insertion.best_insertions`
 comes out *is* the time window of the halts, so nothing that plans later can break it unnoticed.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from routing.insertion import Insertion, Obstacle, best_insertions, explain
 from routing.problem import Trip
@@ -51,13 +51,14 @@ def quote(
     Quote
         Up to three offers in different windows; or a refusal with the nearest that work.
     """
-    search = _Search(region, checked, now, new_id)
+    search = _Search.of(region, checked, now, new_id)
     wanted = range(search.steps)
     offers = search.offers(plan, wanted)
     if offers:
         return Quote(tuple(offers[:MOST_OFFERS]))
-    nearest = [offer for steps in search.beyond(wanted) for offer in search.offers(plan, steps)[:1]]
-    return Quote(tuple(nearest), search.refusal(plan, wanted))
+    onward = search.first_offer(plan, wanted.stop, 1)
+    on_the_far_side = search.first_offer(plan, -1, -1)
+    return Quote((*onward, *on_the_far_side), search.refusal(plan, wanted))
 
 
 def exact_trip(region: Region, ride: Ride, code: str) -> Trip:
@@ -80,13 +81,27 @@ def exact_trip(region: Region, ride: Ride, code: str) -> Trip:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pair:
+    """A stop to get on and a stop to get off, and what follows from them."""
+
+    pickup: Access
+    dropoff: Access
+    direct: int
+    max_ride: int
+
+    @property
+    def walking(self) -> int:
+        """What the walks of this pair cost when pairs are compared, in seconds of driving."""
+        return WALK_WEIGHT * (self.pickup.seconds + self.dropoff.seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class _Option:
     """One pair of stops in one window, to be tried over all tours."""
 
     step: int
-    pickup: Access
-    dropoff: Access
-    promise: Promise
+    pair: _Pair
+    trip: Trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,31 +117,42 @@ class _Search:
     checked: CheckedRequest
     now: int
     new_id: Callable[[], str]
+    pairs: tuple[_Pair, ...]
+    opening: tuple[tuple[int, int], ...]
+    width: int
+    steps: int
 
-    @property
-    def width(self) -> int:
-        """Seconds of a window."""
-        return self.region.config.rules.window_minutes * 60
-
-    @property
-    def steps(self) -> int:
-        """How many windows lie in the search span."""
-        return max(1, self.region.config.rules.search_minutes * 60 // self.width)
-
-    def beyond(self, wanted: range) -> Iterator[range]:
-        """Yield the steps of the rest of the day, first onward, then on the far side."""
-        most = 24 * 3600 // self.width
-        yield range(wanted.stop, most)
-        yield range(-1, -most, -1)
+    @classmethod
+    def of(
+        cls, region: Region, checked: CheckedRequest, now: int, new_id: Callable[[], str]
+    ) -> "_Search":
+        """Return the search for a request: its pairs of stops, and how many windows it spans."""
+        rules = region.config.rules
+        pairs = []
+        for pickup in checked.origins:
+            for dropoff in checked.destinations:
+                if pickup.place != dropoff.place:
+                    direct = int(region.travel.seconds[pickup.place, dropoff.place])
+                    pairs.append(_Pair(pickup, dropoff, direct, rules.max_ride(direct)))
+        return cls(
+            region,
+            checked,
+            now,
+            new_id,
+            tuple(pairs),
+            tuple(region.config.opening(checked.day)),
+            rules.window_minutes * 60,
+            max(1, rules.search_minutes // rules.window_minutes),
+        )
 
     def offers(self, plan: DayPlan, steps: Iterable[int]) -> list[Offer]:
         """Return the best offer of each window that has one, in the order of the steps."""
-        options = [option for step in steps for option in self._options(step)]
+        options = self._options(steps)
         found = best_insertions(
             plan.compiled,
             self.region.travel,
-            [self._trip(option) for option in options],
-            [WALK_WEIGHT * (each.pickup.seconds + each.dropoff.seconds) for each in options],
+            [option.trip for option in options],
+            [option.pair.walking for option in options],
         )
         best: dict[int, tuple[Insertion, _Option]] = {}
         for option, insertion in zip(options, found, strict=True):
@@ -137,21 +163,28 @@ class _Search:
                 best[option.step] = (insertion, option)
         return self._apart([self._offer(*pair) for pair in best.values()])
 
+    def first_offer(self, plan: DayPlan, begin: int, direction: int) -> list[Offer]:
+        """Return the nearest offer from a step on in a direction, if the day has one."""
+        most = 24 * 3600 // self.width
+        for step in range(begin, direction * most, direction * self.steps):
+            offers = self.offers(plan, range(step, step + direction * self.steps, direction))
+            if offers:
+                return offers[:1]
+        return []
+
     def refusal(self, plan: DayPlan, wanted: range) -> Refusal:
         """Return why the nearest pair of stops fits no tour in the wanted windows."""
-        options = [option for step in wanted for option in self._options(step)]
+        options = self._options(wanted)
         if not options:
             return Refusal(RefusalReason.SHIFT_ENDS, None)
-        pair = (options[0].pickup, options[0].dropoff)
-        windows = [each.promise for each in options if (each.pickup, each.dropoff) == pair]
-        whole = Promise(
-            min(window.pickup_earliest for window in windows),
-            max(window.pickup_latest for window in windows),
-            max(window.dropoff_latest for window in windows),
-            windows[0].max_ride,
+        trips = [option.trip for option in options if option.pair is options[0].pair]
+        whole = replace(
+            trips[0],
+            pickup_earliest=min(trip.pickup_earliest for trip in trips),
+            pickup_latest=max(trip.pickup_latest for trip in trips),
+            dropoff_latest=max(trip.dropoff_latest for trip in trips),
         )
-        trip = self._trip(_Option(0, *pair, whole))
-        obstacles = explain(plan.compiled, self.region.travel, trip)
+        obstacles = explain(plan.compiled, self.region.travel, whole)
         if obstacles.nearest is Obstacle.CAPACITY:
             reason = _LACKING[obstacles.missing]
         else:
@@ -163,76 +196,66 @@ class _Search:
         kept: list[Offer] = []
         for offer in offers:
             begin = offer.ride.promise.pickup_earliest
-            if all(
-                abs(begin - other.ride.promise.pickup_earliest) >= self.width // 2 for other in kept
-            ):
+            others = [other.ride.promise.pickup_earliest for other in kept]
+            if all(abs(begin - other) >= self.width // 2 for other in others):
                 kept.append(offer)
         return kept
 
-    def _options(self, step: int) -> Iterator[_Option]:
-        for pickup in self.checked.origins:
-            for dropoff in self.checked.destinations:
-                if pickup.place != dropoff.place:
-                    promise = self._window(pickup, dropoff, step)
-                    if promise is not None:
-                        yield _Option(step, pickup, dropoff, promise)
+    def _options(self, steps: Iterable[int]) -> list[_Option]:
+        return [
+            _Option(step, pair, trip)
+            for step in steps
+            for pair in self.pairs
+            if (trip := self._trip(pair, step)) is not None
+        ]
 
-    def _window(self, pickup: Access, dropoff: Access, step: int) -> Promise | None:
-        """Return what could be promised in a window, None if it is over or not in the hours."""
+    def _trip(self, pair: _Pair, step: int) -> Trip | None:
+        """Return a pair in a window as a trip, None if the window is over or not in the hours."""
         request, rules = self.checked.request, self.region.config.rules
-        direct = int(self.region.travel.seconds[pickup.place, dropoff.place])
-        max_ride = round(rules.ride_factor * direct) + rules.ride_extra_minutes * 60
-        soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pickup.seconds))
+        soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pair.pickup.seconds))
         if request.when is When.DEPART_AT:
-            ready = _minute_up(request.time + pickup.seconds)
+            ready = _minute_up(request.time + pair.pickup.seconds)
             first = max(ready, soonest) if step >= 0 else ready
             earliest = first if step == 0 else first // _MARK * _MARK + step * self.width
             latest = earliest + self.width
-            deadline = latest + rules.halt_seconds + max_ride
+            deadline = latest + rules.halt_seconds + pair.max_ride
         else:
-            deadline = request.time - dropoff.seconds - min(step, 0) * self.width
-            last = (deadline - rules.halt_seconds - direct) // 60 * 60
+            deadline = request.time - pair.dropoff.seconds - min(step, 0) * self.width
+            last = (deadline - rules.halt_seconds - pair.direct) // 60 * 60
             latest = last - max(step, 0) * self.width
             earliest = latest - self.width
         earliest = max(earliest, soonest)
-        if latest - earliest < _MARK or not self._open(earliest, earliest + direct):
+        if latest - earliest < _MARK or not self._open(earliest, earliest + pair.direct):
             return None
-        arrival = min(deadline, latest + rules.halt_seconds + max_ride)
-        return Promise(earliest, latest, arrival, max_ride)
-
-    def _open(self, begin: int, end: int) -> bool:
-        opening = self.region.config.opening(self.checked.day)
-        return any(opens <= begin and end <= closes for opens, closes in opening)
-
-    def _trip(self, option: _Option) -> Trip:
-        service = self.region.config.rules.halt_seconds
-        promise = option.promise
         return Trip(
             id="",
-            pickup=option.pickup.place,
-            dropoff=option.dropoff.place,
-            pickup_earliest=promise.pickup_earliest,
-            pickup_latest=promise.pickup_latest,
-            dropoff_earliest=promise.pickup_earliest,
-            dropoff_latest=promise.dropoff_latest,
-            max_ride=promise.max_ride,
-            loads=self.checked.request.party.loads,
-            pickup_service=service,
-            dropoff_service=service,
+            pickup=pair.pickup.place,
+            dropoff=pair.dropoff.place,
+            pickup_earliest=earliest,
+            pickup_latest=latest,
+            dropoff_earliest=earliest,
+            dropoff_latest=min(deadline, latest + rules.halt_seconds + pair.max_ride),
+            max_ride=pair.max_ride,
+            loads=request.party.loads,
+            pickup_service=rules.halt_seconds,
+            dropoff_service=rules.halt_seconds,
         )
 
+    def _open(self, begin: int, end: int) -> bool:
+        return any(opens <= begin and end <= closes for opens, closes in self.opening)
+
     def _offer(self, insertion: Insertion, option: _Option) -> Offer:
-        region, request = self.region, self.checked.request
-        metres = int(region.travel.metres[option.pickup.place, option.dropoff.place])
+        region, request, pair = self.region, self.checked.request, option.pair
+        metres = int(region.travel.metres[pair.pickup.place, pair.dropoff.place])
         ride = Ride(
             day=self.checked.day,
-            pickup_stop=region.stops[option.pickup.place].id,
-            dropoff_stop=region.stops[option.dropoff.place].id,
-            walk_to_pickup=option.pickup.metres,
-            walk_from_dropoff=option.dropoff.metres,
+            pickup_stop=region.stops[pair.pickup.place].id,
+            dropoff_stop=region.stops[pair.dropoff.place].id,
+            walk_to_pickup=pair.pickup.metres,
+            walk_from_dropoff=pair.dropoff.metres,
             party=request.party,
-            promise=self._promise(insertion, option),
-            direct_seconds=int(region.travel.seconds[option.pickup.place, option.dropoff.place]),
+            promise=self._promise(insertion, option.trip),
+            direct_seconds=pair.direct,
             direct_metres=metres,
             fare_cents=region.config.fares.fare(request.party.passengers, metres),
         )
@@ -245,18 +268,18 @@ class _Search:
             valid_until=self.now + region.config.rules.offer_valid_minutes * 60,
         )
 
-    def _promise(self, insertion: Insertion, option: _Option) -> Promise:
+    def _promise(self, insertion: Insertion, searched: Trip) -> Promise:
         """Narrow a searched window to what is said to the resident.
 
         Depart-at: the window begins at the five-minute mark before the pickup that was found, so
         that most of its width is left as slack for pooling. Arrive-by keeps the searched window.
         """
-        searched = option.promise
-        if self.checked.request.when is When.ARRIVE_BY:
-            return searched
-        begin = max(insertion.pickup_time // _MARK * _MARK, searched.pickup_earliest)
-        arrival = searched.dropoff_latest + begin - searched.pickup_earliest
-        return Promise(begin, begin + self.width, arrival, searched.max_ride)
+        begin, end = searched.pickup_earliest, searched.pickup_latest
+        if self.checked.request.when is When.DEPART_AT:
+            begin = max(insertion.pickup_time // _MARK * _MARK, begin)
+            end = begin + self.width
+        arrival = searched.dropoff_latest + end - searched.pickup_latest
+        return Promise(begin, end, arrival, searched.max_ride)
 
 
 def _minute_up(time: int) -> int:

@@ -145,6 +145,10 @@ class Rules(_Table):
     halt_seconds: int = Field(default=60, ge=0, le=1800)
     offer_valid_minutes: int = Field(default=5, ge=1, le=60)
 
+    def max_ride(self, direct: int) -> int:
+        """Return the longest time on board for a direct ride of so many seconds."""
+        return round(self.ride_factor * direct) + self.ride_extra_minutes * 60
+
 
 class Fares(_Table):
     """The tariff: so much a person, so much for each kilometre of the direct ride, at most so much.
