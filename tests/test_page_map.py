@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -66,7 +66,7 @@ class Visit:
 def visit(
     request: pytest.FixtureRequest, browser: Browser, dispatcher: Dispatcher
 ) -> Iterator[Visit]:
-    scheme = getattr(request, "param", "light")
+    scheme: Literal["light", "dark"] = getattr(request, "param", "light")
     clock = Clock()
     app = create_app(dispatcher, clock, KEY, tick_seconds=None)
     listener = listen("127.0.0.1", 0)
