@@ -7,7 +7,7 @@ found first and the number looked up in it, so that 80,000 addresses are a few t
 
 import sqlite3
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -27,7 +27,7 @@ _CANDIDATES = 60
 _SHORTEST = 2
 _DOUBTFUL = 0.9
 _HOPELESS = 0.6
-_COMMON_TRIGRAMS = frozenset({"str", "tra", "ras", "ass", "sse"})
+_RAREST = 6
 
 _BEGUN = 0.97  # of the score of the whole name
 _PART = 0.9  # likewise, for words from within a name
@@ -94,14 +94,16 @@ class Gazetteer:
         self._forms = [name.forms() for name in self._names]
         self._titles = [fold(name.title) for name in self._names]
         self._begins = _rows_by_first_letters(self._names)
+        words = [name.words() for name in self._names]
+        self._frequency = Counter(trigram for text in words for trigram in _trigrams(text))
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
         self._lock = threading.Lock()
         self._index.execute(
-            "CREATE VIRTUAL TABLE names USING fts5(title, other, tokenize='trigram')"
+            "CREATE VIRTUAL TABLE names USING fts5(title, words, tokenize='trigram')"
         )
         self._index.executemany(
-            "INSERT INTO names(rowid, title, other) VALUES (?, ?, ?)",
-            ((row, fold(name.title), name.words()) for row, name in enumerate(self._names)),
+            "INSERT INTO names(rowid, title, words) VALUES (?, ?, ?)",
+            zip(range(len(words)), self._titles, words, strict=True),
         )
 
     def __len__(self) -> int:
@@ -136,13 +138,15 @@ class Gazetteer:
         return list(matches.values())
 
     def _sharing_letters(self, words: str) -> list[int]:
-        """Return rows that share three letters in a row with the words, the rarest first."""
-        trigrams = {words[at : at + 3] for at in range(len(words) - 2)}
-        trigrams = {trigram for trigram in trigrams if " " not in trigram}
-        trigrams = trigrams - _COMMON_TRIGRAMS or trigrams
+        """Return rows that share three letters in a row with the words, most similar first.
+
+        Only the rarest of them are looked up: every other street contains "straße".
+        """
+        known = [trigram for trigram in _trigrams(words) if trigram in self._frequency]
+        trigrams = sorted(known, key=lambda trigram: (self._frequency[trigram], trigram))[:_RAREST]
         if not trigrams:
             return self._begins.get(words[:_SHORTEST], [])
-        wanted = " OR ".join(f'"{trigram}"' for trigram in sorted(trigrams))
+        wanted = " OR ".join(f'"{trigram}"' for trigram in trigrams)
         with self._lock:
             found = self._index.execute(
                 "SELECT rowid FROM names WHERE names MATCH ? ORDER BY bm25(names, 3, 1) LIMIT ?",
@@ -172,6 +176,11 @@ class Gazetteer:
         return [
             float(score) + _adjustment(query, name) for score, name in zip(fit, names, strict=True)
         ]
+
+
+def _trigrams(words: str) -> set[str]:
+    """Return all three letters in a row within a word."""
+    return {word[at : at + 3] for word in words.split() for at in range(len(word) - 2)}
 
 
 def _fit(words: str, forms: Sequence[Sequence[str]]) -> npt.NDArray[np.float64]:
