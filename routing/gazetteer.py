@@ -26,7 +26,7 @@ from routing.stops import Stop, place_label
 _CANDIDATES = 60
 _SHORTEST = 2
 _DOUBTFUL = 0.9
-_HOPELESS = 0.6
+_HOPELESS = 0.7
 _RAREST = 6
 
 _BEGUN = 0.97  # of the score of the whole name

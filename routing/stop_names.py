@@ -1,5 +1,6 @@
 """Names of stops as people of the village would say them."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +14,7 @@ from routing.stops import Stop
 from routing.villages import Villages, plane
 from routing.vocabulary import title_of
 
+_COMPASS = ("Nord", "Nordost", "Ost", "Südost", "Süd", "Südwest", "West", "Nordwest")
 _CORNER_METRES = 40.0
 _IN_FRONT_METRES = 120.0
 
@@ -23,12 +25,14 @@ def name_stops(extract: Extract, chosen: Sequence[Site]) -> list[Stop]:
     A stop is called after what is there ("Bahnhof Süderbrarup", "Nordlicht-Schule"), the corner
     ("Dorfstraße / Mühlenweg") or the house ("Dorfstraße 12"), whatever comes first.
     """
-    villages = Villages(extract).of([site.feature for site in chosen])
+    villages = Villages(extract)
     corners = _Corners(extract.drive)
+    centres = {place.name: (place.lat, place.lon) for place in villages.places}
     taken: set[tuple[str, str]] = set()
     stops = []
-    for site, village in zip(chosen, villages, strict=True):
-        names = _names(site, village, corners)
+    around = villages.of([site.feature for site in chosen])
+    for site, village in zip(chosen, around, strict=True):
+        names = _names(site, village, corners, centres.get(village))
         name = next(name for name in names if (village, fold(name)) not in taken)
         taken.add((village, fold(name)))
         kind = "physical" if site.rank <= Rank.BUS_STOP else "virtual"
@@ -38,7 +42,9 @@ def name_stops(extract: Extract, chosen: Sequence[Site]) -> list[Stop]:
     return stops
 
 
-def _names(site: Site, village: str, corners: "_Corners") -> Iterator[str]:
+def _names(
+    site: Site, village: str, corners: "_Corners", centre: tuple[float, float] | None
+) -> Iterator[str]:
     """Yield what a stop could be called, the best first, without an end."""
     feature = site.feature
     road = corners.road_at(site)
@@ -51,8 +57,19 @@ def _names(site: Site, village: str, corners: "_Corners") -> Iterator[str]:
     best = [name for name in best if name] or [village or "Haltestelle"]
     yield from best
     yield from (f"{best[0]} ({where})" for where in best[1:])
+    if centre:
+        yield f"{best[0]} ({_direction(centre, site)})"
     for number in range(2, 1000):
-        yield f"{best[0]} {number}"
+        yield f"{best[0]} ({number})"
+
+
+def _direction(centre: tuple[float, float], site: Site) -> str:
+    """Return the point of the compass at which a site lies from the middle of its village."""
+    (east, north) = np.diff(plane([centre[0], site.lat], [centre[1], site.lon], site.lat), axis=0)[
+        0
+    ]
+    eighth = round(math.degrees(math.atan2(east, north)) / 45) % 8
+    return _COMPASS[eighth]
 
 
 class _Corners:

@@ -10,12 +10,13 @@ from scipy.spatial import cKDTree
 from routing.map_features import Feature
 from routing.osm_import import Extract
 
-_REACH_METRES = {"city": 4000, "town": 2000, "village": 1000, "suburb": 700, "hamlet": 400}
+_REACH_METRES = {"city": 4000, "town": 2000, "village": 1000, "suburb": 700, "hamlet": 250}
 """How far people from there would still name it; a hamlet gives way to a village sooner, and
 beyond its reach a farm belongs to the village around."""
 
 _NEAREST_PLACES = 12
 _FARTHEST_METRES = 6000.0
+_FARTHEST_HAMLET_METRES = 800.0
 _METRES_PER_DEGREE = 111_195.0
 
 
@@ -57,6 +58,7 @@ class Villages:
             for feature in extract.features
             if feature.kind == "place" and feature.rank in _REACH_METRES and feature.name
         )
+        self._names = {place.name for place in self.places}
         self._municipalities = _largest_first(extract.boundaries)
         if not self.places:
             return
@@ -65,24 +67,28 @@ class Villages:
         self._middle_lat = float(lat.mean())
         self._reach = np.array([_REACH_METRES[place.rank] for place in self.places])
         hamlet = [place.rank == "hamlet" for place in self.places]
-        self._farthest = np.where(hamlet, self._reach, _FARTHEST_METRES)
+        self._farthest = np.where(hamlet, _FARTHEST_HAMLET_METRES, _FARTHEST_METRES)
         self._municipality = self._municipality_at(lat, lon)
         self._tree = cKDTree(plane(lat, lon, self._middle_lat))
 
     def of(self, features: Sequence[Feature]) -> list[str]:
         """Return the village to put behind the name or the street of each feature.
 
-        It is never the same word again: behind "Brunholz 2" stands the municipality around
-        Brunholz. Where the map knows no village it is the city of the address.
+        Where houses are numbered by their hamlet it is the municipality around, as in "Brunholz 2,
+        Boren", and never the same word again. Where the map knows no village it is the city of
+        the address.
         """
         lat, lon = [feature.lat for feature in features], [feature.lon for feature in features]
         around = zip(features, self.at(lat, lon), self.municipalities(lat, lon), strict=True)
         return [
-            (municipality if village in (feature.street, feature.name) else village)
+            (municipality if self._says_where(feature, village) else village)
             or feature.city
             or village
             for feature, village, municipality in around
         ]
+
+    def _says_where(self, feature: Feature, village: str) -> bool:
+        return feature.name == village or feature.street in self._names
 
     def municipalities(self, lat: Sequence[float], lon: Sequence[float]) -> list[str]:
         """Return the name of the smallest boundary around each point, empty if there is none."""

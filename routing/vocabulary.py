@@ -44,4 +44,6 @@ def title_of(feature: Feature) -> str:
     """Return what a feature is called; without a name what it is; else an empty string."""
     if feature.kind == "station" and "bahnhof" not in feature.name.casefold():
         return f"Bahnhof {feature.name}".strip()
+    if feature.kind == "doctor" and feature.name.startswith("Dr"):
+        return f"Praxis {feature.name}"
     return feature.name or next(iter(words_for(feature)), "")
