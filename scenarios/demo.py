@@ -80,20 +80,18 @@ def play(demo: Demo, make_app: MakeApp, console: Console) -> None:
     ShuttleError, DemandError
         With one sentence.
     """
-    listener = listen("127.0.0.1", demo.port)
-    region = load_region(demo.region, console)
-    begin, end = _span(region, demo)
-    compile_search(region, begin, console)
-    asked = wishes(region, demo.day, demo.rides, demo.seed)
-    clock = DemoClock(min([begin, *(wish.asked_at for wish in asked)]))
-    with TemporaryDirectory(prefix="shuttle-demo-") as folder:
+    with listen("127.0.0.1", demo.port) as listener, TemporaryDirectory() as folder:
+        region = load_region(demo.region, console)
+        begin, end = _span(region, demo)
+        compile_search(region, begin, console)
+        asked = wishes(region, demo.day, demo.rides, demo.seed)
+        clock = DemoClock(min([begin, *(wish.asked_at for wish in asked)]))
         url = demo.database or f"sqlite:///{folder}/demo.sqlite3"
-        store = SqlStore(url, region.config.id)
-        dispatcher = Dispatcher(region, store)
-        app = make_app(dispatcher, clock, secrets.token_bytes(32), tick_seconds=None)
         with (
-            closing(dispatcher),
-            serving_beside(app, listener),
+            closing(Dispatcher(region, SqlStore(url, region.config.id))) as dispatcher,
+            serving_beside(
+                make_app(dispatcher, clock, secrets.token_bytes(32), tick_seconds=None), listener
+            ),
             httpx2.Client(base_url=address(listener), timeout=30, trust_env=False) as http,
         ):
             day = DemoDay(dispatcher, clock, Residents(http), asked, begin, end)

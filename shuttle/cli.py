@@ -153,18 +153,17 @@ def serve(
 
         settings, console = read_settings(), _console()
         configure_logs(settings.log_format)
-        listener = listen(host or settings.host, settings.port if port is None else port)
-        loaded = load_region(region or settings.region, console)
         url = database_url(database or settings.database)
-        store = SqlStore(url, loaded.config.id)
-        with closing(Dispatcher(loaded, store)) as dispatcher:
-            compile_search(loaded, _now(), console)
-            web = create_app(dispatcher, _now, signing_key(settings, url))
-            console.print(f"{loaded.config.name} is served at {address(listener)}")
-            try:
-                serve_until_signalled(RequestLog(web), listener)
-            except KeyboardInterrupt:
-                console.print("Ended.")
+        with listen(host or settings.host, settings.port if port is None else port) as listener:
+            loaded = load_region(region or settings.region, console)
+            with closing(Dispatcher(loaded, SqlStore(url, loaded.config.id))) as dispatcher:
+                compile_search(loaded, _now(), console)
+                web = create_app(dispatcher, _now, signing_key(settings, url))
+                console.print(f"{loaded.config.name} is served at {address(listener)}")
+                try:
+                    serve_until_signalled(RequestLog(web), listener)
+                except KeyboardInterrupt:
+                    console.print("Ended.")
 
 
 @regions.command("create")
