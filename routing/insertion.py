@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import pairwise
 
 import numpy as np
 
 from routing import positions
-from routing.problem import FOREVER, LOAD_KINDS, Loads, Tour, Trip, trip_halts
-from routing.schedule import CompiledTours, Records, read_only
+from routing.problem import (
+    FOREVER,
+    LOAD_KINDS,
+    Loads,
+    Shift,
+    Tour,
+    Trip,
+    empty_tour,
+    trip_halts,
+)
+from routing.schedule import CompiledTours, Records, compile_tours, read_only
 from routing.travel_times import TravelTimes
 
 
@@ -187,22 +195,21 @@ def best_insertions(
     UnknownPlaceError
         If an option's place is not in `travel`.
     """
-    trips = _trip_records(options, compiled, travel, penalties or [0] * len(options))
+    trips = trip_records(options, compiled, travel, penalties or [0] * len(options))
     found = _nothing_found(len(options))
     positions.search(
         compiled.halts,
         compiled.shifts,
         compiled.layouts,
         travel.seconds,
+        travel.metres,
         read_only(trips),
         (1, waiting_weight),
         found,
     )
     return [
-        _insertion(compiled, travel, option, trip, *found[option].item())
-        if found[option]["tour"] >= 0
-        else None
-        for option, trip in enumerate(options)
+        Insertion(option, *best) if best[0] >= 0 else None
+        for option, best in enumerate(found.tolist())
     ]
 
 
@@ -246,7 +253,7 @@ def explain(compiled: CompiledTours, travel: TravelTimes, trip: Trip) -> Obstacl
         replace(trip, loads=(0, 0, 0)),
         replace(trip, pickup_latest=FOREVER, dropoff_latest=FOREVER),
     )
-    trips = _trip_records(variants, compiled, travel, [0] * len(variants))
+    trips = trip_records(variants, compiled, travel, [0] * len(variants))
     found = _nothing_found(len(compiled.tours), len(variants))
     reached = np.zeros(len(compiled.tours), np.int64)
     positions.explain(
@@ -255,6 +262,7 @@ def explain(compiled: CompiledTours, travel: TravelTimes, trip: Trip) -> Obstacl
         compiled.layouts,
         travel.seconds,
         read_only(trips),
+        (0, 1),
         found,
         reached,
     )
@@ -264,6 +272,15 @@ def explain(compiled: CompiledTours, travel: TravelTimes, trip: Trip) -> Obstacl
             for v in range(len(compiled.tours))
         )
     )
+
+
+def warm_up() -> None:
+    """Compile all kernels of this search, or load them, so that no first caller waits for it."""
+    travel = TravelTimes(np.zeros((2, 2), np.int32), np.zeros((2, 2), np.int32))
+    trip = Trip("", 0, 1, 0, 1, 0, 1, 1, (1, 0, 0), 0, 0)
+    compiled = compile_tours((empty_tour(Shift("", 0, 0, 0, 1, ((1, 0, 0),))),), travel)
+    best_insertions(compiled, travel, (trip,))
+    explain(compiled, travel, trip)
 
 
 def _tour_obstacle(
@@ -309,7 +326,7 @@ def _missing(layouts: Sequence[Loads], on_board: Sequence[int], party: Loads) ->
     return max((kind for kind, lack in enumerate(nearest) if lack), default=-1)
 
 
-def _trip_records(
+def trip_records(
     options: Sequence[Trip],
     compiled: CompiledTours,
     travel: TravelTimes,
@@ -346,42 +363,3 @@ def _nothing_found(*shape: int) -> Records:
     found["tour"] = -1
     found["score"] = found["pickup_time"] = FOREVER
     return found
-
-
-def _insertion(
-    compiled: CompiledTours,
-    travel: TravelTimes,
-    option: int,
-    trip: Trip,
-    tour: int,
-    pickup_after: int,
-    dropoff_after: int,
-    score: int,
-    added_seconds: int,
-    pickup_time: int,
-    dropoff_time: int,
-) -> Insertion:
-    halts = compiled.tours[tour].halts
-    metres = travel.metres
-
-    def way(*places: int) -> int:
-        return sum(int(metres[a, b]) for a, b in pairwise(places) if a != b)
-
-    before, behind = halts[pickup_after].place, halts[pickup_after + 1].place
-    last, next_ = halts[dropoff_after].place, halts[dropoff_after + 1].place
-    if pickup_after == dropoff_after:
-        added = way(before, trip.pickup, trip.dropoff, behind) - way(before, behind)
-    else:
-        added = way(before, trip.pickup, behind) - way(before, behind)
-        added += way(last, trip.dropoff, next_) - way(last, next_)
-    return Insertion(
-        option,
-        tour,
-        pickup_after,
-        dropoff_after,
-        score,
-        added_seconds,
-        added,
-        pickup_time,
-        dropoff_time,
-    )

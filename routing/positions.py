@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.kernel import kernel
-from routing.problem import HaltKind
+from routing.problem import FOREVER, HaltKind
 from routing.schedule import Layouts, Matrix, Record, Records, drive, gap
 
 TRIP = np.dtype(
@@ -37,8 +37,8 @@ FOUND = np.dtype(
     [
         (name, np.int64)
         for name in (
-            *("tour", "pickup_after", "dropoff_after", "score", "added_seconds"),
-            *("pickup_time", "dropoff_time"),
+            *("tour", "pickup_after", "dropoff_after", "score"),
+            *("added_seconds", "added_metres", "pickup_time", "dropoff_time"),
         )
     ]
 )
@@ -67,6 +67,7 @@ def search(
     shifts: Records,
     layouts: Layouts,
     seconds: Matrix,
+    metres: Matrix,
     trips: Records,
     weights: tuple[int, int],
     found: Records,
@@ -77,7 +78,7 @@ def search(
     ----------
     halts, shifts, layouts
         HALT[V, M], SHIFT[V], int64[V, Y, 3].
-    seconds
+    seconds, metres
         int32[P, P].
     trips
         TRIP[O].
@@ -91,7 +92,7 @@ def search(
     boarding = np.empty(1, BOARDING)
     for v in range(len(shifts)):
         for option in range(len(trips)):
-            if holds(layouts[v], 0, 0, 0, trips[option]):
+            if holds(layouts[v], halts[v, 0], trips[option]):
                 search_tour(
                     v,
                     halts[v],
@@ -104,6 +105,12 @@ def search(
                     steps,
                     found[option],
                 )
+    for option in range(len(trips)):
+        best = found[option]
+        if best.tour >= 0:
+            best.added_metres = way_added(
+                halts[best.tour], metres, trips[option], best.pickup_after, best.dropoff_after
+            )
 
 
 @kernel
@@ -151,13 +158,13 @@ def first_position(halts: Records, shift: Record, trip: Record) -> int:
 
 
 @kernel
-def holds(layouts: Layouts, seats: int, wheelchairs: int, child_seats: int, trip: Record) -> bool:
-    """Whether some layout holds the trip on top of a load."""
+def holds(layouts: Layouts, here: Record, trip: Record) -> bool:
+    """Whether some layout holds the trip on top of what is on board after a halt."""
     for y in range(len(layouts)):
         if (
-            seats + trip.seats <= layouts[y, 0]
-            and wheelchairs + trip.wheelchairs <= layouts[y, 1]
-            and child_seats + trip.child_seats <= layouts[y, 2]
+            here.seats + trip.seats <= layouts[y, 0]
+            and here.wheelchairs + trip.wheelchairs <= layouts[y, 1]
+            and here.child_seats + trip.child_seats <= layouts[y, 2]
         ):
             return True
     return False
@@ -186,7 +193,7 @@ def board(
         boarding.begin = max(boarding.begin, shift.ready + way)
     if boarding.begin > trip.pickup_latest:
         return PICKUP_WINDOW
-    if not holds(layouts, here.seats, here.wheelchairs, here.child_seats, trip):
+    if not holds(layouts, here, trip):
         return CAPACITY
     boarding.latest = min(trip.pickup_latest, behind.deadline - boarding.gap_behind)
     boarding.detour = way + drive(trip.pickup, behind.place, seconds) - behind.drive
@@ -210,7 +217,7 @@ def stay(
         return bound_by(halts, until)
     if here.kind == HaltKind.BREAK:
         return BREAK
-    if not holds(layouts, here.seats, here.wheelchairs, here.child_seats, trip):
+    if not holds(layouts, here, trip):
         return CAPACITY
     if begin > trip.dropoff_latest:
         return DROPOFF_WINDOW
@@ -272,6 +279,18 @@ def consider(
         best.score = score_of(added, pickup_time, trip, weights)
         best.pickup_time = pickup_time
         best.dropoff_time = steps[dropoff_step(halts, boarding.after, until)].begin
+
+
+@kernel
+def way_added(halts: Records, matrix: Matrix, trip: Record, after: int, until: int) -> int:
+    """Return by how much an insertion lengthens the way, as measured by a matrix."""
+    here, behind = halts[until].place, halts[until + 1].place
+    added = drive(trip.dropoff, behind, matrix) - drive(here, behind, matrix)
+    if after == until:
+        return added + drive(here, trip.pickup, matrix) + drive(trip.pickup, trip.dropoff, matrix)
+    before, next_ = halts[after].place, halts[after + 1].place
+    added += drive(before, trip.pickup, matrix) + drive(trip.pickup, next_, matrix)
+    return added - drive(before, next_, matrix) + drive(here, trip.dropoff, matrix)
 
 
 @kernel
@@ -353,16 +372,19 @@ def lay_out(
 ) -> int:
     """Write the stretch on trial with the trip in it; return its number of steps.
 
-    Step 0 is the halt before the stretch, which does not move. The last step is the halt behind
-    it: if that meets its deadline, so can everything later.
+    Step 0 is the halt before the stretch, which does not move, or nothing before a stretch that
+    begins with the tour. The last step is the halt behind it: if that meets its deadline, so can
+    everything later.
     """
     after = boarding.after
     first, last = halts[after].block_first, halts[until].block_last + 1
-    for k in range(first - 1, last + 1):
+    if first == 0:
+        steps[0].begin, steps[0].until, steps[0].gap, steps[0].pickup = -FOREVER, FOREVER, 0, -1
+    for k in range(max(first - 1, 0), last + 1):
         step = steps[step_of(k, first, after, until)]
         step.begin, step.until, step.gap = halts[k].soonest, halts[k].deadline, halts[k].gap
         step.pickup = -1
-        if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= first:
+        if first <= halts[k].partner < k:
             step.pickup = step_of(halts[k].partner, first, after, until)
             step.ride = halts[halts[k].partner].service + halts[k].max_ride
     at = pickup_step(halts, after)
@@ -425,6 +447,7 @@ def explain(
     layouts: Layouts,
     seconds: Matrix,
     trips: Records,
+    weights: tuple[int, int],
     found: Records,
     reached: npt.NDArray[np.int64],
 ) -> None:
@@ -436,8 +459,10 @@ def explain(
         As in :func:`search`.
     trips
         TRIP[3]: the trip itself, without loads, and with windows that do not end.
+    weights
+        As in :func:`search`.
     found
-        FOUND[V, 3], written to: for each of them the insertion with the earliest pickup.
+        FOUND[V, 3], written to: for each of them the best insertion.
     reached
         int64[V], written to: what stops the try that gets furthest, loads apart.
     """
@@ -452,7 +477,7 @@ def explain(
                 layouts[v],
                 seconds,
                 trips[option],
-                (0, 1),
+                weights,
                 boarding,
                 steps,
                 found[v, option],
