@@ -15,6 +15,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
@@ -34,6 +35,7 @@ _PART = 0.9  # likewise, for words from within a name
 _OTHER_NUMBER = 0.04  # off, where the street has no such house
 _NOT_A_STREET = 0.08  # off, where a house number was typed for something else
 _POSTCODE = 0.02  # on top
+_IN_TITLE = 0.004  # on top, where others are merely of that kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,17 @@ class Gazetteer:
         The map.
     stops
         The stops of the region.
+    boundary
+        Of the region, (lon, lat) in degrees; a map shows more. Without one, everything is found.
     """
 
-    def __init__(self, extract: Extract, stops: Sequence[Stop] = ()) -> None:
-        self._names = names_on_the_map(extract, stops)
+    def __init__(
+        self,
+        extract: Extract,
+        stops: Sequence[Stop] = (),
+        boundary: shapely.Polygon | shapely.MultiPolygon | None = None,
+    ) -> None:
+        self._names = names_on_the_map(extract, stops, boundary)
         self._forms = [name.forms() for name in self._names]
         self._titles = [fold(name.title) for name in self._names]
         self._begins = _rows_by_first_letters(self._names)
@@ -166,15 +175,17 @@ class Gazetteer:
             return []
         names = [self._names[row] for row in rows]
         forms = [self._forms[row] for row in rows]
+        titles = [self._titles[row] for row in rows]
         fit = _fit(query.words, forms)
         if len(query.words) > _SHORTEST:
-            fit = np.maximum(fit, _PART * _part(query.words, [self._titles[row] for row in rows]))
+            fit = np.maximum(fit, _PART * _part(query.words, titles))
         if query.number:
             streets = np.array([bool(name.houses) for name in names])
             fit -= np.where(streets, 0.0, _NOT_A_STREET)
             fit = np.maximum(fit, _fit(f"{query.words} {query.number}", forms))
         return [
-            float(score) + _adjustment(query, name) for score, name in zip(fit, names, strict=True)
+            float(score) + _adjustment(query, name, title)
+            for score, name, title in zip(fit, names, titles, strict=True)
         ]
 
 
@@ -203,9 +214,9 @@ def _part(words: str, titles: Sequence[str]) -> npt.NDArray[np.float64]:
     return np.where(longer, part, 0.0)
 
 
-def _adjustment(query: Query, name: Name) -> float:
+def _adjustment(query: Query, name: Name, title: str) -> float:
     """Return what speaks for or against a name besides its letters."""
-    adjustment = name.likely
+    adjustment = name.likely + (_IN_TITLE if query.words in title else 0.0)
     if query.number and name.houses and query.number not in name.houses:
         adjustment -= _OTHER_NUMBER
     if query.postcode in name.postcodes:

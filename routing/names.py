@@ -1,11 +1,13 @@
 """Everything on the map that people name: stops, streets with their houses, and other things."""
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import shapely
 from scipy.spatial import cKDTree
 
 from routing.map_features import Feature
@@ -16,7 +18,7 @@ from routing.stops import Stop, place_label
 from routing.villages import Villages, plane
 from routing.vocabulary import title_of, words_for
 
-_LIKELY = {"station": 0.02, "place": 0.016, "street": 0.004}
+_LIKELY = {"station": 0.02, "place": 0.012, "street": 0.004}
 _ELSE_LIKELY = 0.01
 _LIKELY_PER_TENFOLD_PEOPLE = 0.002
 _SAME_THING_METRES = 150.0
@@ -82,7 +84,8 @@ class Name:
 
     def forms(self) -> tuple[str, ...]:
         """Return every way to write it, folded and without spaces; the first is the title."""
-        titles = [_run_together(title) for title in (self.title, *self.said)]
+        bare = re.sub(rf"^{re.escape(self.village)}[ ,-]+", "", self.title)
+        titles = [_run_together(title) for title in (self.title, bare, *self.said)]
         areas = {_run_together(area) for area in (self.village, *self.areas)} - {""}
         street = _run_together(self.street)
         both = (pair for title in titles for area in areas for pair in (title + area, area + title))
@@ -111,25 +114,45 @@ class _Located:
         return frozenset({self.municipality, self.feature.city}) - {"", self.village}
 
 
-def names_on_the_map(extract: Extract, stops: Sequence[Stop]) -> tuple[Name, ...]:
-    """Collect what can be found: stops, named features and streets."""
+def names_on_the_map(
+    extract: Extract,
+    stops: Sequence[Stop],
+    boundary: shapely.Polygon | shapely.MultiPolygon | None = None,
+) -> tuple[Name, ...]:
+    """Collect what can be found within a boundary: stops, named features and streets."""
     villages = Villages(extract)
-    features = extract.features
-    lat, lon = [feature.lat for feature in features], [feature.lon for feature in features]
-    places = zip(features, villages.of(features), villages.municipalities(lat, lon), strict=True)
+    inside = _inside(boundary, *(_coordinates(extract.features)))
+    features = [feature for feature, within in zip(extract.features, inside, strict=True) if within]
+    municipalities = villages.municipalities(*_coordinates(features))
+    places = zip(features, villages.of(features), municipalities, strict=True)
     located = [_Located(*place) for place in places]
     houses = [place for place in located if place.feature.housenumber]
     people = {place.name: place.population for place in villages.places}
     names = (
         *_stops_and_things(stops, located, houses),
-        *_streets(houses, extract.drive, villages),
+        *_streets(houses, extract.drive, villages, boundary),
     )
     return tuple(replace(name, likely=_likely(name, people)) for name in names)
 
 
+def _coordinates(features: Sequence[Feature]) -> tuple[list[float], list[float]]:
+    return [feature.lat for feature in features], [feature.lon for feature in features]
+
+
+def _inside(
+    boundary: shapely.Polygon | shapely.MultiPolygon | None,
+    lat: Sequence[float],
+    lon: Sequence[float],
+) -> list[bool]:
+    if boundary is None:
+        return [True] * len(lat)
+    inside: list[bool] = shapely.contains_xy(boundary, lon, lat).tolist()
+    return inside
+
+
 def _likely(name: Name, people: Mapping[str, int]) -> float:
     """Return a bonus that only decides between names that fit equally well."""
-    inhabitants = people.get(name.village, 0)
+    inhabitants = people.get(name.title if name.kind == "place" else name.village, 0)
     tenfolds = math.log10(1 + inhabitants)
     return _LIKELY.get(name.kind, _ELSE_LIKELY) + _LIKELY_PER_TENFOLD_PEOPLE * tenfolds
 
@@ -210,7 +233,12 @@ def _nearest_streets(things: Sequence[Name], houses: Sequence[_Located]) -> list
     return [houses[row].feature.street for row in nearest]
 
 
-def _streets(houses: Sequence[_Located], drive: RoadNetwork, villages: Villages) -> Iterator[Name]:
+def _streets(
+    houses: Sequence[_Located],
+    drive: RoadNetwork,
+    villages: Villages,
+    boundary: shapely.Polygon | shapely.MultiPolygon | None,
+) -> Iterator[Name]:
     """Yield the streets by village, with their houses; then the named roads without any."""
     by_street: dict[tuple[str, str], list[_Located]] = defaultdict(list)
     for house in houses:
@@ -220,9 +248,9 @@ def _streets(houses: Sequence[_Located], drive: RoadNetwork, villages: Villages)
         yield _street(members)
     lat, lon, titles = _middles_of_roads(drive)
     roads: dict[tuple[str, str], list[int]] = defaultdict(list)
-    places = villages.at(lat, lon)
-    for row, (title, village) in enumerate(zip(titles, places, strict=True)):
-        if (fold(title), village) not in by_street:
+    around = zip(titles, villages.at(lat, lon), _inside(boundary, lat, lon), strict=True)
+    for row, (title, village, inside) in enumerate(around):
+        if inside and (fold(title), village) not in by_street:
             roads[title, village].append(row)
     for (title, village), rows in roads.items():
         middle = rows[_in_the_middle([lat[row] for row in rows], [lon[row] for row in rows])]
@@ -231,7 +259,7 @@ def _streets(houses: Sequence[_Located], drive: RoadNetwork, villages: Villages)
 
 def _street(houses: Sequence[_Located]) -> Name:
     features = [house.feature for house in houses]
-    lat, lon = [feature.lat for feature in features], [feature.lon for feature in features]
+    lat, lon = _coordinates(features)
     middle = _in_the_middle(lat, lon)
     title = features[middle].street or houses[middle].village
     numbers = {

@@ -9,6 +9,7 @@ SAID = {
     "kindergarten": ("Kindergarten", "Kita", "Kindertagesstätte", "Krippe"),
     "doctor": ("Arztpraxis", "Arzt", "Ärztin", "Hausarzt", "Praxis", "Doktor"),
     "dentist": ("Zahnarztpraxis", "Zahnarzt", "Zahnärztin"),
+    "physiotherapist": ("Physiotherapie", "Krankengymnastik"),
     "pharmacy": ("Apotheke",),
     "hospital": ("Krankenhaus", "Klinik"),
     "care": ("Pflegeheim", "Seniorenheim", "Altenheim", "Tagespflege"),
@@ -17,6 +18,9 @@ SAID = {
     "worship": ("Kirche",),
     "restaurant": ("Gasthof", "Restaurant", "Gaststätte", "Wirtschaft"),
     "cafe": ("Café",),
+    "fast_food": ("Imbiss",),
+    "pub": ("Kneipe", "Gasthof", "Gaststätte"),
+    "lodging": ("Unterkunft", "Hotel", "Pension"),
     "bank": ("Bank", "Sparkasse", "Geldautomat"),
     "post": ("Post", "Postfiliale"),
     "library": ("Bücherei", "Bibliothek"),
@@ -31,13 +35,16 @@ SAID = {
     "hairdresser": ("Friseur",),
     "chemist": ("Drogerie",),
 }
-"""By the kind of a feature, and for a shop also by what it sells. The first is its title."""
+"""By the kind of a feature, or by its rank where that says more: what a shop sells. The first is
+the title of a feature without a name.
+"""
 
 
 def words_for(feature: Feature) -> tuple[str, ...]:
     """Return what people call a feature besides its name."""
-    sells = SAID.get(feature.rank, ()) if feature.kind == "shop" else ()
-    return (*sells, *SAID.get(feature.kind, ()))
+    if feature.kind == "place":
+        return ()
+    return SAID.get(feature.rank) or SAID.get(feature.kind, ())
 
 
 def title_of(feature: Feature) -> str:

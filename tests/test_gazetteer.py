@@ -17,7 +17,7 @@ from routing.spelling import fold
 from routing.stop_proposals import propose_stops
 from routing.stops import place_label
 from routing.villages import Villages
-from tests.toy_town import write_toy_town
+from tests.toy_town import coordinates, write_toy_town
 
 BUNDLED = Path(__file__).parents[1] / "data/osm/suederbrarup/suederbrarup.osm.pbf"
 LIECHTENSTEIN = Path(__file__).parents[2] / "shared/osm/liechtenstein.osm.pbf"
@@ -164,6 +164,16 @@ def test_threads_may_share_it(toy: Extract, toy_gazetteer: Gazetteer) -> None:
     alone = [toy_gazetteer.search(text) for text in texts]
     with ThreadPoolExecutor(8) as threads:
         assert list(threads.map(toy_gazetteer.search, texts)) == alone
+
+
+def test_nothing_is_found_beyond_the_boundary(toy: Extract) -> None:
+    corner, other = coordinates((-1000, -1000)), coordinates((1500, 1600))
+    oberdorf = shapely.box(corner[1], corner[0], other[1], other[0])
+    gazetteer = Gazetteer(toy, [], oberdorf)
+    assert gazetteer.search("Kirchstraße 3")
+    assert gazetteer.search("Mühlenweg")
+    for beyond in ("Bahnhof", "Niederdorf", "Bahnhofstraße 2", "Am Bach"):
+        assert gazetteer.search(beyond) == []
 
 
 def settlement(name: str, rank: str, lat: float, lon: float) -> Feature:
