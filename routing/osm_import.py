@@ -14,7 +14,8 @@ from osmium.osm import mutable
 
 from routing.map_features import FEATURE_KEYS, KINDS
 from routing.map_features import Feature as Feature
-from routing.map_survey import Shape, Survey, Zone
+from routing.map_survey import Shape as Shape
+from routing.map_survey import Survey, Zone
 from routing.road_graph import build_network
 from routing.road_network import METRES_PER_DEGREE, RoadNetwork
 from routing.road_rules import Tags
@@ -107,19 +108,31 @@ def read_extract(
 def read_place(
     name: str, *, overpass_url: str | None = None, nominatim_url: str | None = None
 ) -> Extract:
-    """Fetch a place by its name through osmnx and read it by the same rules as a file.
+    """Fetch a place by its name, as :func:`fetch_place` does, and read it as a file is read."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "place.osm.pbf"
+        boundary = fetch_place(name, path, overpass_url=overpass_url, nominatim_url=nominatim_url)
+        return _extract(path, f"The map of {name!r}", boundary, lambda _step, _share: None)
+
+
+def fetch_place(
+    name: str, path: Path, *, overpass_url: str | None = None, nominatim_url: str | None = None
+) -> Shape:
+    """Fetch the map of a place through osmnx, write it as an extract and return its boundary.
 
     Parameters
     ----------
     name
         As Nominatim understands it; it must have a boundary.
+    path
+        The ``.osm.pbf`` file to write.
     overpass_url, nominatim_url
         Own servers instead of the public ones. An own Overpass server is not asked for its load.
 
     Raises
     ------
     ExtractError
-        If the place is unknown, has no boundary or roads, or a server does not answer.
+        If the place is unknown or has no boundary, or a server does not answer.
     """
     import osmnx  # takes seconds
     from osmnx import _overpass
@@ -131,17 +144,15 @@ def read_place(
     settings.overpass_rate_limit = overpass_url is None
     settings.nominatim_url = nominatim_url or settings.nominatim_url
     try:
-        boundary = osmnx.geocode_to_gdf(name).geometry.iloc[0]
+        boundary: Shape = osmnx.geocode_to_gdf(name).geometry.iloc[0]
         query = _overpass_query(boundary, int(settings.requests_timeout))
         answer = _overpass._overpass_request(OrderedDict(data=query))
     except (OSError, TypeError, ValueError) as error:  # what osmnx and requests raise
         raise ExtractError(
             f"{name!r} cannot be fetched ({error}); check the name and the servers, or give a file."
         ) from error
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "place.osm.pbf"
-        _write_elements(answer.get("elements", []), path)
-        return _extract(path, f"The map of {name!r}", boundary, lambda _step, _share: None)
+    _write_elements(answer.get("elements", []), path)
+    return boundary
 
 
 def _extract(path: Path, source: str, boundary: Shape | None, report: Progress) -> Extract:
