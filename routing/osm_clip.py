@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-from typing import TypeAlias
 
 import osmium
 import shapely
@@ -13,10 +12,9 @@ from osmium.osm.types import NodeRefList
 from osmium.osm.types import Way as OsmWay
 
 from routing.map_features import FEATURE_KEYS
+from routing.map_survey import Shape
 from routing.osm_import import ROAD_MARGIN, ExtractError
 from routing.road_network import METRES_PER_DEGREE
-
-Shape: TypeAlias = shapely.Polygon | shapely.MultiPolygon
 
 Frame = tuple[float, float, float, float]
 """West, south, east, north in degrees."""

@@ -176,14 +176,14 @@ def region_create(
         typer.Option(
             metavar="FILE",
             help="OpenStreetMap extract: .osm.pbf, .osm, .osm.gz or .osm.bz2. "
-            "Without one the map is fetched by the place's name.",
+            "Without one the map is fetched from OpenStreetMap by NAME.",
         ),
     ] = None,
     boundary: Annotated[
         str | None,
         typer.Option(
             metavar="FILE|NAME",
-            help="GeoJSON file, or the name of a boundary in the extract; NAME if not given.",
+            help="GeoJSON file, or the name of a boundary on the map; NAME if not given.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace DIR if it is a region.")] = False,
@@ -194,16 +194,18 @@ def region_create(
     left behind if it fails or is stopped.
     """
     with _plainly():
-        from shuttle.region_create import create_region
+        from shuttle.region_create import MapServers, create_region
+        from shuttle.settings import read_settings
         from shuttle.start_up import bar
 
-        console = _console()
+        console, settings = _console(), read_settings()
+        servers = MapServers(settings.overpass_url, settings.nominatim_url)
         with bar(console) as progress:
             task = progress.add_task("", total=1.0)
             created = create_region(
                 name,
                 out,
-                pbf,
+                pbf or servers,
                 boundary=boundary,
                 replace=force,
                 tell=lambda step, share: progress.update(task, description=step, completed=share),

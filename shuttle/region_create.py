@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import TypeAlias
 
 import shapely
 from shapely.geometry import mapping, shape
 
 from routing.map_features import Feature
+from routing.map_survey import Shape
 from routing.osm_clip import clip, find_boundary
+from routing.osm_fetch import fetch_place
 from routing.osm_import import Extract, read_extract
 from routing.stop_proposals import propose_stops
 from routing.stops import Stop, write_stops
@@ -29,11 +30,18 @@ from routing.walking import coverage
 from shuttle.errors import RegionError
 from shuttle.region import Region
 
-Shape: TypeAlias = shapely.Polygon | shapely.MultiPolygon
 Progress = Callable[[str, float], None]
 
 DEPOT_KINDS = ("townhall", "station", "fire_station", "hall", "school", "shop")
 """Where vehicles are kept: the first that the map has; else the largest village."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapServers:
+    """Where the map of a place is fetched, as URLs; None is the public server."""
+
+    overpass: str | None = None
+    nominatim: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Created:
 def create_region(
     name: str,
     out: Path,
-    source: Path,
+    source: Path | MapServers,
     *,
     boundary: str | None = None,
     replace: bool = False,
@@ -96,9 +104,10 @@ def create_region(
     out
         The folder to make.
     source
-        The OpenStreetMap extract; it may be larger than the region.
+        An OpenStreetMap extract, which may be larger than the region; or servers that are asked
+        for the map of the place.
     boundary
-        A GeoJSON file, or the name of an administrative boundary in the extract. If None, the
+        A GeoJSON file, or the name of an administrative boundary on the map. If None, the
         boundary with the region's name is taken if there is one.
     replace
         Whether a region that is already there may be replaced.
@@ -111,17 +120,15 @@ def create_region(
         With one sentence; nothing was written.
     """
     with _whole_or_nothing(out, replace) as folder:
-        tell("boundary", 0.0)
-        outline = _outline(name, boundary, source)
-        tell("cutting the extract", 0.1)
-        file = _take_map(source, folder, slug(name), outline)
+        tell("map", 0.0)
+        file, outline = _bring_map(name, source, boundary, folder)
         tell("roads", 0.35)
-        extract = read_extract(source if outline is None else file, outline)
+        extract = read_extract(file, outline)
         tell("stops", 0.55)
         stops = propose_stops(extract, outline)
         if len(stops) < 2:
             raise RegionError(
-                f"{source} shows too few houses on roads in {name} to propose stops; choose an "
+                f"The map of {name} shows too few houses on roads to propose stops; choose an "
                 "extract or a boundary with a village in it."
             )
         write_stops(folder / "stops.csv", stops)
@@ -164,20 +171,37 @@ def _whole_or_nothing(out: Path, replace: bool) -> Iterator[Path]:
         shutil.rmtree(work)
 
 
-def _outline(name: str, boundary: str | None, source: Path) -> Shape | None:
-    """Return the region's boundary, or None if nobody knows it."""
-    if boundary is None:
-        return find_boundary(source, name)
-    path = Path(boundary)
-    if path.suffix.lower() in (".geojson", ".json") or path.is_file():
-        return _read_outline(path)
-    found = find_boundary(source, boundary)
-    if found is None:
+def _bring_map(
+    name: str, source: Path | MapServers, boundary: str | None, folder: Path
+) -> tuple[Path, Shape | None]:
+    """Put the region's map into its folder; return the file, and the boundary if it is known."""
+    target = folder / f"{slug(name)}.osm.pbf"
+    drawn = _read_outline(Path(boundary)) if boundary and _is_file(boundary) else None
+    if isinstance(source, MapServers):
+        place = name if boundary is None or drawn else boundary
+        found = fetch_place(
+            place, target, overpass_url=source.overpass, nominatim_url=source.nominatim
+        )
+        return target, drawn or found
+    outline = drawn or find_boundary(source, boundary or name)
+    if outline is not None:
+        clip(source, target, outline)
+        return target, outline
+    if boundary is not None:
         raise RegionError(
             f"{source} has no administrative boundary called {boundary!r}; "
             "write its name as on the map, or give a GeoJSON file."
         )
-    return found
+    read_extract(source)  # a fault is to be told of this file, not of its copy
+    ending = re.search(r"\.osm(\.\w+)?$", source.name)
+    copy = folder / f"{slug(name)}{ending[0] if ending else source.suffix}"
+    shutil.copyfile(source, copy)
+    return copy, None
+
+
+def _is_file(boundary: str) -> bool:
+    path = Path(boundary)
+    return path.suffix.lower() in (".geojson", ".json") or path.is_file()
 
 
 def _read_outline(path: Path) -> Shape:
@@ -201,18 +225,6 @@ def _write_outline(path: Path, name: str, outline: Shape) -> None:
         "geometry": mapping(shapely.set_precision(outline, 1e-6)),
     }
     path.write_text(json.dumps(feature, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _take_map(source: Path, folder: Path, name: str, outline: Shape | None) -> Path:
-    """Bring the map into the folder, cut to the region, and return the file."""
-    if outline is not None:
-        target = folder / f"{name}.osm.pbf"
-        clip(source, target, outline)
-        return target
-    kind = re.search(r"\.osm(\.\w+)?$", source.name)
-    target = folder / f"{name}{kind[0] if kind else ''.join(source.suffixes)}"
-    shutil.copyfile(source, target)
-    return target
 
 
 def _addresses(region: Region) -> list[Feature]:

@@ -1,8 +1,13 @@
 """A region folder from a map: it runs as it stands, and there is no half of one."""
 
 import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import osmium
 import pytest
 import shapely
 
@@ -11,8 +16,8 @@ from routing.osm_import import ExtractError, read_extract
 from shuttle.errors import RegionError
 from shuttle.region import Region
 from shuttle.region_config import read_config
-from shuttle.region_create import Created, create_region, slug
-from tests.toy_town import OBERDORF, coordinates, write_toy_town
+from shuttle.region_create import Created, MapServers, create_region, slug
+from tests.toy_town import BOUNDARY, OBERDORF, coordinates, write_toy_town
 
 LIECHTENSTEIN = Path(__file__).resolve().parents[2] / "shared" / "osm" / "liechtenstein.osm.pbf"
 
@@ -206,6 +211,79 @@ def test_a_cut_map_is_the_same_inside_the_boundary(toy_map: Path, tmp_path: Path
 )
 def test_a_name_becomes_an_id(name: str, expected: str) -> None:
     assert slug(name) == expected
+
+
+class _MapServer(BaseHTTPRequestHandler):
+    """Knows Toy Town, and answers as Nominatim and Overpass do."""
+
+    map: Path
+
+    def log_message(self, *args: Any) -> None:
+        """Be quiet."""
+
+    def do_GET(self) -> None:
+        ring = [list(coordinates(corner)[::-1]) for corner in (*BOUNDARY, BOUNDARY[0])]
+        found = {
+            "lat": "54.63",
+            "lon": "9.77",
+            "importance": 0.5,
+            "display_name": "Toy Town",
+            "boundingbox": ["54.0", "55.0", "9.0", "10.0"],
+            "geojson": {"type": "Polygon", "coordinates": [ring]},
+        }
+        self._answer([found] if "Toy" in self.path else [])
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer({"elements": [_element(each) for each in osmium.FileProcessor(self.map)]})
+
+    def _answer(self, content: object) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _element(thing: Any) -> dict[str, Any]:
+    """Return a node or way as Overpass writes it."""
+    common = {"id": thing.id, "tags": dict(thing.tags)}
+    if thing.is_node():
+        return {"type": "node", "lat": thing.lat, "lon": thing.lon, **common}
+    if thing.is_way():
+        return {"type": "way", "nodes": [node.ref for node in thing.nodes], **common}
+    return {"type": "relation", "members": [], **common}
+
+
+@pytest.fixture
+def map_servers(toy_map: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MapServers]:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)  # osmnx is polite to public servers
+    handler = type("ToyMapServer", (_MapServer,), {"map": toy_map})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield MapServers(overpass=url, nominatim=url)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_place_is_fetched_by_its_name(map_servers: MapServers, tmp_path: Path) -> None:
+    made = create_region("Toy Town", tmp_path / "toy", map_servers)
+    assert made.bounded
+    assert {stop.village for stop in made.region.stops} >= {"Oberdorf", "Niederdorf"}
+
+
+def test_a_fetched_place_can_be_cut_by_a_file(map_servers: MapServers, tmp_path: Path) -> None:
+    outline = box_of_oberdorf(tmp_path / "west.geojson")
+    made = create_region("Toy Town", tmp_path / "west", map_servers, boundary=str(outline))
+    assert {stop.village for stop in made.region.stops} == {"Oberdorf"}
+
+
+def test_an_unknown_place_leaves_nothing(map_servers: MapServers, tmp_path: Path) -> None:
+    with pytest.raises(ExtractError, match="'Nirgendwo' cannot be fetched"):
+        create_region("Nirgendwo", tmp_path / "toy", map_servers)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not LIECHTENSTEIN.exists(), reason="wants ../shared/osm with a real extract")
