@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, health, map_data, pages, tours
+from api import bookings, health, map_data, pages, tours, vehicles
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
@@ -86,7 +86,7 @@ def create_app(
     )
     app.state.service = service
     app.state.heartbeat = None
-    for each in (bookings, tours, map_data, health, pages):
+    for each in (bookings, tours, vehicles, map_data, health, pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:

@@ -1,10 +1,11 @@
-"""The base map: roads by class, houses and names, drawn from the region's own extract."""
+"""The base map: roads by class, landscape, houses and names, from the region's own extract."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
 
+from api.landscape import read_landscape
 from api.open_schemas import LandmarkOut, PlaceNameOut, RoadsOut
 from api.polyline import encode
 from routing.osm_import import Feature
@@ -41,7 +42,10 @@ def base_map(region: Region) -> RoadsOut:
     for road_class, line in _lines(region.walk):
         if road_class in _ON_FOOT_ONLY:
             lines[road_class].append(line)
+    landscape = read_landscape(region.folder / region.config.extract)
     return RoadsOut(
+        areas=dict(landscape.areas),
+        lines=dict(landscape.lines),
         roads={road_class: sorted(set(same)) for road_class, same in sorted(lines.items())},
         houses=encode(
             sorted((each.lat, each.lon) for each in region.features if each.kind == "address")

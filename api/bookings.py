@@ -13,9 +13,9 @@ from api.schemas import (
     OfferRequest,
     QuoteOut,
     RefusalOut,
-    local_time,
 )
 from api.service import Service, ServiceHere
+from api.times import local_time
 from api.words import Language, ReaderLanguage, language_of, refusal_message
 from shuttle.domain import Quote
 from shuttle.errors import UnknownBooking

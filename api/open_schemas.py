@@ -107,6 +107,10 @@ class RoadsOut(BaseModel):
         description="Lines by class, each of its ways once.",
         examples=[{"secondary": ["_p~iF~ps|U_ulLnnqC"]}],
     )
+    areas: dict[str, list[list[str]]] = Field(
+        description="Woods, water and so on: polygons, each its outline and then its holes."
+    )
+    lines: dict[str, list[str]] = Field(description="Railways and streams.")
     houses: str = Field(description="All addresses as the points of one polyline.")
     places: list[PlaceNameOut]
     landmarks: list[LandmarkOut]

@@ -28,7 +28,7 @@ _CODES = {
 """Pydantic's error types that are codes of ours; other known types become ``invalid``."""
 
 OWN_TYPES = frozenset({"naive_datetime", "invalid_place"})
-"""Errors that our own validators in :mod:`api.schemas` raise under their own code."""
+"""Errors that our own validators raise under their own code."""
 
 TIME_FORMS = frozenset({"with_offset", "wall_clock"})
 """Tags of the two forms of a time; Pydantic puts them into error paths, where they mislead."""

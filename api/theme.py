@@ -10,8 +10,9 @@ Colour = tuple[int, int, int]
 
 TEXT_CONTRAST = 4.5
 
-LIGHT: Colour = (255, 255, 255)
-DARK: Colour = (24, 29, 31)
+LIGHT: Colour = (226, 217, 195)
+DARK: Colour = (45, 50, 45)
+"""Where accents stand out least: on the villages of the map (``--village`` in shuttle.css)."""
 
 VEHICLES: tuple[str, ...] = (
     "#c2410c",

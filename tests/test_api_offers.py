@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from api.times import WallClock
 from shuttle.dispatcher import Dispatcher
+from shuttle.region import Region
 from tests.api_client import Api, berlin, request, serving
 from tests.toy_town import coordinates
 
@@ -74,14 +77,12 @@ def test_a_local_time_means_the_clocks_of_the_region(api: Api) -> None:
     assert local["pickup_window"] == with_offset["pickup_window"]
 
 
-def test_the_second_of_two_equal_hours_is_an_hour_later(api: Api) -> None:
-    """On 31 October 2027, a Sunday, Toy Town has no service: both are refused, an hour apart."""
-    api.clock.set("2027-10-30T12:00")
+def test_of_two_equal_hours_fold_says_which(toy_region: Region) -> None:
     first, second = (
-        api.ask(when={"depart_at": {"local": "2027-10-31T02:30", "fold": fold}}) for fold in (0, 1)
+        WallClock(local="2027-10-31T02:30", fold=fold).epoch(toy_region, "when") for fold in (0, 1)
     )
-    assert_problem(first, 422, "outside_hours", "when.depart_at")
-    assert_problem(second, 422, "outside_hours", "when.depart_at")
+    assert datetime.fromtimestamp(first, UTC) == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    assert second == first + 3600
 
 
 @pytest.mark.parametrize("end", ["from", "to"])

@@ -1,6 +1,7 @@
 """What everybody may see: tours, vehicles, figures, the region and its map."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.base_map import road_class
+from api.landscape import read_landscape
 from api.polyline import encode
 from api.tracks import Track
 from shuttle.dispatcher import Dispatcher
@@ -244,3 +246,35 @@ def test_a_track_never_leaves_its_ends(points: list[tuple[float, float]], share:
 )
 def test_headings_turn_clockwise_from_north(end: tuple[float, float], heading: int) -> None:
     assert Track.along([(0.0, 0.0), end]).heading(0.5) == heading
+
+
+OSM = """<osm version="0.6" generator="test">
+{nodes}
+<way id="1" version="1">{wood}<tag k="landuse" v="forest"/></way>
+<way id="2" version="1"><nd ref="1"/><nd ref="3"/><tag k="railway" v="rail"/></way>
+<way id="3" version="1"><nd ref="2"/><nd ref="4"/><tag k="railway" v="abandoned"/></way>
+<way id="4" version="1">{glade}</way>
+<relation id="1" version="1"><member type="way" ref="5" role="outer"/>
+<member type="way" ref="4" role="inner"/>
+<tag k="type" v="multipolygon"/><tag k="natural" v="water"/></relation>
+<way id="5" version="1">{lake}</way>
+</osm>"""
+
+
+def test_woods_lakes_with_islands_and_railways_are_drawn(tmp_path: Path) -> None:
+    corners = [(0, 0), (0, 9), (9, 9), (9, 0), (3, 3), (3, 6), (6, 6), (6, 3)]
+    nodes = "\n".join(
+        f'<node id="{number}" version="1" lat="{54 + y / 1000}" lon="{9 + x / 1000}"/>'
+        for number, (x, y) in enumerate(corners, start=1)
+    )
+    outline = "".join(f'<nd ref="{each}"/>' for each in (1, 2, 3, 4, 1))
+    island = "".join(f'<nd ref="{each}"/>' for each in (5, 6, 7, 8, 5))
+    extract = tmp_path / "small.osm"
+    extract.write_text(OSM.format(nodes=nodes, wood=island, glade=island, lake=outline))
+    landscape = read_landscape(extract)
+    assert [len(polygon) for polygon in landscape.areas["wood"]] == [1]
+    [[shore, glade]] = landscape.areas["water"]
+    assert set(decoded(glade)) < {(54 + y / 1000, 9 + x / 1000) for x, y in corners}
+    assert len(decoded(shore)) == 5
+    assert landscape.lines.keys() == {"rail"}
+    assert decoded(landscape.lines["rail"][0]) == [(54.0, 9.0), (54.009, 9.009)]

@@ -16,6 +16,9 @@ const ROADS = [
   { name: "trunk", width: 5.6, from: 9, casing: true },
 ];
 
+/** Areas in the order in which they are drawn. */
+const AREAS = ["meadow", "wood", "park", "water"];
+
 /** Houses make the village: each one colours this many metres around it. */
 const VILLAGE_METRES = 55;
 
@@ -32,7 +35,21 @@ export class BaseMap {
     this.layers = [];
     const houses = decode(document_.houses).map(([lat, lon]) => [[lat, lon], [lat, lon + 2e-6]]);
     this.#add(outside(region.boundary), () => ({ stroke: false, fillColor: ink("--outside"), fillOpacity: 1 }), L.polygon);
+    for (const name of AREAS.filter((each) => document_.areas[each])) {
+      this.#add(document_.areas[name].map((rings_) => rings_.map(decode)), () => ({
+        stroke: false, fillColor: ink(`--${name}`), fillOpacity: 1,
+      }), L.polygon);
+    }
+    this.#add((document_.lines.stream ?? []).map(decode), (zoom) => ({
+      color: ink("--water"), weight: Math.max(1, 1.5 * 1.3 ** (zoom - 13)),
+    }));
     this.#add(houses, (zoom) => ({ color: ink("--village"), weight: Math.max(3.5, this.#pixels(2 * VILLAGE_METRES, zoom)) }));
+    const rails = (document_.lines.rail ?? []).map(decode);
+    this.#add(rails, (zoom) => ({ color: ink("--rail"), weight: Math.max(1.6, 2.6 * 1.3 ** (zoom - 13)) }));
+    this.#add(rails, (zoom) => ({
+      color: ink("--halo"), dashArray: "7 7", lineCap: "butt",
+      weight: zoom < 11.5 ? 0 : Math.max(0.8, 1.4 * 1.3 ** (zoom - 13)),
+    }));
     const lines = ROADS.filter(({ name }) => document_.roads[name]).map((road) => ({
       ...road, shapes: document_.roads[road.name].map(decode),
     }));

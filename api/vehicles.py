@@ -1,0 +1,104 @@
+"""Where the vehicles are now, by the timetable of their tours."""
+
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.documents import Document
+from api.open_schemas import CapacityOut, NextHaltOut, VehicleOut, VehiclesOut
+from api.problems import answers
+from api.service import ServiceHere
+from api.times import local_time
+from api.tours import place_name, stands_of, vehicle_of
+from api.tracks import ahead, position
+from shuttle.plan import DayPlan
+from shuttle.region import Region
+from shuttle.region_config import Vehicle
+
+router = APIRouter(prefix="/api/v1", tags=["tours"])
+
+
+@router.get("/vehicles", responses=answers(422, 503), response_model=VehiclesOut)
+def vehicles(
+    request: Request,
+    service: ServiceHere,
+    seconds_ahead: Annotated[
+        int, Query(ge=0, le=900, description="How far `ahead` shall reach.")
+    ] = 0,
+) -> Response:
+    """Return where all vehicles are now, by the timetable of their tours."""
+    now = service.clock()
+    plan = service.dispatcher.plan(service.region.config.local_day(now), now)
+    return _vehicles_document(service.region, plan, now, seconds_ahead).answer(request)
+
+
+@lru_cache(maxsize=16)
+def _vehicles_document(region: Region, plan: DayPlan, now: int, seconds: int) -> Document:
+    """Return the answer to all who ask in the same second."""
+    return Document.of(
+        VehiclesOut(
+            now=local_time(region, now),
+            day=plan.day,
+            revision=plan.revision,
+            vehicles=[
+                _vehicle(region, plan, number, vehicle, now, seconds)
+                for number, vehicle in enumerate(region.config.vehicles, start=1)
+            ],
+        )
+    )
+
+
+def _vehicle(
+    region: Region, plan: DayPlan, number: int, vehicle: Vehicle, now: int, seconds: int
+) -> VehicleOut:
+    current = _current(plan, vehicle.id, now)
+    if current is None:
+        return _parked(region, number, vehicle)
+    tour, halts = plan.tours[current], stands_of(region, plan)[current]
+    where = position(region, halts, now)
+    here = halts[where.last]
+    coming = halts[where.last + 1] if where.last + 1 < len(halts) else None
+    on_duty = tour.shift.start <= now < tour.shift.end
+    return VehicleOut(
+        id=vehicle.id,
+        number=number,
+        name=vehicle.name,
+        status=("driving" if where.driving else "waiting") if on_duty else "off_duty",
+        lat=where.lat,
+        lon=where.lon,
+        heading=where.heading,
+        at=None if where.driving else place_name(region, here.place),
+        next_halt=None
+        if coming is None
+        else NextHaltOut(
+            name=place_name(region, coming.place), arrival=local_time(region, coming.arrival)
+        ),
+        on_board=CapacityOut.of(here.on_board),
+        ahead=list(ahead(region, halts, now, seconds)) if seconds else [],
+    )
+
+
+def _current(plan: DayPlan, vehicle: str, now: int) -> int | None:
+    """Return which tour a vehicle is on; before and between its shifts the next, then the last."""
+    own = [number for number, tour in enumerate(plan.tours) if vehicle_of(tour) == vehicle]
+    coming = (number for number in own if now < plan.tours[number].shift.end)
+    return next(coming, own[-1] if own else None)
+
+
+def _parked(region: Region, number: int, vehicle: Vehicle) -> VehicleOut:
+    depots = list(region.config.depots)
+    place = region.places[len(region.stops) + depots.index(vehicle.depot)]
+    return VehicleOut(
+        id=vehicle.id,
+        number=number,
+        name=vehicle.name,
+        status="off_duty",
+        lat=place.lat,
+        lon=place.lon,
+        heading=0,
+        at=region.config.depots[vehicle.depot].name,
+        next_halt=None,
+        on_board=CapacityOut(seats=0, wheelchairs=0, child_seats=0),
+        ahead=[],
+    )
