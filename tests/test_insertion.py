@@ -87,6 +87,7 @@ def assert_as_the_oracle(tours: list[Tour], travel: TravelTimes, trips: list[Tri
     for trip, insertion in zip(trips, found, strict=True):
         best = min(every_feasible(achievable, travel, trip), default=None)
         assert (None if insertion is None else as_candidate(insertion)) == best
+        assert insertion is None or insertion.added_metres == 14 * insertion.added_seconds
 
 
 # --------------------------------------------------------------------------------- properties
