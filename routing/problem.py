@@ -7,6 +7,9 @@ are tuples in the order of :data:`LOAD_KINDS`.
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
+
+from routing.travel_times import TravelTimes
 
 LOAD_KINDS = ("seats", "wheelchairs", "child_seats")
 """What a party takes up in a vehicle, in the order of every load tuple."""
@@ -88,6 +91,8 @@ class Shift:
         to a wheelchair). A load fits if at least one layout holds it.
     breaks
         In the order in which they are taken.
+    max_duration
+        Longest time from leaving to being back, in seconds; leaving may be later than `start`.
     """
 
     id: str
@@ -97,6 +102,7 @@ class Shift:
     end: int
     layouts: tuple[Loads, ...]
     breaks: tuple[Break, ...] = ()
+    max_duration: int = FOREVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +169,15 @@ def empty_tour(shift: Shift) -> Tour:
     """Return the tour of a shift that carries nobody: start, breaks, end.
 
     The end comes when the shift ends, not before: until then a vehicle waits where it is, ready
-    for whoever calls next.
+    for whoever calls next. If the shift may not last that long, the end comes as soon as it can.
     """
     breaks = tuple(
         Halt(HaltKind.BREAK, rest.place, rest.earliest, rest.latest, rest.duration)
         for rest in shift.breaks
     )
     start = Halt(HaltKind.START, shift.start_place, shift.start, shift.end)
-    end = Halt(HaltKind.END, shift.end_place, shift.end, shift.end)
+    back = shift.end if shift.max_duration >= shift.end - shift.start else shift.start
+    end = Halt(HaltKind.END, shift.end_place, back, shift.end)
     return Tour(shift, (start, *breaks, end))
 
 
@@ -198,3 +205,91 @@ def trip_halts(trip: Trip) -> tuple[Halt, Halt]:
         trip.max_ride,
     )
     return pickup, dropoff
+
+
+class Weights(NamedTuple):
+    """What a plan costs, in integers, so that results repeat.
+
+    Attributes
+    ----------
+    driving
+        A second of driving.
+    metres
+        A metre of driving.
+    waiting
+        A second from the opening of a pickup window to the pickup.
+    riding
+        A second on board of a trip.
+    lateness
+        A second that a halt of a trip happens after its window: only where a vehicle is late.
+    vehicle
+        A vehicle that carries anybody.
+    """
+
+    driving: int = 1
+    metres: int = 0
+    waiting: int = 0
+    riding: int = 0
+    lateness: int = 0
+    vehicle: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A trip to be planned, in one way out of some.
+
+    Attributes
+    ----------
+    options
+        At least one, all with the same id: the same trip between other stops or at other times.
+    price
+        What it costs to leave it unserved, in the unit of the weights.
+    penalties
+        What each option costs, for walking perhaps; nothing if empty.
+    """
+
+    options: tuple[Trip, ...]
+    price: int
+    penalties: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Problem:
+    """A day to be planned, or to be planned better.
+
+    Attributes
+    ----------
+    tours
+        One a shift, as they are now. What they carry stays in its tour and its order if it is
+        fixed, has begun, or is not among the requests; everything else may move.
+    requests
+        All trips that may move.
+    travel
+        Between all places.
+    weights
+        What is minimised, together with the prices of requests that stay unserved.
+    """
+
+    tours: tuple[Tour, ...]
+    requests: tuple[Request, ...]
+    travel: TravelTimes
+    weights: Weights = Weights()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Solution:
+    """A plan for a problem.
+
+    Attributes
+    ----------
+    tours
+        One a shift, in the order of the problem.
+    unserved
+        Ids of the requests that are in no tour.
+    cost
+        By the weights and prices of the problem.
+    """
+
+    tours: tuple[Tour, ...]
+    unserved: tuple[str, ...]
+    cost: int

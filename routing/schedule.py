@@ -4,7 +4,8 @@ The times at which service begins at the halts of a tour have to satisfy
 
 - its window at every halt,
 - the gap between neighbours: service and driving; halts at one place happen together,
-- the ride-time limit of every trip, from the end of its pickup's service to its drop-off.
+- the ride-time limit of every trip, from the end of its pickup's service to its drop-off,
+- the longest duration of the tour: the driver's own ride limit, from the start to the end.
 
 These are difference constraints (a simple temporal network; Dechter, Meiri and Pearl 1991): if
 any times satisfy them, there is a componentwise least solution, here `soonest`, and a greatest,
@@ -40,7 +41,8 @@ Layouts = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.int32]
 
 _GIVEN = (
-    # As in routing.problem.Halt. `partner` is the position of the trip's other halt, -1 without.
+    # As in routing.problem.Halt. `partner` is the position of the trip's other halt, -1 without;
+    # the start and the end are partners if the duration is limited, `max_ride` is that limit.
     # `latest` and `max_ride` are relaxed where the tour already misses them.
     *("kind", "place", "earliest", "latest", "service", "max_ride", "partner"),
     # The change of the load; in a compiled row what is on board after the halt.
@@ -255,6 +257,10 @@ def _compile_into(
         raise MalformedTourError(
             tour.shift.id, f"only places 0 to {len(travel.seconds) - 1} are known"
         )
+    longest = tour.shift.max_duration
+    if longest < halts["latest"][size - 1] - halts["earliest"][0]:
+        halts["partner"][0], halts["partner"][size - 1] = size - 1, 0
+        halts["max_ride"][0] = halts["max_ride"][size - 1] = longest
     shift[0] = (size, tour.fixed, tour.served, tour.ready)
     layouts[:] = -1
     layouts[: len(tour.shift.layouts)] = tour.shift.layouts
@@ -403,7 +409,7 @@ def relax_rides_to_path(halts: Records, served: int, size: int) -> None:
     the tour as often forward, by gaps, as backward, by ride limits. So the passes below end.
     """
     for k in range(served, size):
-        if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= served:
+        if served <= halts[k].partner < k:
             pickup = halts[halts[k].partner]
             way = halts[k].path - pickup.path - pickup.service
             halts[k].max_ride = max(halts[k].max_ride, way)
@@ -416,7 +422,7 @@ def delay_pickups(halts: Records, served: int, size: int) -> None:
     while changed < size:
         changed = size
         for k in range(size - 1, served - 1, -1):
-            if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= served:
+            if served <= halts[k].partner < k:
                 pickup = halts[halts[k].partner]
                 wanted = halts[k].soonest - halts[k].max_ride - pickup.service
                 wanted = min(wanted, pickup.deadline)
@@ -430,7 +436,7 @@ def delay_pickups(halts: Records, served: int, size: int) -> None:
 def relax_rides_to_timetable(halts: Records, served: int, size: int) -> None:
     """Give each ride at least the time that it takes by the timetable; tell its pickup too."""
     for k in range(served, size):
-        if halts[k].kind == HaltKind.DROPOFF:
+        if 0 <= halts[k].partner < k:
             pickup = halts[halts[k].partner]
             taken = halts[k].soonest - pickup.soonest - pickup.service
             halts[k].max_ride = max(halts[k].max_ride, taken)
@@ -444,7 +450,7 @@ def limit_rides(halts: Records, served: int, size: int) -> None:
     while changed:
         changed = False
         for k in range(served, size):
-            if halts[k].kind == HaltKind.DROPOFF:
+            if 0 <= halts[k].partner < k:
                 pickup = halts[halts[k].partner]
                 allowed = pickup.deadline + pickup.service + halts[k].max_ride
                 if allowed < halts[k].deadline:
@@ -456,7 +462,10 @@ def limit_rides(halts: Records, served: int, size: int) -> None:
 
 @kernel
 def mark_blocks(halts: Records, served: int, size: int) -> None:
-    """Find the stretches without an empty vehicle, and how much longer their ways may get."""
+    """Find the stretches without an empty vehicle, and how much longer their ways may get.
+
+    While a limit on the duration can still delay the start, the whole tour is one stretch.
+    """
     for k in range(size):
         halts[k].ride_slack = FOREVER
         halts[k].block_first = k + 1
@@ -467,8 +476,11 @@ def mark_blocks(halts: Records, served: int, size: int) -> None:
         halts[k].block_last = k
         if halts[k].trips > 0:
             halts[k].block_last = halts[k + 1].block_last if halts[k + 1].trips > 0 else k + 1
+    if served == 0 and halts[0].partner > 0:
+        for k in range(size - 1):
+            halts[k].block_first, halts[k].block_last = 0, size - 2
     for k in range(served, size):
-        if halts[k].kind == HaltKind.DROPOFF and halts[k].partner >= served:
+        if served <= halts[k].partner < k:
             pickup = halts[halts[k].partner]
             slack = halts[k].max_ride + pickup.service - (halts[k].path - pickup.path)
             for inside in range(halts[k].partner, k):
