@@ -5,7 +5,7 @@ compares and adds). Places are row numbers of a :class:`routing.travel_times.Tra
 are tuples in the order of :data:`LOAD_KINDS`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -273,7 +273,7 @@ class Problem:
     tours: tuple[Tour, ...]
     requests: tuple[Request, ...]
     travel: TravelTimes
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
