@@ -15,6 +15,7 @@ _SHORT_FORMS = (
 _UMLAUT_AS_TWO_LETTERS = re.compile(r"([aou])e+")
 _NOT_IN_WORDS = re.compile(r"[^a-z0-9]+")
 
+_LONGEST = 200  # nobody types more to find a house
 _POSTCODE = re.compile(r"^\d{4,5}\b|\b\d{5}\b")
 _HOUSE_NUMBER = re.compile(r"(?<!\d)(\d{1,4}(?: ?[a-z])?)(?: ?[-/] ?\d{1,4}[a-z]?)?(?=$|[ ,;])")
 _ONE_NUMBER = re.compile(r"(\d+) ?([a-z]?)(?![a-z])")
@@ -79,7 +80,7 @@ def read_query(text: str) -> Query:
     The last number that is not a postcode is the house number, so that the 17 in
     "Straße des 17. Juni 5" stays a word. A number with which the text begins is part of a name.
     """
-    text = text.strip().casefold()
+    text = text[:_LONGEST].strip().casefold()
     postcode = _POSTCODE.search(text)
     if postcode:
         text = f"{text[: postcode.start()]} {text[postcode.end() :]}".strip()

@@ -65,9 +65,8 @@ def _names(
 
 def _direction(centre: tuple[float, float], site: Site) -> str:
     """Return the point of the compass at which a site lies from the middle of its village."""
-    (east, north) = np.diff(plane([centre[0], site.lat], [centre[1], site.lon], site.lat), axis=0)[
-        0
-    ]
+    points = plane([centre[0], site.lat], [centre[1], site.lon], site.lat)
+    east, north = points[1] - points[0]
     eighth = round(math.degrees(math.atan2(east, north)) / 45) % 8
     return _COMPASS[eighth]
 
@@ -78,8 +77,8 @@ class _Corners:
     def __init__(self, drive: RoadNetwork) -> None:
         self._drive = drive
         self._names: dict[int, set[str]] = defaultdict(set)
-        for edge, name in enumerate(self._name_of_edges()):
-            if name:
+        for edge, road in enumerate(drive.edge_road):
+            if name := drive.roads[road].name:
                 self._names[int(drive.edge_source[edge])].add(name)
                 self._names[int(drive.edge_target[edge])].add(name)
 
@@ -100,6 +99,3 @@ class _Corners:
             if own and others and metres[end] < _CORNER_METRES:
                 return f"{own} / {others[0]}"
         return ""
-
-    def _name_of_edges(self) -> Iterator[str]:
-        return (self._drive.roads[road].name for road in self._drive.edge_road)

@@ -2,7 +2,7 @@
 
 Existing stations and bus stops come first, then the doors that many people have to reach, then
 what is missing for everybody else: positions in front of houses, chosen by greedy covering. Each
-next stop is the one that brings most homes within two thirds of the spacing, on foot. Greedy
+next stop is the one that brings most homes within half the spacing, on foot. Greedy
 covering opens at most a logarithmic factor more stops than needed (Chvátal, Mathematics of
 Operations Research 4(3), 1979; as maximal covering location: Church and ReVelle, Papers of the
 Regional Science Association 32, 1974). Gains only shrink, so most need not be computed again
@@ -25,10 +25,8 @@ from routing.stops import Stop
 from routing.villages import plane
 from routing.walking import Goals
 
-_REACH_PER_SPACING = 2 / 3
-_APART_PER_SPACING = 1 / 2
-_HOMES_PER_SPACING = 1 / 3
 _NEARER_COUNTS_MORE = 0.5
+"""A home next to the stop counts one and a half times as much as one at the end of its reach."""
 
 
 def propose_stops(
@@ -52,7 +50,7 @@ def propose_stops(
     Stops by village and name. The same map gives the same stops, and a stop keeps the id of the
     thing on the map that it stands for.
     """
-    inhabited = homes(extract, spacing_metres * _HOMES_PER_SPACING)
+    inhabited = homes(extract, boundary, spacing_metres / 3)
     possible = sites(extract, inhabited, boundary)
     covering = _Covering(extract.walk, possible, inhabited, spacing_metres)
     for rank in (Rank.STATION, Rank.BUS_STOP, Rank.LANDMARK):
@@ -73,14 +71,13 @@ class _Covering:
         spacing_metres: float,
     ) -> None:
         self.opened: list[Site] = []
-        reach = spacing_metres * _REACH_PER_SPACING
+        reach = self._apart = spacing_metres / 2
         snaps = [walk.snap(site.lat, site.lon, reach) for site in possible]
         self._sites = [site for site, snap in zip(possible, snaps, strict=True) if snap]
         goals = Goals(walk, [walk.snap(home.lat, home.lon, reach) for home in inhabited])
         self._ways = goals.ways_from([snap for snap in snaps if snap], reach)
         self._worth = 1 + _NEARER_COUNTS_MORE * (1 - self._ways.metres / reach)
         self._near_a_stop = np.zeros(len(inhabited), dtype=np.bool_)
-        self._apart = spacing_metres * _APART_PER_SPACING
         lat, lon = [site.lat for site in self._sites], [site.lon for site in self._sites]
         self._points = plane(lat, lon, float(walk.node_lat.mean()))
         self._opened_in: dict[tuple[int, int], list[int]] = defaultdict(list)

@@ -70,8 +70,12 @@ class Site:
     metres: float
 
 
-def homes(extract: Extract, apart_metres: float) -> list[Feature]:
-    """Return where people live or go: all addresses and named things.
+def homes(
+    extract: Extract,
+    boundary: shapely.Polygon | shapely.MultiPolygon | None,
+    apart_metres: float,
+) -> list[Feature]:
+    """Return where people live or go within a boundary: all addresses and named things.
 
     Streets of houses without numbers count as one home every so many metres.
     """
@@ -81,7 +85,13 @@ def homes(extract: Extract, apart_metres: float) -> list[Feature]:
         if feature.kind not in ("station", "bus_stop")
         and (feature.kind != "place" or feature.rank in _HOMESTEADS)
     ]
-    return known + _unnumbered(extract.drive, known, apart_metres)
+    everywhere = known + _unnumbered(extract.drive, known, apart_metres)
+    if boundary is None:
+        return everywhere
+    inside = shapely.contains_xy(
+        boundary, [home.lon for home in everywhere], [home.lat for home in everywhere]
+    )
+    return [home for home, within in zip(everywhere, inside, strict=True) if within]
 
 
 def _unnumbered(drive: RoadNetwork, known: Sequence[Feature], apart: float) -> list[Feature]:
