@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from routing.insertion import best_insertions, insert
 from routing.problem import (
+    FOREVER,
     Break,
     Halt,
     HaltKind,
@@ -78,12 +79,15 @@ def wild_tour(seed: int, travel: TravelTimes, name: str = "v", *, late: int = 0)
     begins = _wild_times(rng, halts, travel)
     loosened = [_wild_window(rng, halt, at) for halt, at in zip(halts, begins, strict=True)]
     halts = _wild_rides(rng, loosened, begins)
-    shift = shift_around(name, halts, _layouts_that_hold(rng, halts))
+    duration = begins[-1] - begins[0] + rng.choice((0, 300, FOREVER, FOREVER))
+    shift = shift_around(name, halts, _layouts_that_hold(rng, halts), duration)
     return _under_way(rng, Tour(shift, tuple(halts)), begins, travel, late)
 
 
-def shift_around(name: str, halts: list[Halt], layouts: tuple[Loads, ...]) -> Shift:
-    """Return a shift that asks for just what the halts do."""
+def shift_around(
+    name: str, halts: list[Halt], layouts: tuple[Loads, ...], max_duration: int
+) -> Shift:
+    """Return a shift that asks for just what the halts do, and not to last for too long."""
     ends = (halts[0], halts[-1])
     return Shift(
         id=name,
@@ -97,6 +101,7 @@ def shift_around(name: str, halts: list[Halt], layouts: tuple[Loads, ...]) -> Sh
             for halt in halts
             if halt.kind == HaltKind.BREAK
         ),
+        max_duration=max_duration,
     )
 
 
@@ -106,10 +111,15 @@ def relaxed(compiled: CompiledTours, index: int) -> Tour:
     halts = [
         halt
         if k < tour.served
-        else replace(halt, latest=int(row["latest"][k]), max_ride=int(row["max_ride"][k]))
+        else replace(
+            halt,
+            latest=int(row["latest"][k]),
+            max_ride=int(row["max_ride"][k]) if halt.trip else 0,
+        )
         for k, halt in enumerate(tour.halts)
     ]
-    shift = shift_around(tour.shift.id, halts, tour.shift.layouts)
+    duration = int(row["max_ride"][0]) if row["partner"][0] > 0 else FOREVER
+    shift = shift_around(tour.shift.id, halts, tour.shift.layouts, duration)
     return replace(tour, shift=shift, halts=tuple(halts))
 
 
