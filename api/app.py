@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api import bookings, health, map_data, pages, tours, vehicles
 from api.problems import Problem, answers, on_invalid_request, problem
+from api.schemas import OfferGoneProblem
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
@@ -164,8 +165,9 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= {**schema.pop("$defs"), "Problem": schema}
+    for model in (Problem, OfferGoneProblem):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():
         for operation in path.values():
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):

@@ -25,6 +25,7 @@ router = APIRouter(prefix="/api/v1", tags=["rides"])
 IdempotencyKey = Annotated[
     str,
     Header(
+        alias="Idempotency-Key",
         min_length=8,
         max_length=128,
         pattern=r"^[!-~]+$",
@@ -56,7 +57,11 @@ def ask_for_offers(
     )
 
 
-@router.post("/bookings", status_code=201, responses=answers(400, 409, 410, 413, 422, 503))
+@router.post(
+    "/bookings",
+    status_code=201,
+    responses=answers(400, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+)
 def book(
     asked: BookingRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
 ) -> BookingOut:

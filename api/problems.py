@@ -160,9 +160,9 @@ def _code(kind: str) -> str:
     return kind if kind in OWN_TYPES else _CODES.get(kind, "invalid")
 
 
-def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def answers(*statuses: int, schema: str = "Problem") -> dict[int | str, dict[str, Any]]:
     """Return OpenAPI's words for the problems that an endpoint answers with."""
-    reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    reference = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
     return {
         status: {"description": _DESCRIPTIONS[status], "content": {MEDIA_TYPE: reference}}
         for status in statuses

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.problems import Problem
 from api.times import RideTime, Wire, local_time
 from shuttle.domain import (
     Booking,
@@ -227,6 +228,13 @@ class QuoteOut(BaseModel):
     origin: str = Field(serialization_alias="from", description="How the place was understood.")
     to: str
     offers: list[OfferOut]
+    refusal: RefusalOut | None = None
+
+
+class OfferGoneProblem(Problem):
+    """An offer cannot be booked; `offer_gone` says what can be booked instead."""
+
+    offers: list[OfferOut] | None = None
     refusal: RefusalOut | None = None
 
 

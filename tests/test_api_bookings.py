@@ -95,7 +95,7 @@ def test_a_booking_needs_a_proper_key(api: Api, key: str | None) -> None:
     body = {"offer": api.offer()["offer"]}
     answer = api.http.post("/api/v1/bookings", json=body, headers=headers)
     assert answer.status_code == 422
-    assert answer.json()["field"].lower() == "idempotency-key"
+    assert answer.json()["field"] == "Idempotency-Key"
 
 
 @pytest.mark.parametrize("change", ["a", "A", "0", "-"])
