@@ -188,19 +188,19 @@ def _as_many_as_needed(
 def _rarity(plot: House) -> float:
     """Say how readily a plot is left empty: a farm hardly, a lone house between hamlets first."""
     if plot.farm:
-        return 0.1
-    return 0.5 if plot.place else 1.0
+        return 0.3
+    return 0.25 if plot.place else 1.0
 
 
 def _numbered(houses: list[House], rng: np.random.Generator) -> list[House]:
     """Give the houses of each street their numbers, with the gaps and letters of real streets."""
-    streets: dict[tuple[str, str, str], list[House]] = defaultdict(list)
+    streets: dict[tuple[str, str], list[House]] = defaultdict(list)
     for house in houses:
-        streets[house.municipality, house.place, house.street].append(house)
+        streets[house.municipality, house.street].append(house)
     numbered: list[House] = []
     for key in sorted(streets):
         last, letter = {1: -1, -1: 0}, {1: "c", -1: "c"}
-        for house in sorted(streets[key], key=lambda h: (h.order, h.side)):
+        for house in sorted(streets[key], key=lambda h: (h.place, h.order, h.side)):
             side = house.side
             if letter[side] < "c" and rng.random() < 0.04:
                 letter[side] = "a" if not letter[side] else chr(ord(letter[side]) + 1)

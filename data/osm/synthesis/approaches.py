@@ -10,6 +10,9 @@ from data.osm.synthesis.growth import bezier
 from data.osm.synthesis.network import Network, Road
 from data.osm.synthesis.settlements import Settlement
 
+BESIDE = 130.0
+"""Metres from a road within which a landmark lies beside it, and a drive is enough."""
+
 DOORSTEP = 34.0
 """Metres that a street keeps from a landmark's own point."""
 
@@ -29,10 +32,12 @@ def lay_approaches(
     for mark in landmarks:
         home = min(homes, key=lambda h: hypot(h.x - mark.x, h.y - mark.y) / h.radius)
         for distance, vertex in network.near(mark.x, mark.y, 900.0):
-            if network.solid[vertex] or network.degree(vertex) != 2:
+            if network.solid[vertex]:
                 continue
-            if distance < 60.0:
+            if distance < BESIDE:
                 break
+            if network.degree(vertex) != 2:
+                continue
             if network.junction_within(vertex, 55.0):
                 continue
             path = _approach(network, vertex, mark)
@@ -70,7 +75,7 @@ def _approach(network: Network, vertex: int, mark: Landmark) -> Points | None:
 def lay_drives_to_doors(network: Network, landmarks: Iterable[Landmark]) -> None:
     """Lay a short drive from the nearest street to the grounds of each landmark."""
     for mark in landmarks:
-        for distance, vertex in network.near(mark.x, mark.y, 150.0):
+        for distance, vertex in network.near(mark.x, mark.y, BESIDE + 30.0):
             if network.solid[vertex] or network.degree(vertex) != 2 or distance < 22.0:
                 continue
             x, y = network.points[vertex]

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from data.osm.synthesis.anchors import Anchors, Place
 from data.osm.synthesis.terrain import Terrain
 
-FARTHEST = 3050.0
+FARTHEST = 3250.0
 """No land of the Amt is farther from its village, in metres; beyond is no one's."""
 
 

@@ -1,9 +1,8 @@
-"""The classified roads and lanes between the settlements.
+"""Which settlements are joined by roads of which class.
 
 A greedy spanner (Althöfer et al., On Sparse Spanners of Weighted Graphs, 1993) over the Delaunay
 edges of the settlements gives a sparse planar net with bounded detours. Traffic drawn to the
-populations decides the classes. Crossroads of many arms are pulled apart into staggered junctions,
-and every road runs smoothly through the junctions where it has the right of way.
+populations decides the classes. Crossroads of many arms are pulled apart into staggered junctions.
 """
 
 from collections import defaultdict
@@ -15,17 +14,18 @@ import numpy as np
 import shapely
 from scipy.spatial import Delaunay
 
-from data.osm.synthesis.anchors import Anchors, Place, Points
-from data.osm.synthesis.network import Network, Road
+from data.osm.synthesis.anchors import Anchors, Points
 from data.osm.synthesis.terrain import Terrain
 
 RANKS = ("primary", "secondary", "tertiary", "unclassified")
-STRETCH = 1.42
+STRETCH = 1.36
 """A road is built where the roads so far take this many times its length."""
-SHARPEST = np.radians(38.0)
+SHARPEST, HAIRPIN = np.radians(42.0), np.radians(78.0)
+"""Least angle between the roads at a junction, and between two that run through."""
 LONGEST = 5200.0
-SECONDARY_KM, TERTIARY_KM = 46.0, 82.0
-STEP = 24.0
+ELBOW_ROOM = 120.0
+"""Least distance in metres of a road from a place that it does not lead to."""
+SECONDARY_KM, TERTIARY_KM = 34.0, 74.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,6 @@ class Site:
     x: float
     y: float
     weight: float = 0.0  # people who come and go
-    place: Place | None = None
-    hamlet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,9 @@ class CountryRoads:
         self.sites: list[Site] = []
         self.edges: list[Edge] = []
         self._index: dict[str, int] = {}
-        self._numbers = {"L": 20, "K": 60}
         for place in anchors.settlements + anchors.neighbours:
             weight = place.people or (9000.0 if place.rank == "town" else 500.0)
-            self._index[place.name] = self._add((place.x, place.y), weight, place)
+            self._index[place.name] = self._add((place.x, place.y), weight)
         for trunk in anchors.trunks:
             chain = [
                 self._index[v] if isinstance(v, str) else self._add(v, 30.0) for v in trunk.via
@@ -73,18 +70,15 @@ class CountryRoads:
             self.edges += [
                 Edge(a, b, trunk.highway, trunk.ref, fixed=True) for a, b in pairwise(chain)
             ]
-        for hamlet in hamlets:
-            self._add((hamlet[0], hamlet[1]), 25.0, hamlet=True)
+        fixed = shapely.MultiLineString([self._line(e.a, e.b) for e in self.edges])
+        flat = terrain.bends.straighten(hamlets)
+        self.hamlets = hamlets[shapely.distance(shapely.points(flat), fixed) > ELBOW_ROOM]
+        for hamlet in self.hamlets:
+            self._add((hamlet[0], hamlet[1]), 25.0)
 
-    def _add(
-        self,
-        bent: tuple[float, float],
-        weight: float,
-        place: Place | None = None,
-        hamlet: bool = False,
-    ) -> int:
+    def _add(self, bent: tuple[float, float], weight: float) -> int:
         x, y = self.terrain.bends.straighten(np.array([bent]))[0]
-        self.sites.append(Site(float(x), float(y), weight, place, hamlet))
+        self.sites.append(Site(float(x), float(y), weight))
         return len(self.sites) - 1
 
     def point(self, site: int) -> Points:
@@ -139,6 +133,9 @@ class CountryRoads:
     def _may_join(self, a: int, b: int, fixed: list[shapely.LineString]) -> bool:
         line = self._line(a, b)
         if any(line.crosses(other) for other in fixed):
+            return False
+        others = [(s.x, s.y) for n, s in enumerate(self.sites) if n not in (a, b)]
+        if shapely.distance(shapely.points(others), line).min() < ELBOW_ROOM:
             return False
         for edge in self.edges:
             for here, there in ((a, b), (b, a)):
@@ -197,13 +194,23 @@ class CountryRoads:
     # -- junctions as they are built --------------------------------------------------------
 
     def stagger(self, rng: np.random.Generator) -> None:
-        """Pull junctions of four arms and more apart: the least arm moves along its neighbour."""
+        """Pull junctions of four arms and more apart: the least arm moves along its neighbour.
+
+        So does one arm of a hairpin: the other then leads on into a dead end.
+        """
         for site in range(len(self.sites)):
             while True:
                 arms = self.arms()[site]
-                if len(arms) <= 3 or (len(arms) == 4 and rng.random() < 0.12):
+                sharp = len(arms) == 2 and self.angle(site, *arms) < HAIRPIN
+                if not sharp and (len(arms) <= 3 or (len(arms) == 4 and rng.random() < 0.12)):
                     break
                 self._pull_off(site, arms, rng)
+
+    def angle(self, site: int, one: int, two: int) -> float:
+        """Return the angle between two edges at a site in radians."""
+        turn = self.bearing(site, self.edges[one].other(site))
+        turn -= self.bearing(site, self.edges[two].other(site))
+        return abs(float((turn + np.pi) % (2.0 * np.pi) - np.pi))
 
     def _pull_off(self, site: int, arms: list[int], rng: np.random.Generator) -> None:
         around = sorted(arms, key=lambda n: self.bearing(site, self.edges[n].other(site)))
@@ -212,12 +219,7 @@ class CountryRoads:
         place = around.index(least)
         beside = [around[place - 1], around[(place + 1) % len(around)]]
 
-        def gap(number: int) -> float:
-            one = self.bearing(site, self.edges[least].other(site))
-            turn = one - self.bearing(site, self.edges[number].other(site))
-            return abs(float((turn + np.pi) % (2.0 * np.pi) - np.pi))
-
-        host = min(beside, key=lambda n: (abs(gap(n) - 0.5 * np.pi), n))
+        host = min(beside, key=lambda n: (abs(self.angle(site, least, n) - 0.5 * np.pi), n))
         edge = self.edges[host]
         far = edge.other(site)
         along = min(rng.uniform(70.0, 190.0), 0.4 * self.length(site, far))
@@ -230,114 +232,3 @@ class CountryRoads:
         self.edges.append(replace(edge, a=middle, b=far))
         moved = self.edges[least]
         self.edges[least] = replace(moved, a=middle, b=moved.other(site))
-
-    # -- as they are drawn ------------------------------------------------------------------
-
-    def draw(self, network: Network) -> dict[int, int]:
-        """Add the roads to the network; return the vertex of each site."""
-        arms = self.arms()
-        partner, tangent = self._rights_of_way(arms)
-        vertex: dict[int, int] = {}
-        for site in sorted(arms):
-            x, y = self.terrain.bends.bend(self.point(site)[None, :])[0]
-            vertex[site] = network.add_vertex(x, y)
-        strings = [self._string(network, vertex, n, tangent) for n in range(len(self.edges))]
-        for chain in _chains(self.edges, partner):
-            nodes: list[int] = []
-            at = chain[0][1]
-            for number, _ in chain:
-                piece = strings[number]
-                nodes += (piece if self.edges[number].a == at else piece[::-1])[bool(nodes) :]
-                at = self.edges[number].other(at)
-            edge = self.edges[chain[0][0]]
-            ref = edge.ref or self._number(edge.highway, chain)
-            network.add_road(Road(nodes, edge.highway, "country", ref))
-        return vertex
-
-    def _number(self, highway: str, chain: list[tuple[int, int]]) -> str:
-        """Give a road of the Land or the Kreis the next number; a short one has none."""
-        letter = {"secondary": "L", "tertiary": "K"}.get(highway)
-        metres = sum(self.length(self.edges[n].a, self.edges[n].b) for n, _ in chain)
-        if letter is None or metres < 900.0:
-            return ""
-        self._numbers[letter] += 1
-        return f"{letter} {self._numbers[letter]}"
-
-    def _rights_of_way(
-        self, arms: dict[int, list[int]]
-    ) -> tuple[dict[tuple[int, int], int], dict[tuple[int, int], Points]]:
-        """Pair the arms that run through each site and give every arm its tangent there."""
-        partner: dict[tuple[int, int], int] = {}
-        tangent: dict[tuple[int, int], Points] = {}
-        for site, numbers in arms.items():
-            out = {}
-            for n in numbers:
-                line = self.point(self.edges[n].other(site)) - self.point(site)
-                out[n] = line / np.hypot(*line)
-                tangent[n, site] = out[n]
-            if len(numbers) < 2:
-                continue
-            rank = {n: RANKS.index(self.edges[n].highway) for n in numbers}
-            p, q = min(
-                combinations(numbers, 2),
-                key=lambda c: (
-                    0.45 * (rank[c[0]] + rank[c[1]])
-                    + float(out[c[0]] @ out[c[1]])
-                    - (0.8 if self.edges[c[0]].ref == self.edges[c[1]].ref != "" else 0.0)
-                ),
-            )
-            through = out[p] - out[q]
-            through = through / (np.hypot(*through) or 1.0)
-            tangent[p, site], tangent[q, site] = through, -through
-            if self.edges[p].highway == self.edges[q].highway:
-                partner[p, site], partner[q, site] = q, p
-            across = np.array([-through[1], through[0]])
-            for n in numbers:
-                if n not in (p, q):
-                    square = across * (1.0 if across @ out[n] > 0.0 else -1.0)
-                    blend = out[n] + 0.9 * square
-                    tangent[n, site] = blend / np.hypot(*blend)
-        return partner, tangent
-
-    def _string(
-        self,
-        network: Network,
-        vertex: dict[int, int],
-        number: int,
-        tangent: dict[tuple[int, int], Points],
-    ) -> list[int]:
-        edge = self.edges[number]
-        a, b = self.point(edge.a), self.point(edge.b)
-        length = self.length(edge.a, edge.b)
-        grip = min(length / 3.0, 170.0)
-        p, q = a + grip * tangent[number, edge.a], b + grip * tangent[number, edge.b]
-        count = max(2, round(length / STEP))
-        t = np.linspace(0.0, 1.0, count + 1)[1:-1, None]
-        s = 1.0 - t
-        curve = s**3 * a + 3.0 * s**2 * t * p + 3.0 * s * t**2 * q + t**3 * b
-        inner = network.string(self.terrain.bends.bend(curve)) if len(curve) else []
-        return [vertex[edge.a], *inner, vertex[edge.b]]
-
-
-def _chains(edges: list[Edge], partner: dict[tuple[int, int], int]) -> list[list[tuple[int, int]]]:
-    """Follow the rights of way: lists of ``(edge, site where it starts)``."""
-    done: set[int] = set()
-    chains = []
-    for first in range(len(edges)):
-        if first in done:
-            continue
-        number, at = first, edges[first].a
-        while (number, at) in partner and partner[number, at] != first:  # go back to the start
-            number = partner[number, at]
-            at = edges[number].other(at)
-        chain = [(number, at)]
-        done.add(number)
-        while (number, edges[number].other(at)) in partner:
-            at = edges[number].other(at)
-            number = partner[number, at]
-            if number in done:
-                break
-            chain.append((number, at))
-            done.add(number)
-        chains.append(chain)
-    return chains

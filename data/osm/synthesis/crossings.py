@@ -1,7 +1,8 @@
 """Where ways meet in a special manner: level crossings, a roundabout, dead ends to turn in."""
 
 from collections import defaultdict
-from itertools import pairwise
+from dataclasses import replace
+from itertools import dropwhile, pairwise
 from math import atan2, cos, hypot, pi, sin
 
 import numpy as np
@@ -56,45 +57,60 @@ def lay_roundabout(network: Network, x: float, y: float, reach: tuple[float, flo
         How near and how far the junction may be, in metres.
     """
     main = {v for r in network.roads if r.highway == "primary" for v in r.nodes}
-    centre = next(
-        v
-        for distance, v in network.near(x, y, reach[1])
-        if distance > reach[0] and v in main and network.degree(v) >= 3
-    )
-    cx, cy = network.points[centre]
-    gates: dict[int, int] = {}
-    ring: list[tuple[float, int]] = []
-    for arm in network.neighbours[centre]:
-        ax, ay = network.points[arm]
-        angle = atan2(ay - cy, ax - cx)
-        gates[arm] = _on_circle(network, cx, cy, angle)
-        ring.append((angle, gates[arm]))
-    for angle in np.linspace(-pi, pi, 14, endpoint=False):
-        if all(abs((angle - other + pi) % (2.0 * pi) - pi) > 0.3 for other, _ in ring):
-            ring.append((float(angle), _on_circle(network, cx, cy, float(angle))))
-    ring.sort()
-    circle = [v for _, v in ring]
-    roads = [part for road in network.roads for part in _cut_at(road, centre, gates)]
-    tags = {"junction": "roundabout"}
-    roads.append(Road([*circle, circle[0]], "primary", "ring", tags=tags))
-    network.replace_roads(roads)
+    for distance, centre in network.near(x, y, reach[1]):
+        if distance > reach[0] and centre in main and network.degree(centre) >= 3:
+            arms = [arm for road in network.roads for arm in _arms(network, road, centre)]
+            if _apart(network, centre, arms):
+                _lay_ring(network, centre, arms)
+                return
 
 
-def _on_circle(network: Network, cx: float, cy: float, angle: float) -> int:
-    x, y = cx + ROUNDABOUT_RADIUS * cos(angle), cy + ROUNDABOUT_RADIUS * sin(angle)
-    return network.add_vertex(x, y, solid=True)
-
-
-def _cut_at(road: Road, centre: int, gates: dict[int, int]) -> list[Road]:
-    """Cut a road where it runs through a roundabout's middle; its ends move to the ring."""
+def _arms(network: Network, road: Road, centre: int) -> list[Road]:
+    """Return what a road consists of outside of a circle around one of its vertices."""
     if centre not in road.nodes:
-        return [road]
+        return []
     at = road.nodes.index(centre)
-    parts = []
-    if at > 0:
-        parts.append([*road.nodes[:at], gates[road.nodes[at - 1]]])
-    if at < len(road.nodes) - 1:
-        parts.append([gates[road.nodes[at + 1]], *road.nodes[at + 1 :]])
-    return [
-        Road(p, road.highway, road.kind, road.ref, road.name, road.place, road.tags) for p in parts
+    parts = [road.nodes[:at][::-1], road.nodes[at + 1 :]]
+    x, y = network.points[centre]
+
+    def outside(vertex: int) -> bool:
+        vx, vy = network.points[vertex]
+        return hypot(vx - x, vy - y) > 1.4 * ROUNDABOUT_RADIUS
+
+    cut = [list(dropwhile(lambda v: not outside(v), part)) for part in parts]
+    return [replace(road, nodes=nodes) for nodes in cut if nodes]
+
+
+def _apart(network: Network, centre: int, arms: list[Road]) -> bool:
+    """Say whether there is room for a ring: the arms apart, and no other road near."""
+    angles = sorted(_angle(network, centre, arm.nodes[0]) for arm in arms)
+    gaps = [b - a for a, b in pairwise([*angles, angles[0] + 2.0 * pi])]
+    near = {v for _, v in network.near(*network.points[centre], 3.0 * ROUNDABOUT_RADIUS)}
+    own = {v for arm in arms for v in arm.nodes[:4]}
+    through = {v for road in network.roads if centre in road.nodes for v in road.nodes}
+    return min(gaps) > 0.7 and len(arms) > 2 and near <= own | through
+
+
+def _angle(network: Network, centre: int, vertex: int) -> float:
+    dx, dy = network.direction(centre, vertex)
+    return atan2(dy, dx)
+
+
+def _lay_ring(network: Network, centre: int, arms: list[Road]) -> None:
+    """Put a ring in the place of a junction; the arms end on it."""
+    x, y = network.points[centre]
+    angles = [_angle(network, centre, arm.nodes[0]) for arm in arms]
+    for angle in np.linspace(-pi, pi, 14, endpoint=False).tolist():
+        if all(abs((angle - other + pi) % (2.0 * pi) - pi) > 0.3 for other in angles):
+            angles.append(angle)
+    ring = [
+        network.add_vertex(x + ROUNDABOUT_RADIUS * cos(a), y + ROUNDABOUT_RADIUS * sin(a), True)
+        for a in angles
     ]
+    roads = [road for road in network.roads if centre not in road.nodes]
+    for arm, gate in zip(arms, ring, strict=False):
+        roads.append(replace(arm, nodes=[gate, *arm.nodes]))
+    order = sorted(range(len(ring)), key=lambda n: angles[n])
+    circle = [ring[n] for n in order]
+    roads.append(Road([*circle, circle[0]], "primary", "ring", tags={"junction": "roundabout"}))
+    network.replace_roads(roads)

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from data.osm.synthesis.addresses import House
 from data.osm.synthesis.network import Network
 from data.osm.synthesis.settlements import Settlement
-from data.osm.synthesis.streets import Piece
+from data.osm.synthesis.streets import Piece, line
 
 FACILITIES = Path(__file__).with_name("facilities.toml")
 BUS_ROADS = frozenset(("primary", "secondary", "tertiary"))
+STOPS_OF = {"town": 7, "village": 3, "hamlet": 1}
+STOP_SPACING = 420.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,35 +68,58 @@ def open_facilities(
 
 
 def put_up_bus_stops(
-    network: Network, pieces: Iterable[Piece], homes: Iterable[Settlement]
+    network: Network, pieces: list[Piece], homes: Iterable[Settlement]
 ) -> list[Spot]:
     """Put up the stops of the country buses: a pair where a busy road meets a settlement."""
     stops: list[Spot] = []
-    roads = [p for p in pieces if p.highway in BUS_ROADS and p.kind == "country"]
+    streets = [p for p in pieces if p.kind == "street"]
+    tree = shapely.STRtree([line(network, p.nodes) for p in streets])
     for home in homes:
-        names = ["Ort"] if home.rank == "hamlet" else ["Dorfmitte", "Nord", "Süd", "Siedlung"]
-        if home.rank == "town":
-            names = ["Markt", "Bahnhofstraße", "Amt", "Schulzentrum", "Freibad", "Gewerbegebiet"]
-        own = [p for p in roads if p.place == home.name]
-        spots = sorted(
-            (hypot(network.points[v][0] - home.x, network.points[v][1] - home.y), v, p.nodes, i)
-            for p in own
-            for i, v in enumerate(p.nodes)
-            if 0 < i < len(p.nodes) - 1 and network.degree(v) == 2
-        )
         taken: list[tuple[float, float]] = []
-        for _, vertex, nodes, index in spots:
+        used: set[str] = set()
+        for vertex, along in _stopping_places(network, pieces, home):
             x, y = network.points[vertex]
-            if len(taken) == len(names):
-                break
-            if any(hypot(x - tx, y - ty) < 420.0 for tx, ty in taken):
+            if len(taken) == STOPS_OF[home.rank] or any(
+                hypot(x - tx, y - ty) < STOP_SPACING for tx, ty in taken
+            ):
                 continue
-            name = f"{home.name}, {names[len(taken)]}" if home.rank != "hamlet" else home.name
             taken.append((x, y))
-            dx, dy = network.direction(nodes[index - 1], nodes[index + 1])
-            for side in (1.0, -1.0):
+            near = streets[int(tree.nearest(shapely.Point(x, y)))]
+            name = _stop_name(home, near, first=len(taken) == 1, used=used)
+            dx, dy = along
+            for side in (1.0, -1.0):  # each beside its lane, and not quite opposite
+                spot = (
+                    x + 9.0 * side * dx - 4.0 * side * dy,
+                    y + 9.0 * side * dy + 4.0 * side * dx,
+                )
                 tags = {"highway": "bus_stop", "public_transport": "platform", "bus": "yes"}
-                shift = 8.0 * side
-                spot = (x - side * 4.0 * dy + shift * dx, y + side * 4.0 * dx + shift * dy)
                 stops.append(Spot(*spot, {**tags, "name": name}))
     return stops
+
+
+def _stop_name(home: Settlement, near: Piece, first: bool, used: set[str]) -> str:
+    if home.rank == "hamlet":
+        return home.name
+    middle = "Markt" if home.rank == "town" else "Dorfmitte"
+    name = middle if first else near.name
+    if name in used or near.place != home.name:
+        name = f"Abzweig {near.name}" if near.name not in used else "Siedlung"
+    used.add(name)
+    return f"{home.name}, {name}"
+
+
+def _stopping_places(
+    network: Network, pieces: list[Piece], home: Settlement
+) -> list[tuple[int, tuple[float, float]]]:
+    """List vertices of busy roads in a settlement, and the road's direction, middle first."""
+    found = []
+    for piece in pieces:
+        if piece.place == home.name and piece.kind == "country" and piece.highway in BUS_ROADS:
+            for before, vertex, after in zip(
+                piece.nodes, piece.nodes[1:], piece.nodes[2:], strict=False
+            ):
+                if network.degree(vertex) == 2 and not network.solid[vertex]:
+                    x, y = network.points[vertex]
+                    far = hypot(x - home.x, y - home.y)
+                    found.append((far, vertex, network.direction(before, after)))
+    return [(vertex, along) for _, vertex, along in sorted(found)]

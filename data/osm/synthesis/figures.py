@@ -92,13 +92,15 @@ def _beelines(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.asarray(111_195.0 * np.hypot(dx, a[:, 1] - b[:, 1]))
 
 
-def measure(path: Path, seed: int = 1, pairs: int = 2000) -> Figures:
+def measure(path: Path, extract: Extract, seed: int = 1, pairs: int = 2000) -> Figures:
     """Measure an extract.
 
     Parameters
     ----------
     path
         Any file that :func:`routing.osm_import.read_extract` reads.
+    extract
+        What it reads.
     seed, pairs
         Of the random pairs of addresses between which detours are measured.
     """
@@ -107,7 +109,7 @@ def measure(path: Path, seed: int = 1, pairs: int = 2000) -> Figures:
     blocks, chords, degrees = _blocks(survey)
     km = sum(blocks) / 1000.0
     junctions = [d for d in degrees if d > 2]
-    detours, speed, way = _detours(read_extract(path), seed, pairs)
+    detours, speed, way = _detours(extract, seed, pairs)
     return Figures(
         km=dict(survey.km),
         area=_inhabited(survey.addresses),
@@ -217,7 +219,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="data.osm.synthesis.figures", description=main.__doc__)
     parser.add_argument("extracts", type=Path, nargs="+")
     paths = parser.parse_args().extracts
-    columns = [rows(measure(path)) for path in paths]
+    columns = [rows(measure(path, read_extract(path))) for path in paths]
     print("| | " + " | ".join(p.name.partition(".")[0] for p in paths) + " |")  # noqa: T201
     print("|---" * (len(paths) + 1) + "|")  # noqa: T201
     for row in zip(*columns, strict=True):

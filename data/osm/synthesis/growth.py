@@ -28,6 +28,7 @@ class Style:
     sway: float  # mean change of direction per 100 m
     skew: float = 0.14  # mean deviation from the right angle where it starts
     joins: float = 1.0  # how often it joins where it could
+    blind: bool = True  # whether it may end without joining
 
 
 def square_headings(network: Network, vertex: int) -> list[float]:
@@ -76,7 +77,7 @@ def grow(
         path.append((nx, ny))
         x, y = nx, ny
         travelled += style.step
-    if travelled < style.length[0]:
+    if travelled < style.length[0] or not style.blind:
         return None
     return [start, *network.string(path)]
 

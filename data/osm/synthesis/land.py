@@ -74,7 +74,7 @@ def make_land(seed: int) -> Land:
     plan = HousePlan(
         homes=tuple(homes),
         people={m.name: m.population for m in anchors.municipalities},
-        works=_works(anchors),
+        works=grown.works,
         taken=_taken(terrain, grounds, grown.churches),
     )
     houses = build_houses(network, pieces, borders, plan, seeds.rng("houses"))
@@ -83,7 +83,7 @@ def make_land(seed: int) -> Land:
     lines = shapely.STRtree([line(network, p.nodes) for p in pieces])
     churches = grown.churches.values()
     buildings = put_up_buildings(houses, churches, lines, seeds.rng("buildings"))
-    areas = _built_areas(anchors, homes, zones) + landscape.farmyards(houses, roads) + grounds
+    areas = _built_areas(grown.works, homes, zones) + landscape.farmyards(houses, roads) + grounds
     areas += _cover(terrain, borders, network, areas, seeds.rng("landscape"))
     return Land(
         seed,
@@ -100,12 +100,6 @@ def make_land(seed: int) -> Land:
     )
 
 
-def _works(anchors: Anchors) -> shapely.Geometry:
-    """Return the land of the trading estates."""
-    estates = [q for q in anchors.quarters if q.tags.get("landuse") == "industrial"]
-    return shapely.union_all([shapely.Point(q.x, q.y).buffer(q.radius) for q in estates])
-
-
 def _taken(
     terrain: Terrain, grounds: list[Area], churches: Mapping[str, tuple[float, float]]
 ) -> shapely.Geometry:
@@ -119,17 +113,14 @@ def _taken(
 
 
 def _built_areas(
-    anchors: Anchors, homes: list[Settlement], zones: Mapping[str, shapely.Polygon]
+    works: shapely.Geometry, homes: list[Settlement], zones: Mapping[str, shapely.Geometry]
 ) -> list[Area]:
     """Return the residential and the industrial land."""
-    works = _works(anchors)
-    areas = []
+    areas = [Area(part, {"landuse": "industrial"}) for part in shapely.get_parts(works)]
     for home in homes:
-        zone = zones[home.name].simplify(4.0)
         tags = {"landuse": "residential", "name": home.name}
-        areas += [Area(part, tags) for part in shapely.get_parts(zone.difference(works))]
-        tags = {"landuse": "industrial"}
-        areas += [Area(part, tags) for part in shapely.get_parts(zone.intersection(works))]
+        zone = zones[home.name].difference(works).simplify(4.0)
+        areas += [Area(part, tags) for part in shapely.get_parts(zone)]
     return [a for a in areas if a.shape.geom_type == "Polygon" and a.shape.area > 500.0]
 
 

@@ -10,11 +10,11 @@ from data.osm.synthesis.anchors import Anchors, Points
 from data.osm.synthesis.growth import Allowed, Style, grow, square_headings
 from data.osm.synthesis.network import Network, Road
 
-LANE = Style(24.0, 150.0, 110.0, 260.0, (220.0, 1400.0), 0.32, 0.20, 0.8)
+LANE = Style(24.0, 150.0, 110.0, 260.0, (220.0, 1400.0), 0.36, 0.20, 0.6)
 SPUR = Style(20.0, 85.0, 70.0, 130.0, (110.0, 420.0), 0.45, 0.20, 0.15)
-TRACK = Style(22.0, 95.0, 80.0, 190.0, (260.0, 1300.0), 0.32, 0.20, 0.85)
+TRACK = Style(22.0, 95.0, 80.0, 190.0, (260.0, 1300.0), 0.36, 0.20, 0.85)
 DRIVE = Style(14.0, 40.0, 36.0, 0.0, (45.0, 150.0), 0.40, 0.20, 0.0)
-PATH = Style(20.0, 60.0, 60.0, 130.0, (200.0, 900.0), 0.60, 0.30, 0.95)
+PATH = Style(20.0, 60.0, 60.0, 130.0, (200.0, 900.0), 0.60, 0.30, blind=False)
 
 TRIES = 40_000
 
@@ -30,10 +30,10 @@ class Kind:
 
 
 COUNTRYSIDE = (
-    Kind("lane", "unclassified", LANE, 78.0),
-    Kind("lane", "unclassified", SPUR, 22.0),
+    Kind("lane", "unclassified", LANE, 62.0),
+    Kind("lane", "unclassified", SPUR, 30.0),
     Kind("track", "track", TRACK, 150.0),
-    Kind("drive", "service", DRIVE, 24.0),
+    Kind("drive", "service", DRIVE, 17.0),
     Kind("path", "path", PATH, 26.0),
 )
 
@@ -95,18 +95,22 @@ def link_dead_ends(network: Network) -> None:
             tx, ty = network.points[vertex]
             if (tx - x) * dx + (ty - y) * dy < 0.3 * distance:
                 continue
-            count = max(2, round(distance / 14.0))
+            count = max(2, round(distance / 7.0))
             path = [(x + (tx - x) * i / count, y + (ty - y) * i / count) for i in range(1, count)]
-            if all(_free(network, spot, {end, vertex}) for spot in path):
+            if all(_free(network, spot, (end, vertex)) for spot in path):
                 nodes = [end, *network.string(path), vertex]
                 network.add_road(Road(nodes, "footway", "path"))
             break
 
 
-def _free(network: Network, spot: tuple[float, float], ends: set[int]) -> bool:
-    around = network.near(*spot, 14.0)
-    beside = ends | {n for end in ends for n in network.neighbours[end]}
-    return all(vertex in beside for _, vertex in around)
+def _free(network: Network, spot: tuple[float, float], ends: tuple[int, int]) -> bool:
+    """Say whether nothing is near a point of a footway but the streets that it joins."""
+    beside = set(ends)
+    for end in ends:
+        x, y = network.points[end]
+        if hypot(x - spot[0], y - spot[1]) < 20.0:
+            beside.update(network.neighbours[end])
+    return all(vertex in beside for _, vertex in network.near(*spot, 17.0))
 
 
 def _may_start(network: Network, kind: Kind, vertex: int, settled: set[int]) -> bool:

@@ -1,12 +1,12 @@
 """All roads in the order in which they came: from the B 201 down to the drives of lone farms."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import hypot
 
 import shapely
 
-from data.osm.synthesis.anchors import Anchors, Points, Quarter
+from data.osm.synthesis.alignment import draw_country_roads
+from data.osm.synthesis.anchors import Anchors, Points
 from data.osm.synthesis.approaches import fence_off, lay_approaches, lay_drives_to_doors
 from data.osm.synthesis.country import CountryRoads
 from data.osm.synthesis.crossings import lay_railway, lay_roundabout
@@ -15,10 +15,8 @@ from data.osm.synthesis.landscape import Area
 from data.osm.synthesis.lanes import grow_countryside, link_dead_ends, scatter_hamlets
 from data.osm.synthesis.network import Network
 from data.osm.synthesis.seeds import Seeds
-from data.osm.synthesis.settlements import Settlement, grow_settlement
+from data.osm.synthesis.settlements import Settlement, grow_settlement, lay_works
 from data.osm.synthesis.terrain import Terrain
-
-WORKS_STREETS = ("Industriestraße", "Gewerbestraße", "Ziegeleiweg", "Meiereistraße", "Güterstraße")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,7 @@ class Grown:
     hamlets: Points
     churches: Mapping[str, tuple[float, float]]  # by settlement
     grounds: tuple[Area, ...]
+    works: shapely.Geometry  # the land of the trading estates
 
 
 def grow_roads(
@@ -67,32 +66,25 @@ def grow_roads(
     board.span()
     board.classify()
     board.stagger(seeds.rng("stagger"))
-    board.draw(network)
+    draw_country_roads(board, network, seeds.rng("sway"))
     lay_railway(network, terrain.railway, anchors.railway_name)
     lay_roundabout(network, homes[0].x, homes[0].y, (500.0, 4000.0))
 
     grounds = fence_quarters(network, anchors.quarters, seeds.rng("quarters"))
     fence_off(network, anchors.landmarks)
     lay_approaches(network, anchors.landmarks, homes)
+    works = [
+        lay_works(network, homes[0], quarter, seeds.rng(quarter.name))
+        for quarter in anchors.quarters
+        if quarter.tags.get("landuse") == "industrial"
+    ]
     churches = {}
     for home in homes:
         church = grow_settlement(network, home, dry, seeds.rng(home.name))
         if church is not None:
             churches[home.name] = church
-    _name_works_streets(network, anchors.quarters)
     link_dead_ends(network)
     grounds += lay_grounds(network, homes, seeds.rng("grounds"))
     lay_drives_to_doors(network, anchors.landmarks)
     grow_countryside(network, countryside, seeds.sequence("countryside"))
-    return Grown(network, hamlets, churches, tuple(grounds))
-
-
-def _name_works_streets(network: Network, quarters: Iterable[Quarter]) -> None:
-    """Name the streets of the trading estates."""
-    names = iter(WORKS_STREETS)
-    for quarter in quarters:
-        for road in network.roads:
-            x, y = network.points[road.nodes[len(road.nodes) // 2]]
-            inside = hypot(x - quarter.x, y - quarter.y) < quarter.radius
-            if "landuse" in quarter.tags and road.kind == "street" and inside:
-                road.name = next(names, WORKS_STREETS[0])
+    return Grown(network, board.hamlets, churches, tuple(grounds), shapely.union_all(works))

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import atan2, hypot, pi, sqrt
 
 import numpy as np
+import shapely
 
-from data.osm.synthesis.anchors import Anchors
+from data.osm.synthesis.anchors import Anchors, Quarter
 from data.osm.synthesis.growth import Allowed, Style, grow, grow_loop, square_headings
 from data.osm.synthesis.network import Network, Road
 
@@ -21,6 +22,9 @@ COLLECTOR = Style(18.0, 125.0, 130.0, 190.0, (300.0, 1000.0), 0.22, 0.10)
 ESTATE = Style(12.0, 46.0, 44.0, 84.0, (90.0, 420.0), 0.80, 0.10, 0.95)
 STREET = Style(13.0, 54.0, 48.0, 90.0, (100.0, 480.0), 0.55, 0.14, 0.85)
 CLOSE = Style(11.0, 42.0, 42.0, 60.0, (55.0, 130.0), 0.60, 0.12, 0.5)
+
+WORKS = Style(18.0, 70.0, 60.0, 130.0, (90.0, 330.0), 0.15, 0.08)
+WORKS_STREETS = ("Industriestraße", "Gewerbestraße")
 
 CHURCH_VILLAGES = frozenset(("Süderbrarup", "Boren", "Böel", "Ulsnis", "Norderbrarup", "Loit"))
 """Where an old church stands, with a lane around it."""
@@ -90,6 +94,25 @@ def grow_settlement(
     return church
 
 
+def lay_works(
+    network: Network, home: Settlement, quarter: Quarter, rng: np.random.Generator
+) -> shapely.Polygon:
+    """Lay a trading estate, a wide loop off the main road and one across; return its land."""
+    for _, vertex in network.near(quarter.x, quarter.y, 500.0):
+        bow = _bow(network, vertex, 13, 235.0, 60.0, rng)
+        if bow is not None:
+            network.add_road(Road(bow, "residential", "street", "", WORKS_STREETS[0], home.name))
+            start = bow[len(bow) // 3]
+            for heading in square_headings(network, start):
+                across = grow(network, start, heading, WORKS, lambda *_: True, rng)
+                if across is not None:
+                    name = WORKS_STREETS[1]
+                    network.add_road(Road(across, "residential", "street", "", name, home.name))
+                    break
+            return shapely.Polygon([network.points[v] for v in bow]).buffer(65.0)
+    return shapely.Polygon()
+
+
 def _street_metres(network: Network, home: Settlement) -> float:
     """Measure the roads that are there already within the settlement."""
     half = 0.0
@@ -108,11 +131,10 @@ def _lay_churchyard(
         bow = _bow(network, vertex, 5, float(rng.uniform(78.0, 92.0)), 24.0, rng)
         if bow is not None:
             network.add_road(Road(bow, "residential", "street", name="Kirchplatz", place=home.name))
-            corners = [network.points[v] for v in bow]
-            return (
-                sum(c[0] for c in corners) / len(corners),
-                sum(c[1] for c in corners) / len(corners),
-            )
+            church = shapely.Polygon([network.points[v] for v in bow]).centroid
+            yard = church.buffer(20.0, quad_segs=2)
+            network.add_solid(shapely.get_coordinates([church, yard]))
+            return church.x, church.y
     return None
 
 

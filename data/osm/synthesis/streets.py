@@ -41,7 +41,7 @@ def line(network: Network, nodes: list[int] | tuple[int, ...]) -> shapely.LineSt
     return shapely.LineString([network.points[v] for v in nodes])
 
 
-def built_up_zones(network: Network, homes: list[Settlement]) -> dict[str, shapely.Polygon]:
+def built_up_zones(network: Network, homes: list[Settlement]) -> dict[str, shapely.Geometry]:
     """Draw the built-up area of each settlement around its streets."""
     zones = {}
     lines = [line(network, road.nodes) for road in network.roads]
@@ -55,8 +55,8 @@ def built_up_zones(network: Network, homes: list[Settlement]) -> dict[str, shape
             if network.roads[n].kind in ("country", "lane", "ring")
         ]
         shape = shapely.union_all([*own, *through]).buffer(45.0).buffer(45.0).buffer(-50.0)
-        largest = max(shapely.get_parts(shape), key=lambda part: part.area)
-        zones[home.name] = shapely.Polygon(largest.exterior)
+        parts = [shapely.Polygon(p.exterior) for p in shapely.get_parts(shape) if p.area > 8000.0]
+        zones[home.name] = shapely.union_all(parts)
     return zones
 
 
@@ -77,8 +77,8 @@ class StreetNames:
         self._pools: dict[str, Iterator[str]] = {
             home.name: street_names(rng, home.rank) for home in homes
         }
-        self._roads: dict[tuple[str, str], Road] = {}  # by place and name
-        self._used: dict[str, set[str]] = {home.name: set() for home in homes}
+        self._roads: dict[tuple[str, str], Road] = {}  # by municipality and name
+        self._used: dict[str, set[str]] = {home.municipality: set() for home in homes}
         self._main: dict[str, str] = {}
         self._lanes = fields
         self._rng = rng
@@ -89,7 +89,7 @@ class StreetNames:
 
     def reserve(self, place: str, name: str) -> None:
         """Keep a name from being given to another street of a place."""
-        self._used[place].add(name)
+        self._used[self._homes[place].municipality].add(name)
 
     def next_lane(self) -> str:
         """Name a lane or a hamlet in the fields."""
@@ -97,9 +97,10 @@ class StreetNames:
 
     def side_street(self, place: str) -> str:
         """Name a street of a settlement."""
+        used = self._used[self._homes[place].municipality]
         for name in self._pools[place]:
-            if name not in self._used[place]:
-                self._used[place].add(name)
+            if name not in used:
+                used.add(name)
                 return name
         return self.next_lane()
 
@@ -126,18 +127,23 @@ class StreetNames:
         if home.rank == "hamlet":  # many roads in hamlets have no name
             return place if sum(map(ord, place)) % 2 else ""
         if home.rank != "town" and road.highway != "primary" and place not in self._main:
-            choice = int(self._rng.integers(0, 6))
-            self._main[place] = MAIN_STREETS[choice if choice < len(MAIN_STREETS) else 0]
-            self._used[place].add(self._main[place])
-            self._roads[place, self._main[place]] = road
+            self._main[place] = self._main_street(home)
             return self._main[place]
         if road.highway == "primary":
             return f"{ADJECTIVES['Kappeln' if far[0] > home.x else 'Schleswig']} Straße"
         for goal in self._goals_beyond(home, far)[:3]:
             name = f"{ADJECTIVES[goal]} Straße"
-            if self._roads.setdefault((place, name), road) is road:
+            if self._roads.setdefault((home.municipality, name), road) is road:
                 return name
         return self.side_street(place)
+
+    def _main_street(self, home: Settlement) -> str:
+        """Name the main street of a village; half of them are the Dorfstraße."""
+        used = self._used[home.municipality]
+        first = max(0, int(self._rng.integers(-2, len(MAIN_STREETS))))
+        names = [n for n in (MAIN_STREETS[first], *MAIN_STREETS) if n not in used]
+        used.add(names[0])
+        return names[0]
 
     def _goals_beyond(self, home: Settlement, far: tuple[float, float]) -> list[str]:
         """Order the places by how well a road out of a settlement leads to them."""
@@ -155,7 +161,7 @@ class StreetNames:
 
 def cut_pieces(
     network: Network,
-    zones: dict[str, shapely.Polygon],
+    zones: dict[str, shapely.Geometry],
     water: shapely.Polygon,
     names: StreetNames,
     landmarks: Iterable[Landmark],
@@ -221,7 +227,7 @@ def _street(network: Network, road: Road, streets: dict[int, str], names: Street
 
 
 def _runs(
-    network: Network, road: Road, zones: dict[str, shapely.Polygon], water: shapely.Polygon
+    network: Network, road: Road, zones: dict[str, shapely.Geometry], water: shapely.Polygon
 ) -> list[tuple[tuple[int, ...], str, bool]]:
     """Cut a road where its zone changes: vertices, place, and whether it is over water."""
     points = np.array([network.points[v] for v in road.nodes])
