@@ -125,11 +125,11 @@ def _span(region: Region, demo: Demo) -> tuple[int, int]:
 def _introduce(demo: Demo, region: Region, console: Console) -> None:
     config = region.config
     made_up = " on a made-up map" if config.synthetic else ""
-    console.print(f"[bold]{config.name}[/]{made_up}, {demo.day:%A, %-d %B %Y}")
+    console.print(f"[bold]{config.name}[/]{made_up}, {demo.day:%A, %-d %B %Y}, seed {demo.seed}")
     homes = sum(feature.kind == "address" for feature in region.features)
     console.print(
         f"{len(config.vehicles)} vehicles, {len(region.stops):,} stops, {homes:,} addresses; "
-        f"{demo.rides} ride requests (seed {demo.seed}) through the real API"
+        f"{demo.rides} requests through the real API"
     )
 
 

@@ -20,55 +20,36 @@ def summary(answers: Answers, came_to: Figures, until: str) -> Table:
 
 
 def _rows(answers: Answers, came_to: Figures) -> list[tuple[str, str, str]]:
-    way = came_to.way
-    promises = came_to.kept + came_to.broken
+    way, served = came_to.way, came_to.served
+    due = came_to.kept + came_to.broken
     return [
-        (
-            "Requests",
-            str(answers.requests),
-            _unless(answers.not_asked, "more not made: no way there"),
-        ),
-        ("Booked", str(len(answers.booked)), _unless(answers.moved, "at another time than wished")),
+        ("Requests", str(answers.requests), _if(answers.not_asked, "more had no way there")),
+        ("Booked", str(len(answers.booked)), _if(answers.moved, "at another time than wished")),
         ("Refused", str(answers.refused.total()), _by_reason(answers.refused)),
-        ("Served", str(came_to.served), _served(came_to)),
+        ("Served", str(served), _if(came_to.passengers, "passengers")),
+        ("  sharing the vehicle", str(came_to.shared), ""),
         ("On board", str(came_to.on_board), ""),
         ("Still to come", str(came_to.to_come), ""),
         (
             "Promises kept",
             str(came_to.kept),
-            _share(came_to.kept, promises, "of all that came due"),
+            f"{came_to.kept / due:.0%} of those due" if due else "",
         ),
         ("Promises broken", str(came_to.broken), ""),
-        ("Kilometres", f"{way.driven:.1f}", _kilometres(came_to)),
+        ("Kilometres", f"{way.driven:.1f}", f"{way.driven / served:.1f} a ride" if served else ""),
+        (
+            "  with passengers",
+            f"{way.occupied:.1f}",
+            f"{way.carried / way.occupied:.2f} bookings on board" if way.occupied else "",
+        ),
     ]
 
 
-def _unless(number: int, words: str) -> str:
+def _if(number: int, words: str) -> str:
     return f"{number} {words}" if number else ""
 
 
 def _by_reason(refused: Counter[str]) -> str:
     return ", ".join(
         f"{count} {reason.replace('_', ' ')}" for reason, count in sorted(refused.items())
-    )
-
-
-def _served(came_to: Figures) -> str:
-    if not came_to.served:
-        return ""
-    return f"{came_to.passengers} passengers; {came_to.shared} rides shared the vehicle"
-
-
-def _share(part: float, whole: float, words: str) -> str:
-    return f"{100 * part / whole:.0f} % {words}" if whole else ""
-
-
-def _kilometres(came_to: Figures) -> str:
-    way = came_to.way
-    if not (way.driven and came_to.served):
-        return ""
-    return (
-        f"{_share(way.occupied, way.driven, 'with passengers')}; "
-        f"{way.driven / came_to.served:.1f} a ride; "
-        f"{way.carried / way.occupied:.2f} bookings on board where any"
     )

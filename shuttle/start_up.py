@@ -34,6 +34,8 @@ def load_region(folder: Path, console: Console) -> Region:
     RegionError
         With one sentence that names the file and the fix.
     """
+    if not _compiled_before():
+        console.print("[dim]First start: the search is compiled once, in about half a minute.")
     with bar(console) as progress:
         task = progress.add_task("loading the region", total=1.0)
         return Region.load(
@@ -46,8 +48,6 @@ def load_region(folder: Path, console: Console) -> Region:
 
 def compile_search(region: Region, now: int, console: Console) -> None:
     """Let a made-up ride go the whole way, so that nobody real waits for the compiler."""
-    if not _compiled_before():
-        console.print("[dim]Compiling the search. This happens once and takes about half a minute.")
     with bar(console) as progress:
         progress.add_task("preparing the search", total=None)
         practice = Dispatcher(region, MemoryStore())

@@ -62,7 +62,7 @@ def morning(toy_folder: Path) -> str:
 
 
 def test_a_morning_ends_with_its_figures(morning: str) -> None:
-    assert "Toy Town on a made-up map, Tuesday, 2 March 2027" in morning
+    assert "Toy Town on a made-up map, Tuesday, 2 March 2027, seed 1" in morning
     assert "Until 12:00" in morning
     requests, booked, refused = (number(morning, row) for row in ("Requests", "Booked", "Refused"))
     assert requests == booked + refused
