@@ -223,7 +223,9 @@ def served(toy_folder: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
             process.kill()
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "end", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_the_service_answers_and_ends_cleanly(
     served: tuple[subprocess.Popen[str], str], tmp_path: Path, end: signal.Signals
 ) -> None:
