@@ -88,7 +88,7 @@ PURPOSES = (
     ),
     Purpose(
         name="school",
-        share=0.10,
+        share=0.12,
         pulls={"school": 1.0},
         last_weekday=4,
         arrivals=((1, 7.7, 0.1),),
@@ -96,7 +96,7 @@ PURPOSES = (
     ),
     Purpose(
         name="kindergarten",
-        share=0.10,
+        share=0.08,
         pulls={"kindergarten": 1.0},
         last_weekday=4,
         arrivals=((1, 8.0, 0.4),),
