@@ -15,7 +15,8 @@ import shapely
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from routing.gazetteer import Gazetteer
+from routing.gazetteer import Gazetteer, Geocoder
+from routing.geocoders import NetworkGeocoder, WithFallback
 from routing.osm_import import Extract, ExtractError, Feature, read_extract
 from routing.problem import Break, Shift
 from routing.road_network import RoadNetwork, Route, Snap
@@ -59,7 +60,8 @@ class Region:
     travel
         Between all places.
     gazetteer
-        Search for stops, addresses and places.
+        Search for stops, addresses and places; embedded, or a geocoder on the network with the
+        embedded one for when it is down.
     """
 
     config: RegionConfig
@@ -71,7 +73,7 @@ class Region:
     stops: tuple[Stop, ...]
     places: tuple[Snap, ...]
     travel: TravelTimes
-    gazetteer: Gazetteer
+    gazetteer: Geocoder
     _stops_near: StopsNear
     _place_of: Mapping[str, int] = field(repr=False)
     _depot_place: Mapping[str, int] = field(repr=False)
@@ -104,17 +106,18 @@ class Region:
         tell("travel times", 0.7)
         travel = TravelTimes.between(extract.drive, places)
         tell("gazetteer", 0.85)
+        outline = boundary if boundary is not None else _hull(extract.drive)
         region = cls(
             config=config,
             folder=folder,
             drive=extract.drive,
             walk=extract.walk,
             features=extract.features,
-            boundary=boundary if boundary is not None else _hull(extract.drive),
+            boundary=outline,
             stops=stops,
             places=places,
             travel=travel,
-            gazetteer=Gazetteer(extract, stops),
+            gazetteer=_geocoder(config, Gazetteer(extract, stops), outline),
             _stops_near=StopsNear(extract.walk, stops),
             _place_of={stop.id: number for number, stop in enumerate(stops)},
             _depot_place={depot: len(stops) + number for number, depot in enumerate(config.depots)},
@@ -230,6 +233,14 @@ def _places(
             )
         places.append(snap)
     return tuple(places)
+
+
+def _geocoder(config: RegionConfig, embedded: Gazetteer, boundary: BaseGeometry) -> Geocoder:
+    rule = config.geocoder
+    if rule is None:
+        return embedded
+    network = NetworkGeocoder(rule.service, rule.url, boundary, rule.timeout_seconds)
+    return WithFallback(network, embedded)
 
 
 def _hull(drive: RoadNetwork) -> BaseGeometry:

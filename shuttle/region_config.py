@@ -6,7 +6,7 @@ Every mistake in the file becomes one sentence that names the key and the fix.
 import tomllib
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -179,6 +179,17 @@ class Contact(_Table):
     accent: str = Field(default="#0b5c6b", pattern=r"^#[0-9a-fA-F]{6}$")
 
 
+class GeocoderRule(_Table):
+    """A geocoder on the network that is asked before the embedded gazetteer.
+
+    What residents type then leaves the house; without this table nothing does.
+    """
+
+    service: Literal["nominatim", "photon"]
+    url: str = Field(pattern=r"^https?://[^\s/]+")
+    timeout_seconds: float = Field(default=2.0, gt=0, le=30)
+
+
 class RegionConfig(_Table):
     """The whole of ``region.toml``."""
 
@@ -194,6 +205,7 @@ class RegionConfig(_Table):
     rules: Rules = Rules()
     fares: Fares = Fares()
     contact: Contact
+    geocoder: GeocoderRule | None = None
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)

@@ -17,6 +17,7 @@ from tests.toy_region import STOPS
 from tests.toy_town import coordinates
 
 ZONE = ZoneInfo("Europe/Berlin")
+GEOCODER = '[geocoder]\nservice = "photon"\nurl = "{}"\n\n[contact]'
 HEADER = "id,name,village,lat,lon,kind\n"
 
 
@@ -93,6 +94,7 @@ def _write(name: str, content: str) -> Callable[[Path], None]:
             _replace('from = "12:00", to = "13:30"', 'from = "20:00", to = "22:00"'),
             "leaves the shift",
         ),
+        (_replace("[contact]", GEOCODER.format("ftp://127.0.0.1")), "geocoder.url:"),
         (_replace("toy-town.osm", "gone.osm"), "gone.osm"),
         (_write("toy-town.osm", "<osm version='0.6'></osm>"), "toy-town.osm"),
         (_replace("synthetic = true", 'boundary = "none.geojson"'), "none.geojson is missing"),
@@ -156,3 +158,14 @@ def test_a_fare_grows_with_party_and_distance_up_to_its_maximum(people: int, met
     assert fares.fare(people, metres + 1000) >= fare
     assert 200 * people <= fare <= 480 * people
     assert fare % 10 == 0
+
+
+def test_a_geocoder_on_the_network_is_asked_first_and_the_embedded_one_stands_in(
+    toy_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "region"
+    shutil.copytree(toy_folder, folder)
+    _replace("[contact]", GEOCODER.format("http://127.0.0.1:9"))(folder)  # nobody answers there
+    region = Region.load(folder)
+    assert region.gazetteer.search("Am Anger 3")[0].label.startswith("Am Anger 3")
+    assert "The embedded gazetteer answers." in caplog.text
