@@ -144,14 +144,13 @@ class Survey:
 
 
 def _nodes(refs: NodeRefList) -> tuple[Node, ...]:
-    """Return the nodes of a way without repetitions and without those that the file lacks."""
+    """Return the nodes of a way without those that the file lacks."""
+    places = [(ref.ref, ref.location) for ref in refs]
     try:
-        nodes = [Node(ref.ref, ref.lat, ref.lon) for ref in refs]
+        return tuple([Node(number, place.lat, place.lon) for number, place in places])
     except osmium.InvalidLocationError:  # an extract that was cut through its ways
-        nodes = [Node(ref.ref, ref.lat, ref.lon) for ref in refs if ref.location.valid()]
-    return tuple(
-        node for index, node in enumerate(nodes) if not index or node.id != nodes[index - 1].id
-    )
+        found = [(number, place) for number, place in places if place.valid()]
+        return tuple([Node(number, place.lat, place.lon) for number, place in found])
 
 
 def _length_km(nodes: Sequence[Node]) -> float:

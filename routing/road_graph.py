@@ -183,8 +183,10 @@ class _Pieces:
         line_end = np.cumsum(sizes)
         cut[line_end - 1] = cut[line_end - sizes] = True
         cuts = np.flatnonzero(cut)
-        within = line[cuts[:-1]] == line[cuts[1:]]
-        begin, end = cuts[:-1][within], cuts[1:][within]
+        begin, end = cuts[:-1], cuts[1:]
+        stutter = (end - begin == 1) & (node[begin] == node[end])  # a way that names a node twice
+        piece = (line[begin] == line[end]) & ~stutter
+        begin, end = begin[piece], end[piece]
         along = np.concatenate(([0.0], np.cumsum(_steps(lat, lon))))
         return cls(node, lat, lon, begin, end, line[begin], along[end] - along[begin], lines)
 

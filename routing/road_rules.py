@@ -15,6 +15,7 @@ wherever it is.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 Tags = Mapping[str, str]
@@ -186,12 +187,19 @@ def barrier_stops_walkers(tags: Tags) -> bool:
 def speed_limit(tags: Tags, direction: str = "") -> float | None:
     """Return the limit in km/h, None if the tags do not tell; `direction` ":forward" or ""."""
     for key in (f"maxspeed{direction}", *_LIMIT_KEYS):
-        if limits := [limit for part in tags.get(key, "").split(";") if (limit := _limit(part))]:
-            return min(limits)
+        if key in tags and (limit := _limit(tags[key])) is not None:
+            return limit
     return None
 
 
+@cache
 def _limit(text: str) -> float | None:
+    """Read a limit, of several the lowest."""
+    limits = [limit for part in text.split(";") if (limit := _one_limit(part)) is not None]
+    return min(limits, default=None)
+
+
+def _one_limit(text: str) -> float | None:
     """Read "50", "30 mph", "walk", "none", "DE:rural", "DE:zone:30", "DE:zone30" or "DE:30"."""
     text = _ZONE.sub("", _COUNTRY.sub("", text.strip()))
     if text in _NAMED_LIMITS:

@@ -132,6 +132,13 @@ def test_ways_that_continue_each_other_are_one_edge(tmp_path: Path) -> None:
     assert network.first_point.tolist() == [0, 3, 6]
 
 
+def test_a_way_that_names_a_node_twice_goes_on(tmp_path: Path) -> None:
+    ways = way(1, "1223", highway="residential")
+    network = read_extract(write_map(tmp_path / "a.osm", ways=ways)).drive
+    assert len(network.edge_target) == 4
+    assert (network.edge_metres > 1).all()
+
+
 def test_a_change_of_name_keeps_its_node(tmp_path: Path) -> None:
     ways = way(1, "12", highway="residential", name="A") + way(
         2, "23", highway="residential", name="B"
