@@ -9,7 +9,7 @@ that lets it fit, and relaxed by that.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from operator import le
 
@@ -67,6 +67,8 @@ class Violation:
         Which trip; empty if none.
     by
         How much, in the unit of the kind; 1 where there is nothing to measure.
+    own
+        Of the halts without a trip, the how manieth this is: its name in tours of other lengths.
     """
 
     what: Breach
@@ -74,6 +76,7 @@ class Violation:
     halt: int = -1
     trip: str = ""
     by: int = 1
+    own: int = field(default=-1, compare=False)
 
     def __str__(self) -> str:
         where = f" in tour {self.shift!r}" if self.shift else ""
@@ -126,14 +129,18 @@ def check_tour(
     if malformed:
         return malformed
     timing = _check_times(tour, travel) if begins is None else _check_begins(tour, travel, begins)
-    return [*_check_shift(tour), *_check_loads(tour), *timing]
+    own = [k for k, halt in enumerate(tour.halts) if not halt.trip]
+    return [
+        replace(each, own=own.index(each.halt)) if each.halt in own else each
+        for each in (*_check_shift(tour), *_check_loads(tour), *timing)
+    ]
 
 
 def worsened(before: Iterable[Violation], after: Iterable[Violation]) -> list[Violation]:
     """Return the violations that are new or have grown; a trip may have moved to another tour."""
 
     def subject(each: Violation) -> tuple[str, ...]:
-        return (each.what, each.trip) if each.trip else (each.what, each.shift, str(each.halt))
+        return (each.what, each.trip) if each.trip else (each.what, each.shift, str(each.own))
 
     known: dict[tuple[str, ...], int] = defaultdict(int)
     for each in before:

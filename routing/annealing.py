@@ -1,0 +1,239 @@
+"""The loop of the search, compiled as one: take trips out, put them back, accept or undo.
+
+Large-neighbourhood search (Shaw 1998; Ropke and Pisinger 2006) with few trips at a time, accepted
+by simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983): a worse plan becomes the next one
+with the probability exp(-difference / temperature).
+"""
+
+import math
+from typing import NamedTuple
+
+from routing.chance import Chance, below, share
+from routing.insertion_cache import Memory
+from routing.kernel import kernel
+from routing.removal import (
+    Absent,
+    go_anyhow,
+    go_as_tour,
+    go_costly,
+    go_in_strings,
+    go_related,
+    leave,
+)
+from routing.repair import return_by_regret, return_one_by_one
+from routing.search_state import Amounts, Flags, Given, Numbers, Plan, take_out, turn
+
+
+class Best(NamedTuple):
+    """The best plan so far.
+
+    Attributes
+    ----------
+    order, length
+        int32[V, M] and int64[V]: its tours.
+    cost
+        int64[1].
+    """
+
+    order: Numbers
+    length: Amounts
+    cost: Amounts
+
+
+class Scratch(NamedTuple):
+    """What one step works with.
+
+    Attributes
+    ----------
+    absent
+        The trips taken out.
+    was_tour, was_option
+        int32[T]: where the absent trips were, in the order of leaving.
+    touched
+        bool[V]: whether a tour has been turned to its other row.
+    """
+
+    absent: Absent
+    was_tour: Numbers
+    was_option: Numbers
+    touched: Flags
+
+
+class Habits(NamedTuple):
+    """How the search goes about it.
+
+    Attributes
+    ----------
+    most
+        Trips to take out in a step, at most.
+    anyhow, related, strings, costly, whole
+        Relative frequency of each way out.
+    regret
+        How often absent trips come back by regret instead of one by one.
+    blink
+        How often a tour is overlooked.
+    noise
+        By how much scores are blurred.
+    """
+
+    most: int = 8
+    anyhow: float = 0.2
+    related: float = 0.4
+    strings: float = 0.3
+    costly: float = 0.05
+    whole: float = 0.05
+    regret: float = 0.5
+    blink: float = 0.02
+    noise: float = 0.2
+
+
+@kernel
+def anneal(
+    given: Given,
+    plan: Plan,
+    memory: Memory,
+    best: Best,
+    scratch: Scratch,
+    habits: Habits,
+    cost: int,
+    hot: float,
+    cold: float,
+    iterations: int,
+    chance: Chance,
+) -> int:
+    """Improve a plan by many steps; return the cost of the plan as it is at the end.
+
+    Parameters
+    ----------
+    cost
+        Of the plan as it is.
+    hot, cold
+        The temperature of the first step, and of the one after the last.
+    iterations
+        How many steps.
+    """
+    for iteration in range(iterations):
+        temperature = hot * (cold / hot) ** (iteration / iterations)
+        take_some_out(given, plan, scratch, habits, chance)
+        put_back(given, plan, memory, scratch, habits, chance)
+        change = change_of_cost(given, plan, scratch)
+        if change < -temperature * math.log(1.0 - share(chance)):
+            cost += change
+            if cost < best.cost[0]:
+                best.cost[0] = cost
+                keep(plan, best)
+        else:
+            undo(plan, scratch)
+        forget(scratch)
+    return cost
+
+
+@kernel
+def take_some_out(
+    given: Given, plan: Plan, scratch: Scratch, habits: Habits, chance: Chance
+) -> None:
+    """Take related trips out of their tours; some that are unserved join them."""
+    absent, trips = scratch.absent, len(plan.tour)
+    wanted = 1 + below(chance, habits.most)
+    first = below(chance, trips)
+    way = share(chance) * (
+        habits.anyhow + habits.related + habits.strings + habits.costly + habits.whole
+    )
+    if way < habits.anyhow:
+        go_anyhow(plan, absent, wanted, chance)
+    elif way < habits.anyhow + habits.related:
+        go_related(given, plan, absent, first, wanted, chance)
+    elif way < habits.anyhow + habits.related + habits.strings:
+        go_in_strings(given, plan, absent, first, wanted, chance)
+    elif way < habits.anyhow + habits.related + habits.strings + habits.costly:
+        go_costly(given, plan, absent, wanted, chance)
+    else:
+        go_as_tour(given, plan, absent, first, 2 * habits.most)
+    served = absent.size[0]
+    remember_unserved(plan, absent, habits.most, chance)
+    for x in range(absent.size[0]):
+        t = absent.trips[x]
+        scratch.was_tour[t], scratch.was_option[t] = plan.tour[t], plan.option[t]
+    for x in range(served):
+        v = scratch.was_tour[absent.trips[x]]
+        if not scratch.touched[v]:
+            scratch.touched[v] = True
+            turn(plan, v)
+            take_out(given, plan, v, absent.gone)
+    for x in range(absent.size[0]):
+        plan.tour[absent.trips[x]] = plan.option[absent.trips[x]] = -1
+
+
+@kernel
+def remember_unserved(plan: Plan, absent: Absent, most: int, chance: Chance) -> None:
+    """Let some trips that are in no tour try again."""
+    trips = len(plan.tour)
+    first, joined = below(chance, trips), 0
+    for x in range(trips):
+        t = (first + x) % trips
+        if plan.tour[t] < 0:
+            leave(absent, t)
+            joined += 1
+            if joined == most:
+                return
+
+
+@kernel
+def put_back(
+    given: Given, plan: Plan, memory: Memory, scratch: Scratch, habits: Habits, chance: Chance
+) -> None:
+    """Put the absent trips back in one of some ways."""
+    absent, touched = scratch.absent, scratch.touched
+    if share(chance) < habits.regret:
+        depth = 2 + below(chance, 3)
+        noise = habits.noise if share(chance) < 0.5 else 0.0
+        return_by_regret(given, plan, memory, absent, touched, depth, noise, chance)
+    else:
+        return_one_by_one(given, plan, memory, absent, touched, habits.blink, chance)
+
+
+@kernel
+def change_of_cost(given: Given, plan: Plan, scratch: Scratch) -> int:
+    """Return what the plan costs more than before the step."""
+    change = 0
+    for v in range(len(plan.at)):
+        if scratch.touched[v]:
+            change += plan.cost[plan.at[v]] - plan.cost[plan.at[v] ^ 1]
+    absent = scratch.absent
+    for x in range(absent.size[0]):
+        t = absent.trips[x]
+        change += given.price[t] if plan.tour[t] < 0 else 0
+        change -= given.price[t] if scratch.was_tour[t] < 0 else 0
+    return int(change)
+
+
+@kernel
+def undo(plan: Plan, scratch: Scratch) -> None:
+    """Turn back to the plan from before the step."""
+    for v in range(len(plan.at)):
+        if scratch.touched[v]:
+            plan.at[v] ^= 1
+    absent = scratch.absent
+    for x in range(absent.size[0]):
+        t = absent.trips[x]
+        plan.tour[t], plan.option[t] = scratch.was_tour[t], scratch.was_option[t]
+
+
+@kernel
+def forget(scratch: Scratch) -> None:
+    """Be ready for the next step."""
+    absent = scratch.absent
+    for x in range(absent.size[0]):
+        absent.gone[absent.trips[x]] = False
+    absent.size[0] = 0
+    scratch.touched[:] = False
+
+
+@kernel
+def keep(plan: Plan, best: Best) -> None:
+    """Remember the plan as the best so far."""
+    for v in range(len(plan.at)):
+        r = plan.at[v]
+        size = plan.shifts[r].length
+        best.length[v] = size
+        best.order[v, :size] = plan.order[r, :size]

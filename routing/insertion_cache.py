@@ -1,0 +1,88 @@
+"""The best insertion of a trip into a tour, remembered as long as the tour is as it was.
+
+A tour is known by its fingerprint, so that what is known of a tour holds again when a change is
+taken back, when the same tour comes about a second time, and for every vehicle of the same kind.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from routing.chance import mixed
+from routing.kernel import kernel
+from routing.positions import BOARDING, FOUND, STEP, holds, search_tour
+from routing.problem import FOREVER
+from routing.schedule import Record, Records
+from routing.search_state import Given, Plan, Words
+
+PLACE = np.dtype([("score", np.int64), ("after", np.int32), ("until", np.int32)])
+"""A best insertion: what it costs, and behind which halts; score FOREVER: none is feasible."""
+
+
+class Memory(NamedTuple):
+    """A table of best insertions, each where its key says, the last comer staying; and scratch.
+
+    Attributes
+    ----------
+    key
+        uint64[S], S a power of two.
+    place
+        PLACE[S].
+    steps, boarding, found
+        Scratch of :func:`routing.positions.search_tour`.
+    """
+
+    key: Words
+    place: Records
+    steps: Records
+    boarding: Records
+    found: Records
+
+
+def memory_for(given: Given, plan: Plan) -> Memory:
+    """Return an empty memory of a size that suits a problem."""
+    wanted = 8 * max(1, len(given.options) * len(plan.at))
+    size = 1 << min(max(wanted.bit_length(), 10), 20)
+    return Memory(
+        np.zeros(size, np.uint64),
+        np.zeros(size, PLACE),
+        np.empty(plan.rows.shape[1] + 4, STEP),
+        np.empty(1, BOARDING),
+        np.empty(1, FOUND),
+    )
+
+
+@kernel
+def best_place(given: Given, plan: Plan, memory: Memory, v: int, o: int) -> Record:
+    """Return the best insertion of an option into a tour, a PLACE."""
+    r = plan.at[v]
+    key = mixed(plan.mark[r] + np.uint64(o + 1))
+    slot = np.int64(key & np.uint64(len(memory.key) - 1))
+    place = memory.place[slot]
+    if memory.key[slot] == key:
+        return place
+    memory.key[slot] = key
+    place.score = FOREVER
+    shift, trip = plan.shifts[r], given.options[o]
+    if shift.length + 2 > plan.rows.shape[1]:
+        plan.full[0] = True
+        memory.key[slot] = np.uint64(0)
+    elif holds(given.layouts[v], plan.rows[r, 0], trip):
+        found = memory.found[0]
+        found.tour = -1
+        found.score = found.pickup_time = FOREVER
+        search_tour(
+            v,
+            plan.rows[r],
+            shift,
+            given.layouts[v],
+            given.seconds,
+            trip,
+            given.guide,
+            memory.boarding[0],
+            memory.steps,
+            found,
+        )
+        place.score = found.score
+        place.after, place.until = found.pickup_after, found.dropoff_after
+    return place

@@ -1,0 +1,210 @@
+"""How absent trips come back into the plan: one by one, or those first that regret most."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from routing.chance import Chance, below, share
+from routing.insertion_cache import Memory, best_place
+from routing.kernel import kernel
+from routing.problem import FOREVER
+from routing.removal import Absent
+from routing.search_state import Flags, Given, Numbers, Plan, put_in, turn
+
+
+@kernel
+def score_in(given: Given, plan: Plan, memory: Memory, v: int, t: int, best: Numbers) -> int:
+    """Return the cost of putting a trip into a tour in the best way; leave the way in `best`."""
+    least = FOREVER
+    for o in range(given.first_option[t], given.first_option[t + 1]):
+        place = best_place(given, plan, memory, v, o)
+        if place.score < least:
+            least = place.score
+            best[0] = o
+    if least < FOREVER and plan.carried[plan.at[v]] == 0:
+        least += given.weights.vehicle
+    return int(least)
+
+
+@kernel
+def is_spare_twin(given: Given, plan: Plan, v: int) -> bool:
+    """Whether a tour is empty and that of a vehicle just like it is, too: one is enough to try."""
+    twin = given.twin[v]
+    return bool(twin >= 0 and plan.carried[plan.at[v]] == 0 and plan.carried[plan.at[twin]] == 0)
+
+
+@kernel
+def enter(given: Given, plan: Plan, memory: Memory, touched: Flags, v: int, o: int) -> None:
+    """Put an option into a tour at its best place; keep the tour from before in its other row."""
+    place = best_place(given, plan, memory, v, o)
+    after, until = place.after, place.until
+    if not touched[v]:
+        touched[v] = True
+        turn(plan, v)
+    put_in(given, plan, v, o, after, until)
+
+
+@kernel
+def return_one_by_one(
+    given: Given,
+    plan: Plan,
+    memory: Memory,
+    absent: Absent,
+    touched: Flags,
+    blink: float,
+    chance: Chance,
+) -> None:
+    """Put each absent trip where it is best, in some order, sometimes blind to a tour.
+
+    Blinks are those of Christiaens and Vanden Berghe (2020), for tours instead of positions.
+    """
+    best = np.empty(1, np.int32)
+    arrange(given, absent, chance)
+    for x in range(absent.size[0]):
+        t = absent.trips[x]
+        least, where, how = min(given.price[t], FOREVER), -1, -1
+        for v in range(len(plan.at)):
+            if is_spare_twin(given, plan, v) or (blink > 0 and share(chance) < blink):
+                continue
+            score = score_in(given, plan, memory, v, t, best)
+            if score < least:
+                least, where, how = score, v, best[0]
+        if where >= 0:
+            enter(given, plan, memory, touched, where, how)
+
+
+@kernel
+def arrange(given: Given, absent: Absent, chance: Chance) -> None:
+    """Put the absent trips in some order: by chance, narrow windows, early, or long ways first."""
+    count = absent.size[0]
+    by = below(chance, 4)
+    key = np.empty(count, np.float64)
+    for x in range(count):
+        trip = given.options[given.first_option[absent.trips[x]]]
+        if by == 0:
+            key[x] = share(chance)
+        elif by == 1:
+            key[x] = trip.pickup_latest - trip.pickup_earliest
+        elif by == 2:
+            key[x] = trip.pickup_earliest
+        else:
+            key[x] = -given.seconds[trip.pickup, trip.dropoff]
+    for x in range(1, count):
+        t, own, y = absent.trips[x], key[x], x - 1
+        while y >= 0 and key[y] > own:
+            key[y + 1], absent.trips[y + 1] = key[y], absent.trips[y]
+            y -= 1
+        key[y + 1], absent.trips[y + 1] = own, t
+
+
+class Bids(NamedTuple):
+    """What the absent trips cost in the tours.
+
+    Attributes
+    ----------
+    score
+        float64[A, V], blurred; infinite where a trip does not fit or stays out rather.
+    option
+        int32[A, V]: how it would be served.
+    waiting
+        bool[A]: whether a trip is still absent.
+    """
+
+    score: npt.NDArray[np.float64]
+    option: Numbers
+    waiting: Flags
+
+
+@kernel
+def return_by_regret(
+    given: Given,
+    plan: Plan,
+    memory: Memory,
+    absent: Absent,
+    touched: Flags,
+    depth: int,
+    noise: float,
+    chance: Chance,
+) -> None:
+    """Put that trip next that loses most if it has to take its second best tour, and so on.
+
+    Regret-k (Potvin and Rousseau 1993; Ropke and Pisinger 2006), over the `depth` best tours.
+    """
+    count, tours = absent.size[0], len(plan.at)
+    bids = Bids(
+        np.empty((count, tours), np.float64),
+        np.empty((count, tours), np.int32),
+        np.ones(count, np.bool_),
+    )
+    for v in range(tours):
+        bid(given, plan, memory, absent, bids, v, noise, chance)
+    for _ in range(count):
+        x = most_regretful(given, absent, bids, depth)
+        if x < 0:
+            return
+        bids.waiting[x] = False
+        v = int(np.argmin(bids.score[x]))
+        opened = plan.carried[plan.at[v]] == 0
+        enter(given, plan, memory, touched, v, bids.option[x, v])
+        for w in range(tours):
+            if w == v or (opened and given.twin[w] == v):
+                bid(given, plan, memory, absent, bids, w, noise, chance)
+
+
+@kernel
+def bid(
+    given: Given,
+    plan: Plan,
+    memory: Memory,
+    absent: Absent,
+    bids: Bids,
+    v: int,
+    noise: float,
+    chance: Chance,
+) -> None:
+    """Fill in what the trips that wait cost in a tour."""
+    spare = is_spare_twin(given, plan, v)
+    for x in range(absent.size[0]):
+        if bids.waiting[x]:
+            t = absent.trips[x]
+            bids.score[x, v] = np.inf
+            if not spare:
+                score = score_in(given, plan, memory, v, t, bids.option[x, v : v + 1])
+                if score < min(given.price[t], FOREVER):
+                    blur = 1.0 + noise * (share(chance) - 0.5) if noise > 0 else 1.0
+                    bids.score[x, v] = score * blur
+
+
+@kernel
+def most_regretful(given: Given, absent: Absent, bids: Bids, depth: int) -> int:
+    """Return which waiting trip loses most in its next best tours, -1 if none fits anywhere.
+
+    Of equals, the one that costs least.
+    """
+    ranked = np.empty(depth, np.float64)
+    chosen, most, least = -1, -1.0, np.inf
+    for x in range(absent.size[0]):
+        if bids.waiting[x]:
+            rank(bids.score[x], ranked)
+            regret, price = 0.0, float(min(given.price[absent.trips[x]], FOREVER))
+            for y in range(1, depth):
+                regret += min(ranked[y], price) - ranked[0]
+            better = regret > most or (regret == most and ranked[0] < least)
+            if ranked[0] < np.inf and better:
+                chosen, most, least = x, regret, ranked[0]
+    return chosen
+
+
+@kernel
+def rank(scores: npt.NDArray[np.float64], ranked: npt.NDArray[np.float64]) -> None:
+    """Fill `ranked` with the least scores, in order."""
+    ranked[:] = np.inf
+    last = len(ranked) - 1
+    for score in scores:
+        if score < ranked[last]:
+            y = last
+            while y > 0 and ranked[y - 1] > score:
+                ranked[y] = ranked[y - 1]
+                y -= 1
+            ranked[y] = score

@@ -1,0 +1,522 @@
+"""What the search works on, as arrays: what is given, and the plan as it is.
+
+Halts have numbers. Option o of a trip is picked up at halt 2 o and dropped off at halt 2 o + 1; the
+numbers behind those belong to halts that stay where they are. A tour is a sequence of such
+numbers. Its row of times and deadlines is compiled by :func:`routing.schedule.compile_row` each
+time the sequence changes, and by nothing else.
+
+A tour that is late at the start may stay as late as it is: limits are relaxed once, to what the
+start achieves, and hold from then on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from routing.chance import mixed
+from routing.kernel import kernel
+from routing.positions import TRIP
+from routing.problem import (
+    Halt,
+    HaltKind,
+    Problem,
+    Request,
+    Solution,
+    Tour,
+    Weights,
+    trip_halts,
+)
+from routing.schedule import (
+    HALT,
+    CompiledTours,
+    Layouts,
+    Matrix,
+    Records,
+    compile_row,
+    compile_tours,
+    gap,
+    read_only,
+)
+
+Numbers = npt.NDArray[np.int32]
+Amounts = npt.NDArray[np.int64]
+Words = npt.NDArray[np.uint64]
+Flags = npt.NDArray[np.bool_]
+
+IMPOSSIBLE = 1 << 60
+"""Cost of a tour that misses a limit."""
+
+_SPARE_HALTS = 32
+
+
+class UnknownOptionError(ValueError):
+    """A tour carries a request in a way that is none of its options."""
+
+    def __init__(self, trip: str, shift: str) -> None:
+        super().__init__(
+            f"Trip {trip!r} in the tour of shift {shift!r} is none of the options of its request."
+        )
+        self.trip = trip
+        self.shift = shift
+
+
+class Given(NamedTuple):
+    """What stays the same: P places, V tours, T trips with O options, H halts.
+
+    Attributes
+    ----------
+    seconds, metres
+        int32[P, P].
+    layouts
+        int64[V, Y, 3].
+    halts
+        HALT[H], given part: loads are changes, partners numbers of halts.
+    promised
+        int64[H]: the end of the window before it was relaxed.
+    options
+        TRIP[O], as they may be inserted.
+    trip_of
+        int32[O].
+    first_option
+        int32[T + 1]: where a trip's options begin.
+    price
+        int64[T]: of leaving a trip unserved.
+    salt
+        uint64[V]: equal where two empty tours are equal.
+    twin
+        int32[V]: the tour before whose vehicle is just the same, -1 if there is none.
+    near
+        int32[T, N]: the trips related to a trip, the nearest first.
+    weights
+        What counts.
+    guide
+        Weights of an insertion, as in routing.positions.search: of driving, metres included as on
+        the average way, and of waiting.
+    """
+
+    seconds: Matrix
+    metres: Matrix
+    layouts: Layouts
+    halts: Records
+    promised: Amounts
+    options: Records
+    trip_of: Numbers
+    first_option: Numbers
+    price: Amounts
+    salt: Words
+    twin: Numbers
+    near: Numbers
+    weights: Weights
+    guide: tuple[int, int]
+
+
+class Plan(NamedTuple):
+    """The tours as they are.
+
+    Each tour has two rows, 2 v and 2 v + 1: one counts, the other is spare. A change is made in
+    the spare one, so that taking it back is nothing but turning to the row from before.
+
+    Attributes
+    ----------
+    at
+        int32[V]: the row that counts.
+    order
+        int32[2 V, M]: halts by number.
+    rows
+        HALT[2 V, M], compiled.
+    shifts
+        SHIFT[2 V].
+    carried
+        int32[2 V]: how many trips that can move.
+    cost
+        int64[2 V].
+    mark
+        uint64[2 V]: a fingerprint of the order and the vehicle.
+    option
+        int32[T]: how a trip is served, -1 if it is not.
+    tour
+        int32[T]: by which tour, -1 if by none.
+    place
+        int32[H]: scratch.
+    full
+        bool[1]: whether a row was too short for another trip.
+    """
+
+    at: Numbers
+    order: Numbers
+    rows: Records
+    shifts: Records
+    carried: Numbers
+    cost: Amounts
+    mark: Words
+    option: Numbers
+    tour: Numbers
+    place: Numbers
+    full: Flags
+
+
+# --------------------------------------------------------------------------------------- kernels
+
+
+@kernel
+def rebuild(given: Given, plan: Plan, v: int) -> None:
+    """Compile the row of a tour from its order."""
+    r = plan.at[v]
+    row, order, size = plan.rows[r], plan.order[r], plan.shifts[r].length
+    moving = 2 * len(given.options)
+    plan.carried[r] = 0
+    mark = given.salt[v]
+    for k in range(size):
+        number = order[k]
+        row[k] = given.halts[number]
+        plan.place[number] = k
+        other = given.halts[number].partner
+        if other >= 0 and plan.place[other] < k and order[plan.place[other]] == other:
+            row[k].partner = plan.place[other]
+            row[plan.place[other]].partner = k
+        plan.carried[r] += 1 if number < moving else 0
+        if k > 0:
+            mark += mixed((np.uint64(order[k - 1]) << _HALF) + np.uint64(number) + given.salt[v])
+    plan.carried[r] //= 2
+    plan.mark[r] = mark
+    compile_row(row, plan.shifts[r : r + 1], given.seconds)
+    plan.cost[r] = tour_cost(given, order, row, size, plan.shifts[r].served)
+
+
+_HALF = np.uint64(32)
+
+
+@kernel
+def tour_cost(given: Given, order: Numbers, row: Records, size: int, served: int) -> int:
+    """Return what a compiled tour costs; IMPOSSIBLE if it could only be compiled by relaxing."""
+    weights = given.weights
+    cost, used = 0, 0
+    for k in range(size):
+        here, asked = row[k], given.halts[order[k]]
+        if k >= served and (here.latest > asked.latest or here.max_ride > asked.max_ride):
+            return IMPOSSIBLE
+        if k > 0:
+            metres = given.metres[row[k - 1].place, here.place] if here.drive > 0 else 0
+            cost += weights.driving * here.drive + weights.metres * metres
+        if here.kind == HaltKind.PICKUP:
+            used = 1
+            cost += weights.waiting * (here.soonest - here.earliest)
+        elif here.kind == HaltKind.DROPOFF:
+            pickup = row[here.partner]
+            cost += weights.riding * (here.soonest - pickup.soonest - pickup.service)
+        else:
+            continue
+        late = here.soonest - given.promised[order[k]]
+        cost += weights.lateness * late if late > 0 else 0
+        if order[k] < 2 * len(given.options) and here.kind == HaltKind.PICKUP:
+            cost += given.options[order[k] // 2].penalty
+    return int(cost + used * weights.vehicle)
+
+
+@kernel
+def turn(plan: Plan, v: int) -> None:
+    """Turn a tour to its other row, with the order that it has."""
+    r = plan.at[v]
+    other = r ^ 1
+    plan.at[v] = other
+    plan.shifts[other] = plan.shifts[r]
+    plan.order[other, : plan.shifts[r].length] = plan.order[r, : plan.shifts[r].length]
+
+
+@kernel
+def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> None:
+    """Put an option of a trip into a tour, behind the halts at two positions."""
+    r = plan.at[v]
+    order, size = plan.order[r], plan.shifts[r].length
+    for k in range(size - 1, until, -1):
+        order[k + 2] = order[k]
+    order[until + 2] = 2 * o + 1
+    for k in range(until, after, -1):
+        order[k + 1] = order[k]
+    order[after + 1] = 2 * o
+    plan.shifts[r].length = size + 2
+    plan.option[given.trip_of[o]] = o
+    plan.tour[given.trip_of[o]] = v
+    rebuild(given, plan, v)
+
+
+@kernel
+def take_out(given: Given, plan: Plan, v: int, gone: Flags) -> None:
+    """Take all trips out of a tour that are marked as gone."""
+    r = plan.at[v]
+    order, kept = plan.order[r], 0
+    for k in range(plan.shifts[r].length):
+        o = order[k] // 2
+        if o >= len(given.options) or not gone[given.trip_of[o]]:
+            order[kept] = order[k]
+            kept += 1
+    plan.shifts[r].length = kept
+    rebuild(given, plan, v)
+
+
+@kernel
+def rebuild_all(given: Given, plan: Plan) -> None:
+    """Compile every tour."""
+    for v in range(len(plan.at)):
+        rebuild(given, plan, v)
+
+
+# ---------------------------------------------------------------------------- from and to tours
+
+
+class SearchState:
+    """A problem and a start as arrays, and the way back to tours.
+
+    Parameters
+    ----------
+    problem
+        What is to be planned.
+    start
+        The tours to begin with, one a shift, in the order of the problem.
+    neighbours
+        How many related trips are known of each.
+
+    Raises
+    ------
+    UnknownOptionError
+        If the start carries a request in a way that is none of its options.
+    """
+
+    def __init__(self, problem: Problem, start: Sequence[Tour], neighbours: int = 60) -> None:
+        begun = {halt.trip for tour in start for halt in tour.halts[: tour.fixed]}
+        self.requests = tuple(
+            request for request in problem.requests if request.options[0].id not in begun
+        )
+        self.start = tuple(start)
+        compiled = compile_tours(self.start, problem.travel)
+        numbered = _Numbered(self.requests, self.start, compiled)
+        self.halts = numbered.halts
+        counts = [len(request.options) for request in self.requests]
+        options = _insertable(numbered, self.requests, problem.travel.seconds)
+        self.given = Given(
+            seconds=problem.travel.seconds,
+            metres=problem.travel.metres,
+            layouts=compiled.layouts,
+            halts=read_only(numbered.records()),
+            promised=np.array([halt.latest for halt in self.halts], np.int64),
+            options=read_only(options),
+            trip_of=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
+            first_option=np.cumsum([0, *counts], dtype=np.int32),
+            price=np.array([request.price for request in self.requests], np.int64),
+            salt=np.array([kind + 1 for kind in numbered.kinds], np.uint64) << _HALF,
+            twin=_twins(numbered.kinds),
+            near=related(options, np.cumsum([0, *counts])[:-1], problem.travel.seconds, neighbours),
+            weights=Weights(*map(int, problem.weights)),
+            guide=_guide(problem),
+        )
+        self.plan = _plan(self.given, numbered, compiled)
+
+    def solution(self, orders: Sequence[Sequence[int]], cost: int) -> Solution:
+        """Return the plan whose tours have the halts with these numbers."""
+        tours = tuple(
+            replace(tour, halts=tuple(self.halts[number] for number in order))
+            for tour, order in zip(self.start, orders, strict=True)
+        )
+        served = {halt.trip for tour in tours for halt in tour.halts}
+        ids = (request.options[0].id for request in self.requests)
+        return Solution(tours, tuple(each for each in ids if each not in served), cost)
+
+
+class _Numbered:
+    """The numbers of all halts, and the tours as sequences of them.
+
+    Vehicles of one kind, that is, with the same shift and the same halts that stay, share the
+    numbers of these.
+    """
+
+    def __init__(
+        self, requests: Sequence[Request], tours: Sequence[Tour], compiled: CompiledTours
+    ) -> None:
+        trips = [trip for request in requests for trip in request.options]
+        self.halts: list[Halt] = [halt for trip in trips for halt in trip_halts(trip)]
+        self.latest = [halt.latest for halt in self.halts]
+        self.max_ride = [halt.max_ride for halt in self.halts]
+        self.partner = [number ^ 1 for number in range(len(self.halts))]
+        self.orders: list[list[int]] = []
+        self.kinds: list[int] = []
+        self._movable = {request.options[0].id for request in requests}
+        self._number: dict[tuple[Halt, Halt], int] = {}
+        for o, pair in enumerate(zip(self.halts[::2], self.halts[1::2], strict=True)):
+            self._number.setdefault(pair, 2 * o)
+        self._known: dict[object, tuple[int, list[int]]] = {}
+        for tour, row in zip(tours, compiled.halts, strict=True):
+            self._add(tour, row[: len(tour.halts)])
+
+    def _add(self, tour: Tour, row: Records) -> None:
+        staying = [k for k, halt in enumerate(tour.halts) if halt.trip not in self._movable]
+        order = [-1] * len(tour.halts)
+        for k, number in zip(staying, self._numbers_of_staying(tour, row, staying), strict=True):
+            order[k] = number
+        for k, halt in enumerate(tour.halts):
+            if halt.kind == HaltKind.PICKUP and order[k] < 0:
+                partner = int(row["partner"][k])
+                number = self._number.get((halt, tour.halts[partner]), -1)
+                if number < 0:
+                    raise UnknownOptionError(halt.trip, tour.shift.id)
+                order[k], order[partner] = number, number + 1
+        for k, number in enumerate(order):
+            self.latest[number] = max(self.latest[number], int(row["latest"][k]))
+            self.max_ride[number] = max(self.max_ride[number], int(row["max_ride"][k]))
+        self.orders.append(order)
+
+    def _numbers_of_staying(self, tour: Tour, row: Records, staying: list[int]) -> list[int]:
+        """Return the numbers of the halts that stay; new ones for a new kind of vehicle."""
+        limits = row[["latest", "max_ride"]][staying].tolist()
+        key = (
+            replace(tour.shift, id=""),
+            (tour.fixed, tour.served, tour.ready),
+            tuple(tour.halts[k] for k in staying),
+            tuple(limits),
+        )
+        if key not in self._known:
+            first = len(self.halts)
+            number_at = {k: first + i for i, k in enumerate(staying)}
+            self._known[key] = (len(self._known), list(number_at.values()))
+            self.halts += [tour.halts[k] for k in staying]
+            self.latest += [latest for latest, _ in limits]
+            self.max_ride += [max_ride for _, max_ride in limits]
+            self.partner += [number_at.get(int(row["partner"][k]), -1) for k in staying]
+        kind, numbers = self._known[key]
+        self.kinds.append(kind)
+        return numbers
+
+    def records(self) -> Records:
+        """Return HALT[H]: what is given of each halt."""
+        records = np.zeros(len(self.halts), HALT)
+        for number, halt in enumerate(self.halts):
+            record = records[number]
+            for field in ("kind", "place", "earliest", "service"):
+                record[field] = getattr(halt, field)
+            record["latest"], record["max_ride"] = self.latest[number], self.max_ride[number]
+            record["partner"] = self.partner[number]
+            record["seats"], record["wheelchairs"], record["child_seats"] = halt.loads
+        return records
+
+
+def _insertable(numbered: _Numbered, requests: Sequence[Request], seconds: Matrix) -> Records:
+    """Return TRIP[O] with limits as relaxed by the start and windows as tight as they imply."""
+    rows: list[tuple[int, ...]] = []
+    for request in requests:
+        for which, trip in enumerate(request.options):
+            pickup, dropoff = 2 * len(rows), 2 * len(rows) + 1
+            max_ride = numbered.max_ride[dropoff]
+            pickup_latest = numbered.latest[pickup]
+            longest = trip.pickup_service + max_ride
+            direct = gap(
+                trip.pickup, trip.pickup_service, trip.dropoff, trip.dropoff_service, seconds
+            )
+            rows.append(
+                (
+                    trip.pickup,
+                    trip.dropoff,
+                    max(trip.pickup_earliest, trip.dropoff_earliest - longest),
+                    min(pickup_latest, numbered.latest[dropoff] - direct),
+                    trip.dropoff_earliest,
+                    min(numbered.latest[dropoff], pickup_latest + longest),
+                    max_ride,
+                    *trip.loads,
+                    trip.pickup_service,
+                    trip.dropoff_service,
+                    request.penalties[which] if request.penalties else 0,
+                )
+            )
+    return np.array(rows, TRIP)
+
+
+def _guide(problem: Problem) -> tuple[int, int]:
+    weights, travel = problem.weights, problem.travel
+    seconds = max(float(travel.seconds.mean()), 1.0)
+    per_second = weights.metres * float(travel.metres.mean()) / seconds
+    return weights.driving + round(per_second), int(weights.waiting)
+
+
+def _twins(kinds: Sequence[int]) -> Numbers:
+    """Return the vehicle before that is of the same kind, -1 without."""
+    last: dict[int, int] = {}
+    twins = np.full(len(kinds), -1, np.int32)
+    for v, kind in enumerate(kinds):
+        twins[v] = last.get(kind, -1)
+        last[kind] = v
+    return twins
+
+
+def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
+    """Return the tours of the start, compiled."""
+    tours, trips = len(numbered.orders), len(given.price)
+    longest = max((len(order) for order in numbered.orders), default=0)
+    width = min(longest + 2 * trips, 2 * longest + _SPARE_HALTS + 4 * trips // max(tours, 1))
+    plan = Plan(
+        at=np.arange(0, 2 * tours, 2, dtype=np.int32),
+        order=np.zeros((2 * tours, width), np.int32),
+        rows=np.zeros((2 * tours, width), HALT),
+        shifts=np.repeat(compiled.shifts, 2),
+        carried=np.zeros(2 * tours, np.int32),
+        cost=np.zeros(2 * tours, np.int64),
+        mark=np.zeros(2 * tours, np.uint64),
+        option=np.full(trips, -1, np.int32),
+        tour=np.full(trips, -1, np.int32),
+        place=np.zeros(len(given.halts), np.int32),
+        full=np.zeros(1, np.bool_),
+    )
+    for v, order in enumerate(numbered.orders):
+        plan.order[2 * v, : len(order)] = order
+        for o in {number // 2 for number in order if number < 2 * len(given.options)}:
+            plan.option[given.trip_of[o]], plan.tour[given.trip_of[o]] = o, v
+    rebuild_all(given, plan)
+    return plan
+
+
+def related(options: Records, first: Amounts, seconds: Matrix, count: int) -> Numbers:
+    """Return the trips that are most like each trip, the nearest first.
+
+    Like are trips with pickups and drop-offs that are near in space and in time (Shaw 1998).
+
+    Parameters
+    ----------
+    options
+        TRIP[O].
+    first
+        int64[T]: which option stands for each trip.
+    seconds
+        int32[P, P].
+    count
+        How many related trips to know.
+
+    Returns
+    -------
+    ndarray
+        int32[T, min(count, T - 1)].
+    """
+    size = len(first)
+    trips = options[first]
+    count = min(count, max(size - 1, 0))
+    near = np.zeros((size, count), np.int32)
+    nearer = np.minimum(seconds, seconds.T)
+    middle = [
+        (trips[f"{end}_earliest"] + np.minimum(trips[f"{end}_latest"], _LATE)) / 2
+        for end in ("pickup", "dropoff")
+    ]
+    for t in range(size):
+        apart = nearer[trips["pickup"][t], trips["pickup"]].astype(np.float64)
+        apart += nearer[trips["dropoff"][t], trips["dropoff"]]
+        for times in middle:
+            apart += _SECOND_APART * np.abs(times - times[t])
+        apart[t] = np.inf
+        closest = np.argpartition(apart, count - 1)[:count] if count else near[t]
+        near[t] = closest[np.argsort(apart[closest], kind="stable")]
+    return near
+
+
+_SECOND_APART = 0.1
+"""What a second between the middles of two windows counts, in seconds of driving."""
+
+_LATE = 1 << 36
+"""No window ends later, so that one without an end has a middle."""
