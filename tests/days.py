@@ -68,18 +68,29 @@ def shortest(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 # --------------------------------------------------------------------------------------- small
 
 
-def wild_tour(seed: int, travel: TravelTimes, name: str = "v", *, late: int = 0) -> Tour:
+def wild_travel(seed: int, places: int, minute: int = 60) -> TravelTimes:
+    """Return travel times of up to a quarter of an hour.
+
+    With a `minute` of one second everything is so short that limits are often met exactly, or
+    missed by a second.
+    """
+    return random_travel(seed, places, width=12 * minute)
+
+
+def wild_tour(
+    seed: int, travel: TravelTimes, name: str = "v", *, late: int = 0, minute: int = 60
+) -> Tour:
     """Return a tour of up to four trips with everything that makes tours difficult.
 
-    Halts at one place, odd service times, a break, folding seats, a part that has happened at
-    other times than planned. Feasible, unless it is made `late` by up to that many seconds.
+    Halts at one place, odd service times, a break, folding seats, a longest duration, a part that
+    has happened. Feasible, unless it is made `late` by up to that many seconds.
     """
     rng = Random(seed)
-    halts = _wild_order(rng, travel, name)
-    begins = _wild_times(rng, halts, travel)
-    loosened = [_wild_window(rng, halt, at) for halt, at in zip(halts, begins, strict=True)]
-    halts = _wild_rides(rng, loosened, begins)
-    duration = begins[-1] - begins[0] + rng.choice((0, 300, FOREVER, FOREVER))
+    halts = _wild_order(rng, travel, name, minute)
+    begins = _wild_times(rng, halts, travel, minute)
+    loosened = [_wild_window(rng, halt, at, minute) for halt, at in zip(halts, begins, strict=True)]
+    halts = _wild_rides(rng, loosened, begins, minute)
+    duration = begins[-1] - begins[0] + rng.choice((0, 5 * minute, FOREVER, FOREVER))
     shift = shift_around(name, halts, _layouts_that_hold(rng, halts), duration)
     return _under_way(rng, Tour(shift, tuple(halts)), begins, travel, late)
 
@@ -123,37 +134,37 @@ def relaxed(compiled: CompiledTours, index: int) -> Tour:
     return replace(tour, shift=shift, halts=tuple(halts))
 
 
-def wild_trip(seed: int, travel: TravelTimes) -> Trip:
+def wild_trip(seed: int, travel: TravelTimes, *, minute: int = 60) -> Trip:
     """Return a trip that may or may not fit into a wild tour."""
     rng = Random(seed)
     pickup, dropoff = rng.sample(range(len(travel.seconds)), 2)
-    opens = rng.randrange(0, 3000)
+    opens = rng.randrange(50 * minute)
     direct = int(travel.seconds[pickup, dropoff])
     return Trip(
         id="new",
         pickup=pickup,
         dropoff=dropoff,
         pickup_earliest=opens,
-        pickup_latest=opens + rng.choice((300, 900, 3000)),
-        dropoff_earliest=opens + rng.choice((0, 0, 1500)),
-        dropoff_latest=opens + direct + rng.choice((300, 2000, 6000)),
-        max_ride=direct + rng.choice((0, 60, 600, 3000)),
+        pickup_latest=opens + minute * rng.choice((5, 15, 50)),
+        dropoff_earliest=opens + minute * rng.choice((0, 0, 25)),
+        dropoff_latest=opens + direct + minute * rng.choice((5, 30, 100)),
+        max_ride=direct + minute * rng.choice((0, 1, 10, 50)),
         loads=rng.choice(((1, 0, 0), (1, 0, 0), (2, 0, 0), (0, 1, 0), (1, 0, 1))),
-        pickup_service=rng.choice((0, 60, 60, 120)),
-        dropoff_service=rng.choice((0, 60, 60, 120)),
+        pickup_service=minute * rng.choice((0, 1, 1, 2)),
+        dropoff_service=minute * rng.choice((0, 1, 1, 2)),
     )
 
 
-def _wild_order(rng: Random, travel: TravelTimes, name: str) -> list[Halt]:
+def _wild_order(rng: Random, travel: TravelTimes, name: str, minute: int) -> list[Halt]:
     places = range(len(travel.seconds))
     depot = rng.choice(places)
     halts = [Halt(HaltKind.START, depot, 0, 0), Halt(HaltKind.END, rng.choice(places), 0, 0)]
     if rng.random() < 0.4:
-        halts.insert(1, Halt(HaltKind.BREAK, rng.choice(places), 0, 0, rng.choice((300, 900))))
+        pause = minute * rng.choice((5, 15))
+        halts.insert(1, Halt(HaltKind.BREAK, rng.choice(places), 0, 0, pause))
     for number in range(rng.randrange(5)):
-        pickup, dropoff = trip_halts(
-            replace(wild_trip(rng.randrange(1 << 30), travel), id=f"{name}{number}")
-        )
+        trip = wild_trip(rng.randrange(1 << 30), travel, minute=minute)
+        pickup, dropoff = trip_halts(replace(trip, id=f"{name}{number}"))
         after = rng.randrange(len(halts) - 1)
         until = after
         while rng.random() < 0.6 and halts[until + 1].kind in (HaltKind.PICKUP, HaltKind.DROPOFF):
@@ -163,23 +174,23 @@ def _wild_order(rng: Random, travel: TravelTimes, name: str) -> list[Halt]:
     return halts
 
 
-def _wild_times(rng: Random, halts: list[Halt], travel: TravelTimes) -> list[int]:
-    begins = [rng.randrange(1000)]
+def _wild_times(rng: Random, halts: list[Halt], travel: TravelTimes, minute: int) -> list[int]:
+    begins = [rng.randrange(16 * minute)]
     for before, halt in pairwise(halts):
         if before.place == halt.place:
             gap = max(0, before.service - halt.service)
         else:
             gap = before.service + int(travel.seconds[before.place, halt.place])
-        begins.append(begins[-1] + gap + rng.choice((0, 0, rng.randrange(600))))
+        begins.append(begins[-1] + gap + rng.choice((0, 0, rng.randrange(10 * minute))))
     return begins
 
 
-def _wild_window(rng: Random, halt: Halt, begin: int) -> Halt:
-    before, behind = (rng.choice((0, 60, 600, 1800)) for _ in range(2))
+def _wild_window(rng: Random, halt: Halt, begin: int, minute: int) -> Halt:
+    before, behind = (minute * rng.choice((0, 1, 10, 30)) for _ in range(2))
     return replace(halt, earliest=max(0, begin - before), latest=begin + behind)
 
 
-def _wild_rides(rng: Random, halts: list[Halt], begins: list[int]) -> list[Halt]:
+def _wild_rides(rng: Random, halts: list[Halt], begins: list[int], minute: int) -> list[Halt]:
     limits: dict[str, int] = {}
     picked_up: dict[str, int] = {}
     for halt, begin in zip(halts, begins, strict=True):
@@ -187,7 +198,7 @@ def _wild_rides(rng: Random, halts: list[Halt], begins: list[int]) -> list[Halt]
             picked_up[halt.trip] = begin + halt.service
         if halt.kind == HaltKind.DROPOFF:
             taken = begin - picked_up[halt.trip]
-            limits[halt.trip] = max(0, taken) + rng.choice((0, 60, 600, 1200))
+            limits[halt.trip] = max(0, taken) + minute * rng.choice((0, 1, 10, 20))
     return [replace(halt, max_ride=limits.get(halt.trip, 0)) for halt in halts]
 
 

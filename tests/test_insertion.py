@@ -22,7 +22,7 @@ from routing.insertion import (
 from routing.problem import FOREVER, Break, Shift, Tour, Trip, empty_tour
 from routing.schedule import CompiledTours, compile_tours
 from routing.travel_times import TravelTimes
-from tests.days import crooked_travel, random_travel, relaxed, travel_times, wild_tour, wild_trip
+from tests.days import crooked_travel, relaxed, travel_times, wild_tour, wild_travel, wild_trip
 
 SEEDS = st.integers(0, 1 << 40)
 
@@ -80,7 +80,13 @@ def as_candidate(found: Insertion) -> Candidate:
     )
 
 
-def assert_as_the_oracle(tours: list[Tour], travel: TravelTimes, trips: list[Trip]) -> None:
+def assert_as_the_oracle(seed: int, places: int, minute: int, late: int) -> None:
+    """Compare on two wild tours, which are up to `late` minutes late, and three wild trips."""
+    travel = wild_travel(seed, places, minute)
+    tours = [
+        wild_tour(seed + v, travel, f"v{v}", late=late * minute, minute=minute) for v in range(2)
+    ]
+    trips = [wild_trip(seed + k, travel, minute=minute) for k in range(3)]
     compiled = compile_tours(tours, travel)
     achievable = [relaxed(compiled, v) for v in range(len(tours))]
     found = best_insertions(compiled, travel, trips)
@@ -94,32 +100,33 @@ def assert_as_the_oracle(tours: list[Tour], travel: TravelTimes, trips: list[Tri
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
-@given(seed=SEEDS, places=st.integers(2, 8))
+@given(seed=SEEDS, places=st.integers(2, 8), minute=st.sampled_from((60, 1)))
 def test_the_best_insertion_is_the_best_of_all_that_the_checker_accepts(
-    seed: int, places: int
+    seed: int, places: int, minute: int
 ) -> None:
-    travel = random_travel(seed, places, width=700)
-    tours = [wild_tour(seed + v, travel, f"v{v}") for v in range(2)]
-    assert_as_the_oracle(tours, travel, [wild_trip(seed + k, travel) for k in range(3)])
+    assert_as_the_oracle(seed, places, minute, late=0)
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None, derandomize=True)
-@given(seed=SEEDS, places=st.integers(2, 8), late=st.sampled_from((0, 1200)))
+@settings(max_examples=2000, deadline=None, derandomize=True)
+@given(
+    seed=SEEDS,
+    places=st.integers(2, 8),
+    minute=st.sampled_from((60, 1)),
+    late=st.sampled_from((0, 20)),
+)
 def test_the_best_insertion_is_the_best_on_thousands_of_tours(
-    seed: int, places: int, late: int
+    seed: int, places: int, minute: int, late: int
 ) -> None:
-    travel = random_travel(seed, places, width=700)
-    tours = [wild_tour(seed + v, travel, f"v{v}", late=late) for v in range(2)]
-    assert_as_the_oracle(tours, travel, [wild_trip(seed + k, travel) for k in range(3)])
+    assert_as_the_oracle(seed, places, minute, late)
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(seed=SEEDS, places=st.integers(2, 8))
-def test_into_a_late_tour_fits_what_makes_nothing_worse(seed: int, places: int) -> None:
-    travel = random_travel(seed, places, width=700)
-    tours = [wild_tour(seed, travel, late=1200)]
-    assert_as_the_oracle(tours, travel, [wild_trip(seed + k, travel) for k in range(3)])
+@given(seed=SEEDS, places=st.integers(2, 8), minute=st.sampled_from((60, 1)))
+def test_into_a_late_tour_fits_what_makes_nothing_worse(
+    seed: int, places: int, minute: int
+) -> None:
+    assert_as_the_oracle(seed, places, minute, late=20)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -137,11 +144,11 @@ def test_without_the_triangle_inequality_what_is_found_is_still_feasible(seed: i
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(seed=SEEDS, places=st.integers(2, 8), late=st.sampled_from((0, 0, 1200)))
+@given(seed=SEEDS, places=st.integers(2, 8), late=st.sampled_from((0, 0, 20 * 60)))
 def test_an_explanation_knows_the_earliest_pickup_and_finds_no_obstacle_where_there_is_none(
     seed: int, places: int, late: int
 ) -> None:
-    travel = random_travel(seed, places, width=700)
+    travel = wild_travel(seed, places)
     compiled = compile_tours([wild_tour(seed, travel, late=late)], travel)
     trip = wild_trip(seed, travel)
     explained = explain(compiled, travel, trip)
@@ -164,7 +171,7 @@ def test_an_explanation_knows_the_earliest_pickup_and_finds_no_obstacle_where_th
 def test_options_do_not_disturb_each_other_and_a_search_repeats_itself(
     seed: int, waiting_weight: int
 ) -> None:
-    travel = random_travel(seed, 6, width=700)
+    travel = wild_travel(seed, 6)
     compiled = compile_tours([wild_tour(seed + v, travel, f"v{v}") for v in range(3)], travel)
     trips = [wild_trip(seed + k, travel) for k in range(6)]
     together = best_insertions(compiled, travel, trips, waiting_weight=waiting_weight)
@@ -177,7 +184,7 @@ def test_options_do_not_disturb_each_other_and_a_search_repeats_itself(
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(seed=SEEDS)
 def test_removing_undoes_inserting(seed: int) -> None:
-    travel = random_travel(seed, 6, width=700)
+    travel = wild_travel(seed, 6)
     tour = wild_tour(seed, travel)
     trip = wild_trip(seed, travel)
     longer = put(tour, trip, tour.fixed - 1, len(tour.halts) - 1)

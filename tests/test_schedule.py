@@ -21,7 +21,7 @@ from routing.problem import (
 )
 from routing.schedule import CompiledTours, MalformedTourError, compile_tours, timetable
 from routing.travel_times import TravelTimes
-from tests.days import random_travel, relaxed, travel_times, wild_tour
+from tests.days import relaxed, travel_times, wild_tour, wild_travel
 
 SEEDS = st.integers(0, 1 << 40)
 
@@ -81,12 +81,18 @@ def row_of(compiled: CompiledTours, index: int, field: str) -> list[int]:
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(seed=SEEDS, places=st.integers(2, 8), late=st.sampled_from((0, 0, 1200)))
+@given(
+    seed=SEEDS,
+    places=st.integers(2, 8),
+    minute=st.sampled_from((60, 1)),
+    late=st.sampled_from((0, 0, 20)),
+)
 def test_soonest_and_deadline_are_the_least_and_greatest_times_of_the_network(
-    seed: int, places: int, late: int
+    seed: int, places: int, minute: int, late: int
 ) -> None:
-    travel = random_travel(seed, places, width=700)
-    compiled = compile_tours([wild_tour(seed, travel, late=late)], travel)
+    travel = wild_travel(seed, places, minute)
+    tour = wild_tour(seed, travel, late=late * minute, minute=minute)
+    compiled = compile_tours([tour], travel)
     achievable = relaxed(compiled, 0)
     served = achievable.served
     assert row_of(compiled, 0, "soonest") == earliest_times(achievable, travel)
@@ -96,7 +102,7 @@ def test_soonest_and_deadline_are_the_least_and_greatest_times_of_the_network(
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(seed=SEEDS, places=st.integers(2, 8))
 def test_a_tour_that_keeps_everything_is_not_relaxed(seed: int, places: int) -> None:
-    travel = random_travel(seed, places, width=700)
+    travel = wild_travel(seed, places)
     tour = wild_tour(seed, travel)
     assert check_tour(tour, travel) == []
     assert relaxed(compile_tours([tour], travel), 0).halts == tour.halts
@@ -105,8 +111,8 @@ def test_a_tour_that_keeps_everything_is_not_relaxed(seed: int, places: int) -> 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(seed=SEEDS, places=st.integers(2, 8))
 def test_a_late_tour_is_relaxed_to_what_it_can_still_achieve(seed: int, places: int) -> None:
-    travel = random_travel(seed, places, width=700)
-    tour = wild_tour(seed, travel, late=1500)
+    travel = wild_travel(seed, places)
+    tour = wild_tour(seed, travel, late=25 * 60)
     achievable = relaxed(compile_tours([tour], travel), 0)
     assert check_tour(achievable, travel) == []
     without_limits = [replace(h, latest=FOREVER, max_ride=FOREVER) for h in tour.halts]
@@ -118,9 +124,9 @@ def test_a_late_tour_is_relaxed_to_what_it_can_still_achieve(seed: int, places: 
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(seed=SEEDS, places=st.integers(2, 8), late=st.sampled_from((0, 1500)))
+@given(seed=SEEDS, places=st.integers(2, 8), late=st.sampled_from((0, 25 * 60)))
 def test_a_timetable_keeps_all_that_can_be_kept(seed: int, places: int, late: int) -> None:
-    travel = random_travel(seed, places, width=700)
+    travel = wild_travel(seed, places)
     tour = wild_tour(seed, travel, late=late)
     scheduled = timetable(tour, travel)
     achievable = relaxed(compile_tours([tour], travel), 0)
@@ -129,9 +135,9 @@ def test_a_timetable_keeps_all_that_can_be_kept(seed: int, places: int, late: in
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(seed=SEEDS, index=st.integers(0, 2), late=st.sampled_from((0, 1500)))
+@given(seed=SEEDS, index=st.integers(0, 2), late=st.sampled_from((0, 25 * 60)))
 def test_replacing_a_tour_is_compiling_anew(seed: int, index: int, late: int) -> None:
-    travel = random_travel(seed, 6, width=700)
+    travel = wild_travel(seed, 6)
     tours = [wild_tour(seed + v, travel, f"v{v}") for v in range(3)]
     before = compile_tours(tours, travel)
     untouched = before.halts.copy()
@@ -143,7 +149,7 @@ def test_replacing_a_tour_is_compiling_anew(seed: int, index: int, late: int) ->
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(seed=SEEDS, ready=st.integers(0, 4000))
 def test_a_vehicle_that_only_waits_is_compiled_as_if_anew(seed: int, ready: int) -> None:
-    travel = random_travel(seed, 6, width=700)
+    travel = wild_travel(seed, 6)
     tour = wild_tour(seed, travel)
     later = replace(tour, ready=ready, halts=(*tour.halts,))
     assert_same(compile_tours([tour], travel).replace(0, later), compile_tours([later], travel))
