@@ -14,7 +14,7 @@ from data.osm.synthesis.country import RANKS, CountryRoads, Edge
 from data.osm.synthesis.network import Network, Road
 
 STEP = 24.0
-SWAY = {"primary": 3.0, "secondary": 9.0, "tertiary": 14.0, "unclassified": 19.0}
+SWAY = {"primary": 3.0, "secondary": 9.0, "tertiary": 17.0, "unclassified": 25.0}
 """How far roads wind about their course, in metres; the lesser, the more."""
 
 CALM = 220.0

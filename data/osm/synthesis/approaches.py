@@ -85,7 +85,15 @@ def lay_drives_to_doors(network: Network, landmarks: Iterable[Landmark]) -> None
                 (x + (mark.x - x) * reach * i / count, y + (mark.y - y) * reach * i / count)
                 for i in range(1, count + 1)
             ]
+            if not all(_only_near(network, vertex, spot) for spot in path):
+                continue
             nodes = [vertex, *network.string(path)]
             tags = {"access": "destination"}
             network.add_road(Road(nodes, "service", "service", tags=tags))
             break
+
+
+def _only_near(network: Network, vertex: int, spot: tuple[float, float]) -> bool:
+    """Say whether no road is near a spot but the one that a drive leaves."""
+    own = {vertex, *network.neighbours[vertex]}
+    return all(v in own or network.solid[v] for _, v in network.near(*spot, 14.0))

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from data.osm.synthesis.anchors import Anchors, Place
 from data.osm.synthesis.terrain import Terrain
 
-FARTHEST = 3250.0
+FARTHEST = 2780.0
 """No land of the Amt is farther from its village, in metres; beyond is no one's."""
 
 
@@ -38,7 +38,13 @@ class Borders:
 
 def draw_borders(anchors: Anchors, terrain: Terrain) -> Borders:
     """Divide the land among the municipalities."""
-    places = anchors.settlements + anchors.neighbours
+    shore = shapely.LineString(terrain.schlei_middle)
+    south = _south_of(shore)
+    places = tuple(
+        p
+        for p in anchors.settlements + anchors.neighbours
+        if not south.contains(shapely.Point(p.x, p.y))
+    )
     flat = terrain.bends.straighten(np.array([[p.x, p.y] for p in places]))
     cells = shapely.voronoi_polygons(
         shapely.MultiPoint(flat), extend_to=shapely.box(-15e3, -15e3, 15e3, 15e3), only_edges=True
@@ -51,13 +57,18 @@ def draw_borders(anchors: Anchors, terrain: Terrain) -> Borders:
         shapely.LineString(terrain.bends.bend(shapely.get_coordinates(line)))
         for line in [*edges, rim]
     ]
-    shore = shapely.LineString(terrain.schlei_middle)
     net = shapely.union_all([*bent, shore])
-    land = _take_land(places, flat, terrain, net, shore)
+    land = _take_land(places, flat, terrain, net, south)
     lines, sides = _share_lines(land, net)
     amt = shapely.unary_union(list(land.values()))
     shapes = {name: _one(shape) for name, shape in land.items()}
     return Borders(tuple(lines), tuple(sides), shapes, _one(amt))
+
+
+def _south_of(shore: shapely.LineString) -> shapely.Geometry:
+    """Return the land on the right bank of the Schlei, up to its middle."""
+    first, last = shore.coords[0], shore.coords[-1]
+    return shapely.Polygon([*shore.coords, (last[0], -20e3), (first[0], -20e3)]).buffer(0.0)
 
 
 def _take_land(
@@ -65,12 +76,10 @@ def _take_land(
     flat: np.ndarray,
     terrain: Terrain,
     net: shapely.Geometry,
-    shore: shapely.LineString,
+    south: shapely.Geometry,
 ) -> dict[str, shapely.Geometry]:
-    """Give each face of the line work to the municipality of the nearest place on its bank."""
+    """Give each face of the line work north of the Schlei to the nearest place's municipality."""
     tree = cKDTree(flat)
-    first, last = shore.coords[0], shore.coords[-1]
-    south = shapely.Polygon([*shore.coords, (last[0], -20e3), (first[0], -20e3)]).buffer(0.0)
     faces: dict[str, list[shapely.Polygon]] = defaultdict(list)
     for face in shapely.get_parts(shapely.polygonize([net])):
         point = face.representative_point()

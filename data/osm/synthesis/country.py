@@ -18,9 +18,9 @@ from data.osm.synthesis.anchors import Anchors, Points
 from data.osm.synthesis.terrain import Terrain
 
 RANKS = ("primary", "secondary", "tertiary", "unclassified")
-STRETCH = 1.36
+STRETCH = 1.32
 """A road is built where the roads so far take this many times its length."""
-SHARPEST, HAIRPIN = np.radians(42.0), np.radians(78.0)
+SHARPEST, HAIRPIN = np.radians(38.0), np.radians(78.0)
 """Least angle between the roads at a junction, and between two that run through."""
 LONGEST = 5200.0
 ELBOW_ROOM = 120.0

@@ -10,8 +10,8 @@ from data.osm.synthesis.anchors import Anchors, Points
 from data.osm.synthesis.growth import Allowed, Style, grow, square_headings
 from data.osm.synthesis.network import Network, Road
 
-LANE = Style(24.0, 150.0, 110.0, 260.0, (220.0, 1400.0), 0.36, 0.20, 0.6)
-SPUR = Style(20.0, 85.0, 70.0, 130.0, (110.0, 420.0), 0.45, 0.20, 0.15)
+LANE = Style(24.0, 150.0, 110.0, 260.0, (220.0, 1400.0), 0.42, 0.20, 0.6)
+SPUR = Style(20.0, 85.0, 70.0, 130.0, (80.0, 380.0), 0.50, 0.20, 0.15)
 TRACK = Style(22.0, 95.0, 80.0, 190.0, (260.0, 1300.0), 0.36, 0.20, 0.85)
 DRIVE = Style(14.0, 40.0, 36.0, 0.0, (45.0, 150.0), 0.40, 0.20, 0.0)
 PATH = Style(20.0, 60.0, 60.0, 130.0, (200.0, 900.0), 0.60, 0.30, blind=False)
@@ -31,7 +31,7 @@ class Kind:
 
 COUNTRYSIDE = (
     Kind("lane", "unclassified", LANE, 62.0),
-    Kind("lane", "unclassified", SPUR, 30.0),
+    Kind("lane", "unclassified", SPUR, 36.0),
     Kind("track", "track", TRACK, 150.0),
     Kind("drive", "service", DRIVE, 17.0),
     Kind("path", "path", PATH, 26.0),
