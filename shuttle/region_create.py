@@ -21,8 +21,7 @@ from shapely.geometry import mapping, shape
 from routing.map_features import Feature
 from routing.map_survey import Shape
 from routing.osm_clip import clip, find_boundary
-from routing.osm_fetch import fetch_place
-from routing.osm_import import Extract, read_extract
+from routing.osm_import import Extract, fetch_place, read_extract
 from routing.stop_proposals import propose_stops
 from routing.stops import Stop, write_stops
 from routing.vocabulary import title_of
