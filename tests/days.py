@@ -80,7 +80,7 @@ def wild_travel(seed: int, places: int, minute: int = 60) -> TravelTimes:
 def wild_tour(
     seed: int, travel: TravelTimes, name: str = "v", *, late: int = 0, minute: int = 60
 ) -> Tour:
-    """Return a tour of up to four trips with everything that makes tours difficult.
+    """Return a tour of up to five trips with everything that makes tours difficult.
 
     Halts at one place, odd service times, a break, folding seats, a longest duration, a part that
     has happened. Feasible, unless it is made `late` by up to that many seconds.
@@ -162,12 +162,12 @@ def _wild_order(rng: Random, travel: TravelTimes, name: str, minute: int) -> lis
     if rng.random() < 0.4:
         pause = minute * rng.choice((5, 15))
         halts.insert(1, Halt(HaltKind.BREAK, rng.choice(places), 0, 0, pause))
-    for number in range(rng.randrange(5)):
+    for number in range(rng.randrange(6)):
         trip = wild_trip(rng.randrange(1 << 30), travel, minute=minute)
         pickup, dropoff = trip_halts(replace(trip, id=f"{name}{number}"))
         after = rng.randrange(len(halts) - 1)
         until = after
-        while rng.random() < 0.6 and halts[until + 1].kind in (HaltKind.PICKUP, HaltKind.DROPOFF):
+        while rng.random() < 0.7 and halts[until + 1].kind in (HaltKind.PICKUP, HaltKind.DROPOFF):
             until += 1
         halts.insert(until + 1, dropoff)
         halts.insert(after + 1, pickup)
