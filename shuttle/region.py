@@ -13,11 +13,10 @@ from pathlib import Path
 
 import shapely
 from shapely.geometry import shape
-from shapely.geometry.base import BaseGeometry
 
 from routing.gazetteer import Gazetteer, Geocoder
 from routing.geocoders import NetworkGeocoder, WithFallback
-from routing.osm_import import Extract, ExtractError, Feature, read_extract
+from routing.osm_import import Extract, ExtractError, Feature, Shape, read_extract
 from routing.problem import Break, Shift
 from routing.road_network import RoadNetwork, Route, Snap
 from routing.stops import Stop, StopsError, read_stops
@@ -69,7 +68,7 @@ class Region:
     drive: RoadNetwork
     walk: RoadNetwork
     features: tuple[Feature, ...]
-    boundary: BaseGeometry
+    boundary: Shape
     stops: tuple[Stop, ...]
     places: tuple[Snap, ...]
     travel: TravelTimes
@@ -181,25 +180,36 @@ def _path(region: Region, origin: int, destination: int) -> Route:
     return region.drive.route(region.places[origin], region.places[destination])
 
 
-def _read_boundary(folder: Path, config: RegionConfig) -> BaseGeometry | None:
-    if config.boundary is None:
-        return None
-    path = folder / config.boundary
+def read_outline(path: Path) -> Shape:
+    """Read a polygon from a GeoJSON file: a geometry, a feature, or several features as one.
+
+    Raises
+    ------
+    RegionError
+        With one sentence that names the file and the fix.
+    """
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         parts = document.get("features", [document])
-        geometry = shapely.union_all([shape(part.get("geometry", part)) for part in parts])
-    except FileNotFoundError as error:
-        raise RegionError(f"{path} is missing; region.toml names it as the boundary.") from error
+        outline = shapely.union_all([shape(part.get("geometry", part)) for part in parts])
+    except OSError as error:
+        raise RegionError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, KeyError, AttributeError, TypeError, shapely.errors.ShapelyError) as error:
-        raise RegionError(f"{path} is no GeoJSON with the region's polygon: {error}.") from error
-    if geometry.area == 0:
+        raise RegionError(f"{path} is no GeoJSON with a polygon: {error}.") from error
+    if not isinstance(outline, shapely.Polygon | shapely.MultiPolygon) or outline.area == 0:
         raise RegionError(f"{path} holds no polygon; draw the region's outline as one.")
-    shapely.prepare(geometry)
-    return geometry
+    return outline
 
 
-def _read_extract(folder: Path, config: RegionConfig, boundary: BaseGeometry | None) -> Extract:
+def _read_boundary(folder: Path, config: RegionConfig) -> Shape | None:
+    if config.boundary is None:
+        return None
+    outline = read_outline(folder / config.boundary)
+    shapely.prepare(outline)
+    return outline
+
+
+def _read_extract(folder: Path, config: RegionConfig, boundary: Shape | None) -> Extract:
     try:
         return read_extract(folder / config.extract, boundary)
     except ExtractError as error:
@@ -235,7 +245,7 @@ def _places(
     return tuple(places)
 
 
-def _geocoder(config: RegionConfig, embedded: Gazetteer, boundary: BaseGeometry) -> Geocoder:
+def _geocoder(config: RegionConfig, embedded: Gazetteer, boundary: Shape) -> Geocoder:
     rule = config.geocoder
     if rule is None:
         return embedded
@@ -243,6 +253,6 @@ def _geocoder(config: RegionConfig, embedded: Gazetteer, boundary: BaseGeometry)
     return WithFallback(network, embedded)
 
 
-def _hull(drive: RoadNetwork) -> BaseGeometry:
+def _hull(drive: RoadNetwork) -> Shape:
     points = shapely.points(drive.node_lon, drive.node_lat)
     return shapely.convex_hull(shapely.multipoints(points)).buffer(0.005)

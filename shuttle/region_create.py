@@ -16,7 +16,7 @@ from pathlib import Path
 from string import Template
 
 import shapely
-from shapely.geometry import mapping, shape
+from shapely.geometry import mapping
 
 from routing.map_features import Feature
 from routing.map_survey import Shape
@@ -27,7 +27,7 @@ from routing.stops import Stop, write_stops
 from routing.vocabulary import title_of
 from routing.walking import coverage
 from shuttle.errors import RegionError
-from shuttle.region import Region
+from shuttle.region import Region, read_outline
 
 Progress = Callable[[str, float], None]
 
@@ -175,7 +175,7 @@ def _bring_map(
 ) -> tuple[Path, Shape | None]:
     """Put the region's map into its folder; return the file, and the boundary if it is known."""
     target = folder / f"{slug(name)}.osm.pbf"
-    drawn = _read_outline(Path(boundary)) if boundary and _is_file(boundary) else None
+    drawn = read_outline(Path(boundary)) if boundary and _is_file(boundary) else None
     if isinstance(source, MapServers):
         place = name if boundary is None or drawn else boundary
         found = fetch_place(
@@ -201,20 +201,6 @@ def _bring_map(
 def _is_file(boundary: str) -> bool:
     path = Path(boundary)
     return path.suffix.lower() in (".geojson", ".json") or path.is_file()
-
-
-def _read_outline(path: Path) -> Shape:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        parts = document.get("features", [document])
-        outline = shapely.union_all([shape(part.get("geometry", part)) for part in parts])
-    except OSError as error:
-        raise RegionError(f"{path} cannot be read: {error.strerror}.") from error
-    except (ValueError, KeyError, AttributeError, TypeError, shapely.errors.ShapelyError) as error:
-        raise RegionError(f"{path} is no GeoJSON with a polygon: {error}.") from error
-    if not isinstance(outline, shapely.Polygon | shapely.MultiPolygon) or outline.area == 0:
-        raise RegionError(f"{path} holds no polygon; draw the region's outline as one.")
-    return outline
 
 
 def _write_outline(path: Path, name: str, outline: Shape) -> None:

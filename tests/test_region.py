@@ -97,7 +97,7 @@ def _write(name: str, content: str) -> Callable[[Path], None]:
         (_replace("[contact]", GEOCODER.format("ftp://127.0.0.1")), "geocoder.url:"),
         (_replace("toy-town.osm", "gone.osm"), "gone.osm"),
         (_write("toy-town.osm", "<osm version='0.6'></osm>"), "toy-town.osm"),
-        (_replace("synthetic = true", 'boundary = "none.geojson"'), "none.geojson is missing"),
+        (_replace("synthetic = true", 'boundary = "none.geojson"'), "none.geojson cannot be read"),
         (lambda folder: (folder / "stops.csv").unlink(), "stops.csv"),
         (_write("stops.csv", "id,name,village,lat,lon,kind\na,A,,91,9,virtual\n"), "stops.csv"),
         (
