@@ -5,8 +5,9 @@ numbers behind those belong to halts that stay where they are. A tour is a seque
 numbers. Its row of times and deadlines is compiled by :func:`routing.schedule.compile_row` each
 time the sequence changes, and by nothing else.
 
-A tour that is late at the start may stay as late as it is: limits are relaxed once, to what the
-start achieves, and hold from then on.
+What is late at the start may stay as late as it is, but no later: while the search looks for
+places, its limits are those that the start achieves. What a tour costs, and whether it is better
+than that, is always told by its own limits.
 """
 
 from collections.abc import Sequence
@@ -74,8 +75,8 @@ class Given(NamedTuple):
         int64[V, Y, 3].
     halts
         HALT[H], given part: loads are changes, partners numbers of halts.
-    promised
-        int64[H]: the end of the window before it was relaxed.
+    latest, max_ride
+        int64[H]: the limits that hold at worst; those of the halts, unless the start misses them.
     options
         TRIP[O], as they may be inserted.
     trip_of
@@ -101,7 +102,8 @@ class Given(NamedTuple):
     metres: Matrix
     layouts: Layouts
     halts: Records
-    promised: Amounts
+    latest: Amounts
+    max_ride: Amounts
     options: Records
     trip_of: Numbers
     first_option: Numbers
@@ -163,56 +165,67 @@ class Plan(NamedTuple):
 
 @kernel
 def rebuild(given: Given, plan: Plan, v: int) -> None:
-    """Compile the row of a tour from its order."""
+    """Compile the row of a tour from its order, and tell what it costs."""
     r = plan.at[v]
-    row, order, size = plan.rows[r], plan.order[r], plan.shifts[r].length
-    moving = 2 * len(given.options)
-    plan.carried[r] = 0
-    mark = given.salt[v]
-    for k in range(size):
-        number = order[k]
-        row[k] = given.halts[number]
-        plan.place[number] = k
-        other = given.halts[number].partner
-        if other >= 0 and plan.place[other] < k and order[plan.place[other]] == other:
-            row[k].partner = plan.place[other]
-            row[plan.place[other]].partner = k
-        plan.carried[r] += 1 if number < moving else 0
-        if k > 0:
-            mark += mixed((np.uint64(order[k - 1]) << _HALF) + np.uint64(number) + given.salt[v])
-    plan.carried[r] //= 2
-    plan.mark[r] = mark
+    order, row, size = plan.order[r], plan.rows[r], plan.shifts[r].length
+    late = fill_row(given, plan, r)
     compile_row(row, plan.shifts[r : r + 1], given.seconds)
-    plan.cost[r] = tour_cost(given, order, row, size, plan.shifts[r].served)
+    plan.cost[r] = tour_cost(given, order, row, size)
+    if late:
+        fill_row(given, plan, r)
+        for k in range(size):
+            row[k].latest, row[k].max_ride = given.latest[order[k]], given.max_ride[order[k]]
+        compile_row(row, plan.shifts[r : r + 1], given.seconds)
+    plan.carried[r] = 0
+    plan.mark[r] = given.salt[v]
+    for k in range(1, size):
+        plan.carried[r] += 1 if order[k] < 2 * len(given.options) else 0
+        step = (np.uint64(order[k - 1]) << _HALF) + np.uint64(order[k])
+        plan.mark[r] += mixed(step + given.salt[v])
+    plan.carried[r] //= 2
 
 
 _HALF = np.uint64(32)
 
 
 @kernel
-def tour_cost(given: Given, order: Numbers, row: Records, size: int, served: int) -> int:
-    """Return what a compiled tour costs; IMPOSSIBLE if it could only be compiled by relaxing."""
+def fill_row(given: Given, plan: Plan, r: int) -> bool:
+    """Write what is given of each halt into a row; return whether the start misses any limit."""
+    order, row, late = plan.order[r], plan.rows[r], False
+    for k in range(plan.shifts[r].length):
+        number = order[k]
+        row[k] = given.halts[number]
+        late |= given.latest[number] > row[k].latest or given.max_ride[number] > row[k].max_ride
+        plan.place[number] = k
+        other = row[k].partner
+        if other >= 0 and plan.place[other] < k and order[plan.place[other]] == other:
+            row[k].partner = plan.place[other]
+            row[plan.place[other]].partner = k
+    return late
+
+
+@kernel
+def tour_cost(given: Given, order: Numbers, row: Records, size: int) -> int:
+    """Return what a compiled tour costs; IMPOSSIBLE if it is later than the start."""
     weights = given.weights
     cost, used = 0, 0
     for k in range(size):
-        here, asked = row[k], given.halts[order[k]]
-        if k >= served and (here.latest > asked.latest or here.max_ride > asked.max_ride):
+        here, number = row[k], order[k]
+        if here.latest > given.latest[number] or here.max_ride > given.max_ride[number]:
             return IMPOSSIBLE
-        if k > 0:
-            metres = given.metres[row[k - 1].place, here.place] if here.drive > 0 else 0
+        if here.drive > 0:
+            metres = given.metres[row[k - 1].place, here.place]
             cost += weights.driving * here.drive + weights.metres * metres
         if here.kind == HaltKind.PICKUP:
             used = 1
             cost += weights.waiting * (here.soonest - here.earliest)
+            if number < 2 * len(given.options):
+                cost += given.options[number // 2].penalty
         elif here.kind == HaltKind.DROPOFF:
             pickup = row[here.partner]
             cost += weights.riding * (here.soonest - pickup.soonest - pickup.service)
-        else:
-            continue
-        late = here.soonest - given.promised[order[k]]
-        cost += weights.lateness * late if late > 0 else 0
-        if order[k] < 2 * len(given.options) and here.kind == HaltKind.PICKUP:
-            cost += given.options[order[k] // 2].penalty
+        if here.kind == HaltKind.PICKUP or here.kind == HaltKind.DROPOFF:
+            cost += weights.lateness * max(0, here.soonest - given.halts[number].latest)
     return int(cost + used * weights.vehicle)
 
 
@@ -301,7 +314,8 @@ class SearchState:
             metres=problem.travel.metres,
             layouts=compiled.layouts,
             halts=read_only(numbered.records()),
-            promised=np.array([halt.latest for halt in self.halts], np.int64),
+            latest=np.array(numbered.latest, np.int64),
+            max_ride=np.array(numbered.max_ride, np.int64),
             options=read_only(options),
             trip_of=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
             first_option=np.cumsum([0, *counts], dtype=np.int32),
@@ -339,6 +353,7 @@ class _Numbered:
         self.halts: list[Halt] = [halt for trip in trips for halt in trip_halts(trip)]
         self.latest = [halt.latest for halt in self.halts]
         self.max_ride = [halt.max_ride for halt in self.halts]
+        self.asked_ride = self.max_ride[:]
         self.partner = [number ^ 1 for number in range(len(self.halts))]
         self.orders: list[list[int]] = []
         self.kinds: list[int] = []
@@ -383,6 +398,7 @@ class _Numbered:
             self.halts += [tour.halts[k] for k in staying]
             self.latest += [latest for latest, _ in limits]
             self.max_ride += [max_ride for _, max_ride in limits]
+            self.asked_ride += [_asked_ride(tour, k, int(row["partner"][k])) for k in staying]
             self.partner += [number_at.get(int(row["partner"][k]), -1) for k in staying]
         kind, numbers = self._known[key]
         self.kinds.append(kind)
@@ -393,12 +409,18 @@ class _Numbered:
         records = np.zeros(len(self.halts), HALT)
         for number, halt in enumerate(self.halts):
             record = records[number]
-            for field in ("kind", "place", "earliest", "service"):
+            for field in ("kind", "place", "earliest", "latest", "service"):
                 record[field] = getattr(halt, field)
-            record["latest"], record["max_ride"] = self.latest[number], self.max_ride[number]
-            record["partner"] = self.partner[number]
+            record["partner"], record["max_ride"] = self.partner[number], self.asked_ride[number]
             record["seats"], record["wheelchairs"], record["child_seats"] = halt.loads
         return records
+
+
+def _asked_ride(tour: Tour, k: int, partner: int) -> int:
+    """Return the longest ride of a trip, or of the driver if that has a limit."""
+    if tour.halts[k].trip:
+        return tour.halts[k].max_ride
+    return tour.shift.max_duration if partner >= 0 else 0
 
 
 def _insertable(numbered: _Numbered, requests: Sequence[Request], seconds: Matrix) -> Records:

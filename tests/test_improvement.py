@@ -96,7 +96,7 @@ def assert_good(problem: Problem, solution: Solution) -> None:
     served = {trip: each for trip, each in trips.items() if trip not in solution.unserved}
     before = check_plan(problem.tours, problem.travel, trips_of(problem.tours))
     after = check_plan(solution.tours, problem.travel, served, problem.tours)
-    assert worsened(before, after) == []
+    assert worsened(before, after) == [], (before, after)
     start = Solution(problem.tours, waiting_in(problem), 0)
     assert solution.cost == cost_of(problem, solution)
     assert solution.cost <= cost_of(problem, start)
