@@ -8,6 +8,7 @@ with the plane.
 from itertools import combinations
 
 import numpy as np
+import shapely
 
 from data.osm.synthesis.anchors import Points
 from data.osm.synthesis.country import RANKS, CountryRoads, Edge
@@ -33,8 +34,8 @@ def draw_country_roads(board: CountryRoads, network: Network, rng: np.random.Gen
         x, y = board.terrain.bends.bend(board.point(site)[None, :])[0]
         vertex[site] = network.add_vertex(x, y)
     strings = []
-    for number, edge in enumerate(board.edges):
-        inner = network.string(_curve(board, number, tangent, rng))
+    for edge, curve in zip(board.edges, _curves(board, tangent, rng), strict=True):
+        inner = network.string(board.terrain.bends.bend(curve))
         strings.append([vertex[edge.a], *inner, vertex[edge.b]])
     counters = {"L": 180, "K": 40}
     for chain in _chains(board.edges, partner):
@@ -104,10 +105,33 @@ def _same_road(one: Edge, two: Edge) -> bool:
     return one.highway == two.highway and ("" in (one.ref, two.ref) or one.ref == two.ref)
 
 
+def _curves(
+    board: CountryRoads, tangent: dict[Arm, Points], rng: np.random.Generator
+) -> list[Points]:
+    """Draw all edges, their ends left out; those whose curves would cross run straight."""
+    curves = [_curve(board, number, tangent, rng) for number in range(len(board.edges))]
+    for _ in range(3):
+        lines = [
+            shapely.LineString([board.point(edge.a), *curve, board.point(edge.b)])
+            for edge, curve in zip(board.edges, curves, strict=True)
+        ]
+        ones, others = shapely.STRtree(lines).query(lines, predicate="crosses")
+        touching = {
+            number
+            for one, other in zip(ones.tolist(), others.tolist(), strict=True)
+            for number in (one, other)
+        }
+        for number in sorted(touching):
+            edge = board.edges[number]
+            t = np.linspace(0.0, 1.0, len(curves[number]) + 2)[1:-1, None]
+            curves[number] = (1.0 - t) * board.point(edge.a) + t * board.point(edge.b)
+    return curves
+
+
 def _curve(
     board: CountryRoads, number: int, tangent: dict[Arm, Points], rng: np.random.Generator
 ) -> Points:
-    """Draw an edge from its tangent at one end to that at the other, its ends left out."""
+    """Draw an edge from its tangent at one end to that at the other."""
     edge = board.edges[number]
     a, b = board.point(edge.a), board.point(edge.b)
     length = board.length(edge.a, edge.b)
@@ -119,7 +143,7 @@ def _curve(
     curve = s**3 * a + 3.0 * s**2 * t * p + 3.0 * s * t**2 * q + t**3 * b
     across = np.array([-(b - a)[1], (b - a)[0]]) / length
     curve = curve + _sway(t * length, length, SWAY[edge.highway], rng) * across
-    return board.terrain.bends.bend(curve)
+    return np.asarray(curve)
 
 
 def _sway(at: Points, length: float, reach: float, rng: np.random.Generator) -> Points:

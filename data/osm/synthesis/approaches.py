@@ -85,6 +85,8 @@ def lay_drives_to_doors(network: Network, landmarks: Iterable[Landmark]) -> None
                 (x + (mark.x - x) * reach * i / count, y + (mark.y - y) * reach * i / count)
                 for i in range(1, count + 1)
             ]
+            if network.crosses_a_road(vertex, path[-1]):
+                continue
             if not all(_only_near(network, vertex, spot) for spot in path):
                 continue
             nodes = [vertex, *network.string(path)]

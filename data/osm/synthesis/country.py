@@ -204,7 +204,8 @@ class CountryRoads:
                 sharp = len(arms) == 2 and self.angle(site, *arms) < HAIRPIN
                 if not sharp and (len(arms) <= 3 or (len(arms) == 4 and rng.random() < 0.12)):
                     break
-                self._pull_off(site, arms, rng)
+                if not self._pull_off(site, arms, rng):
+                    break
 
     def angle(self, site: int, one: int, two: int) -> float:
         """Return the angle between two edges at a site in radians."""
@@ -212,23 +213,28 @@ class CountryRoads:
         turn -= self.bearing(site, self.edges[two].other(site))
         return abs(float((turn + np.pi) % (2.0 * np.pi) - np.pi))
 
-    def _pull_off(self, site: int, arms: list[int], rng: np.random.Generator) -> None:
+    def _pull_off(self, site: int, arms: list[int], rng: np.random.Generator) -> bool:
+        """Move the least arm of a junction onto a neighbour; False if it would cross a road."""
         around = sorted(arms, key=lambda n: self.bearing(site, self.edges[n].other(site)))
         movable = [n for n in around if not self.edges[n].fixed]
+        if not movable:
+            return False
         least = max(movable, key=lambda n: (RANKS.index(self.edges[n].highway), n))
         place = around.index(least)
         beside = [around[place - 1], around[(place + 1) % len(around)]]
-
         host = min(beside, key=lambda n: (abs(self.angle(site, least, n) - 0.5 * np.pi), n))
-        edge = self.edges[host]
-        far = edge.other(site)
+        edge, moved = self.edges[host], self.edges[least]
+        far, end = edge.other(site), moved.other(site)
         along = min(rng.uniform(70.0, 190.0), 0.4 * self.length(site, far))
-        x, y = self.point(site) + (self.point(far) - self.point(site)) * (
-            along / self.length(site, far)
-        )
+        way = (self.point(far) - self.point(site)) / self.length(site, far)
+        x, y = self.point(site) + way * along
+        line = shapely.LineString([(x, y), self.point(end)])
+        others = [e for n, e in enumerate(self.edges) if n not in (host, least)]
+        if any(line.crosses(self._line(e.a, e.b)) for e in others):
+            return False
         self.sites.append(Site(float(x), float(y)))
         middle = len(self.sites) - 1
         self.edges[host] = replace(edge, a=site, b=middle)
         self.edges.append(replace(edge, a=middle, b=far))
-        moved = self.edges[least]
-        self.edges[least] = replace(moved, a=middle, b=moved.other(site))
+        self.edges[least] = replace(moved, a=middle, b=end)
+        return True

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from math import floor, hypot
 
+import shapely
+
 from data.osm.synthesis.anchors import Points
 
 CELL = 60.0
@@ -109,6 +111,18 @@ class Network:
             a, b = self.neighbours[here]
             string.append(b if a == string[-2] else a)
         return string if self.degree(string[-1]) == 2 else None
+
+    def crosses_a_road(self, start: int, end: tuple[float, float]) -> bool:
+        """Say whether a straight line from a vertex to a point crosses a road on its way."""
+        x, y = self.points[start]
+        line = shapely.LineString([(x, y), end])
+        middle = ((x + end[0]) / 2.0, (y + end[1]) / 2.0)
+        return any(
+            line.crosses(shapely.LineString([self.points[a], self.points[b]]))
+            for _, a in self.near(*middle, line.length / 2.0 + CELL)
+            for b in self.neighbours[a]
+            if start not in (a, b)
+        )
 
     def junction_within(self, vertex: int, reach: float) -> bool:
         """Say whether another junction or dead end lies within `reach` metres of a vertex."""
