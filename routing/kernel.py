@@ -1,6 +1,9 @@
 """The one way this package compiles: numba, cached on disk, without the interpreter lock."""
 
+import hashlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar, cast
 
 import numba
@@ -8,11 +11,36 @@ import numba
 F = TypeVar("F", bound=Callable[..., object])
 
 
+def _cache_folder() -> Path:
+    """Return the folder for the compiled kernels of exactly these sources.
+
+    Numba notices that a kernel's own file has changed, but not that a kernel it calls has, in
+    another file. So every state of the sources has a folder of its own.
+    """
+    package = Path(__file__).parent
+    sources = hashlib.sha256()
+    for path in sorted(package.glob("*.py")):
+        sources.update(path.read_bytes())
+    beside = package / "__pycache__"
+    writable = os.access(beside if beside.exists() else package, os.W_OK)
+    root = Path(numba.config.CACHE_DIR or (beside if writable else Path.home() / ".cache/shuttle"))
+    return root / f"kernels-{sources.hexdigest()[:12]}"
+
+
+CACHE = _cache_folder()
+numba.config.CACHE_DIR = str(CACHE)
+
+
+def compiled_before() -> bool:
+    """Whether kernels of these sources have been compiled on this machine."""
+    return any(CACHE.rglob("*.nbi"))
+
+
 def kernel(function: F) -> F:
     """Compile a function with numba and keep its type for the checker.
 
-    Compiled code is cached on disk beside the source, releases the interpreter lock and follows
-    NumPy's rules for division, so that a kernel never raises.
+    Compiled code is cached on disk, releases the interpreter lock and follows NumPy's rules for
+    division, so that a kernel never raises.
     """
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return cast("F", compiled)

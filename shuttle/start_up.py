@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from routing import kernel
+from routing.kernel import compiled_before
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Location, RideRequest, When
 from shuttle.errors import RequestError
@@ -34,7 +34,7 @@ def load_region(folder: Path, console: Console) -> Region:
     RegionError
         With one sentence that names the file and the fix.
     """
-    if not _compiled_before():
+    if not compiled_before():
         console.print("[dim]First start: the search is compiled once, in about half a minute.")
     with bar(console) as progress:
         task = progress.add_task("loading the region", total=1.0)
@@ -55,11 +55,6 @@ def compile_search(region: Region, now: int, console: Console) -> None:
             _practise(practice, now)
         finally:
             practice.close()
-
-
-def _compiled_before() -> bool:
-    cache = Path(kernel.__file__).with_name("__pycache__")
-    return any(cache.glob("*.nbi"))
 
 
 def _practise(dispatcher: Dispatcher, now: int) -> None:
