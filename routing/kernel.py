@@ -4,11 +4,13 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numba
 
 F = TypeVar("F", bound=Callable[..., object])
+
+_config: Any = numba.config  # fills itself from the environment, unseen by the type checker
 
 
 def _cache_folder() -> Path:
@@ -23,12 +25,12 @@ def _cache_folder() -> Path:
         sources.update(path.read_bytes())
     beside = package / "__pycache__"
     writable = os.access(beside if beside.exists() else package, os.W_OK)
-    root = Path(numba.config.CACHE_DIR or (beside if writable else Path.home() / ".cache/shuttle"))
+    root = Path(_config.CACHE_DIR or (beside if writable else Path.home() / ".cache/shuttle"))
     return root / f"kernels-{sources.hexdigest()[:12]}"
 
 
 CACHE = _cache_folder()
-numba.config.CACHE_DIR = str(CACHE)
+_config.CACHE_DIR = str(CACHE)
 
 
 def compiled_before() -> bool:
