@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from routing.osm_import import read_extract
+from routing.stop_proposals import propose_stops
+from routing.stops import read_stops
 from shuttle.errors import RegionError
-from shuttle.region import Region
+from shuttle.region import BUNDLED, Region, read_outline
 from shuttle.region_config import Fares, RegionConfig, read_config
 from tests.toy_region import STOPS
 from tests.toy_town import coordinates
@@ -169,3 +172,33 @@ def test_a_geocoder_on_the_network_is_asked_first_and_the_embedded_one_stands_in
     region = Region.load(folder)
     assert region.gazetteer.search("Am Anger 3")[0].label.startswith("Am Anger 3")
     assert "The embedded gazetteer answers." in caplog.text
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Region:
+    return Region.load(BUNDLED)
+
+
+def test_the_bundled_region_loads_and_says_that_it_is_synthetic(bundled: Region) -> None:
+    assert bundled.config.synthetic
+    assert 400 <= len(bundled.stops) <= 700
+    assert bundled.travel.seconds.max() < 2 * 3600  # every place reaches every other
+
+
+def test_nearly_every_home_of_the_bundled_region_has_a_stop_in_walking_distance(
+    bundled: Region,
+) -> None:
+    homes = [each for each in bundled.features if each.kind == "address"]
+    inside = [each for each in homes if bundled.contains(each.lat, each.lon)]
+    served = sum(bool(bundled.walkable_stops(each.lat, each.lon)) for each in inside[::10])
+    assert served >= 0.95 * len(inside[::10])
+
+
+@pytest.mark.slow
+def test_the_bundled_stops_are_those_proposed_from_its_map() -> None:
+    boundary = read_outline(BUNDLED / "boundary.geojson")
+    extract = read_extract(BUNDLED / "suederbrarup.osm.pbf", boundary)
+    proposed = {stop.id: stop for stop in propose_stops(extract, boundary)}
+    committed = {stop.id: stop for stop in read_stops(BUNDLED / "stops.csv")}
+    assert proposed.keys() == committed.keys()
+    assert all(proposed[each].label == stop.label for each, stop in committed.items())
