@@ -63,8 +63,12 @@ Until = Annotated[
 
 
 def main() -> None:
-    """Run the command line. SIGTERM is taken like Ctrl-C, so that every end is a clean one."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Run the command line. SIGTERM is taken like Ctrl-C, so that every end is a clean one.
+
+    So is SIGINT where a shell that started this in the background has it ignored.
+    """
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, signal.default_int_handler)
     app()
 
 
