@@ -201,6 +201,7 @@ class Dispatcher:
         after = plan.inserted(trip, insertion).with_bookings(booking)
         event = Booked(now, booking.code, after.tours[number].shift.id)
         receipt = Receipt(key, offer.id, booking.code)
+        self._check(after, number)
         self._commit(after, {number}, (booking,), (event,), receipt)
         return booking
 
@@ -217,6 +218,7 @@ class Dispatcher:
         booking = booking.with_status(BookingStatus.CANCELLED)
         after = plan.removed(number, code).with_bookings(booking)
         event = Cancelled(now, code, after.tours[number].shift.id)
+        self._check(after, number)
         self._commit(after, {number}, (booking,), (event,))
         return booking
 
@@ -239,6 +241,18 @@ class Dispatcher:
         self._commit(after.with_bookings(*changed), moved, changed, tuple(events))
         return tuple(events)
 
+    def _check(self, after: DayPlan, number: int) -> None:
+        """Let the independent checker look at a tour that was planned anew.
+
+        What has merely happened is not checked: facts are stored as they are.
+        """
+        faults = check_tour(after.tours[number], self.region.travel)
+        if faults:
+            earlier = check_tour(self._plans[after.day].tours[number], self.region.travel)
+            new = worsened(earlier, faults)
+            if new:
+                raise PlanRejected(after.day, [str(each) for each in new])
+
     def _commit(
         self,
         after: DayPlan,
@@ -247,15 +261,7 @@ class Dispatcher:
         events: tuple[Event, ...],
         receipt: Receipt | None = None,
     ) -> None:
-        """Check the changed tours, store the change, and show it to readers: in this order."""
-        travel = self.region.travel
-        for number in moved:
-            faults = check_tour(after.tours[number], travel)
-            if faults:
-                earlier = check_tour(self._plans[after.day].tours[number], travel)
-                new = worsened(earlier, faults)
-                if new:
-                    raise PlanRejected(after.day, [str(each) for each in new])
+        """Store the change, then show it to readers: in this order."""
         tours = tuple(record_of(after.tours[number]) for number in sorted(moved))
         change = Change(after.day, after.revision, bookings, tours, events, receipt)
         self._plans[after.day] = after.at_revision(self._store.commit(change))

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from routing.insertion import Insertion, insert, remove
 from routing.problem import Tour, Trip
-from routing.schedule import CompiledTours, ScheduledHalt, compile_tours
+from routing.schedule import CompiledTours, compile_tours
 from routing.travel_times import TravelTimes
 from shuttle.domain import Booking, BookingStatus
 
@@ -113,29 +113,39 @@ class DayPlan:
         tour, tick = self.tours[number], tick_of(now)
         if tick < tour.shift.start or tour.served == len(tour.halts):
             return tour
-        row = self.compiled.halts[number]
-        ahead = [k for k in (tour.served, tour.fixed) if k < len(tour.halts)]
-        if any(row["soonest"][k] - row["drive"][k] <= tick for k in ahead):
-            return rolled_tour(tour, self.compiled.timetable(number), now)
+        row = self.compiled.halts[number][: len(tour.halts)]
+        left = row["soonest"] - row["drive"]
+        if left[tour.served :].min() <= tick:
+            return rolled_tour(tour, row["soonest"].tolist(), left.tolist(), now)
         return replace(tour, ready=tick) if tour.ready < tick else tour
 
 
-def rolled_tour(tour: Tour, scheduled: Sequence[ScheduledHalt], now: int) -> Tour:
+def rolled_tour(tour: Tour, begins: Sequence[int], left: Sequence[int], now: int) -> Tour:
     """Return a tour with the halts served that have happened, and fixed that cannot change.
 
-    A halt that has happened keeps its time as both ends of its window. The halt the vehicle is
-    driving to is fixed as well, and happens no earlier than planned, because `ready` then speaks
-    of the departure after it.
+    A halt that has happened keeps its time as both ends of its window. The halts the vehicle has
+    left for, or stands at, are fixed as well and happen no earlier than planned, because `ready`
+    then speaks of the departure after them.
+
+    Parameters
+    ----------
+    tour
+        As it was.
+    begins
+        When service begins at each halt, by the timetable.
+    left
+        When the vehicle leaves the place before; at the same place, the begin itself.
+    now
+        Epoch seconds.
     """
     halts = list(tour.halts)
     served = tour.served
-    while served < len(halts) and scheduled[served].begin <= now:
-        begin = scheduled[served].begin
-        halts[served] = replace(halts[served], earliest=begin, latest=begin)
+    while served < len(halts) and begins[served] <= now:
+        halts[served] = replace(halts[served], earliest=begins[served], latest=begins[served])
         served += 1
     fixed = max(tour.fixed, served)
-    while fixed < len(halts) and scheduled[fixed - 1].departure <= tick_of(now):
-        halts[fixed] = replace(halts[fixed], earliest=scheduled[fixed].begin)
+    while fixed < len(halts) and left[fixed] <= tick_of(now):
+        halts[fixed] = replace(halts[fixed], earliest=begins[fixed])
         fixed += 1
     ready = max(tour.ready, tick_of(now))
     return replace(tour, halts=tuple(halts), served=served, fixed=fixed, ready=ready)

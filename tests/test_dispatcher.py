@@ -11,6 +11,7 @@ import pytest
 
 from routing.check import check_plan
 from routing.problem import HaltKind
+from routing.schedule import timetable
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import (
     Booking,
@@ -41,6 +42,7 @@ from tests.toy_town import coordinates
 ZONE = ZoneInfo("Europe/Berlin")
 MONDAY = date(2027, 3, 1)
 ALONE = Party()
+SLOW = pytest.mark.slow
 
 
 def at(clock: str, day: date = MONDAY) -> int:
@@ -341,7 +343,16 @@ def _act(
             dispatcher.cancel(rng.choice(codes), now)
 
 
-@pytest.mark.parametrize("seed", range(3))
+def assert_rolls_smoothly(region: Region, plan: DayPlan, now: int) -> None:
+    """As time goes by and nobody calls, no halt moves by a second."""
+    before = [[each.begin for each in timetable(tour, region.travel)] for tour in plan.tours]
+    for later in range(now, now + 3600, 97):
+        plan = plan.at(later)
+        after = [[each.begin for each in timetable(tour, region.travel)] for tour in plan.tours]
+        assert after == before
+
+
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(n, marks=SLOW) for n in range(4, 40))])
 def test_whatever_residents_do_the_checker_finds_every_promise_kept(
     toy_region: Region, seed: int
 ) -> None:
@@ -357,6 +368,7 @@ def test_whatever_residents_do_the_checker_finds_every_promise_kept(
         _act(rng, dispatcher, now, offers, codes)
         dispatcher.advance(now)
         assert_sound(toy_region, dispatcher.plan(MONDAY, now))
+        assert_rolls_smoothly(toy_region, dispatcher.plan(MONDAY, now), now)
     dispatcher.advance(at("20:00"))
     kinds = [event.kind for event in dispatcher.events(MONDAY)]
     dispatcher.close()
@@ -365,7 +377,7 @@ def test_whatever_residents_do_the_checker_finds_every_promise_kept(
     assert "promise_broken" not in kinds
 
 
-@pytest.mark.parametrize("each", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("each", [10, pytest.param(100, marks=SLOW)])
 def test_eight_clients_at_once_lose_nothing_and_double_nothing(
     toy_region: Region, database_url: str, each: int
 ) -> None:
