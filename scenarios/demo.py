@@ -83,7 +83,7 @@ def play(demo: Demo, make_app: MakeApp, console: Console) -> None:
     with listen("127.0.0.1", demo.port) as listener, TemporaryDirectory() as folder:
         region = load_region(demo.region, console)
         begin, end = _span(region, demo)
-        compile_search(region, begin, console)
+        compile_search(region, console)
         asked = wishes(region, demo.day, demo.rides, demo.seed)
         clock = DemoClock(min([begin, *(wish.asked_at for wish in asked)]))
         url = demo.database or f"sqlite:///{folder}/demo.sqlite3"
@@ -116,8 +116,8 @@ def _span(region: Region, demo: Demo) -> tuple[int, int]:
         end = config.instant(demo.day, demo.until)
     if end <= begin:
         raise NoSuchDay(
-            f"The day would end at {_hhmm(region, end)}, before it begins at "
-            f"{_hhmm(region, begin)}; choose an earlier --start or a later --until."
+            f"Nothing runs from {_hhmm(region, begin)} until {_hhmm(region, end)}; "
+            "choose an earlier --start or a later --until."
         )
     return begin, end
 

@@ -161,7 +161,7 @@ def serve(
         with listen(host or settings.host, settings.port if port is None else port) as listener:
             loaded = load_region(region or settings.region, console)
             with closing(Dispatcher(loaded, SqlStore(url, loaded.config.id))) as dispatcher:
-                compile_search(loaded, _now(), console)
+                compile_search(loaded, console)
                 web = create_app(dispatcher, _now, signing_key(settings, url))
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
                 try:

@@ -116,7 +116,7 @@ class Region:
             stops=stops,
             places=places,
             travel=travel,
-            gazetteer=_geocoder(config, Gazetteer(extract, stops), outline),
+            gazetteer=_geocoder(config, Gazetteer(extract, stops, outline), outline),
             _stops_near=StopsNear(extract.walk, stops),
             _place_of={stop.id: number for number, stop in enumerate(stops)},
             _depot_place={depot: len(stops) + number for number, depot in enumerate(config.depots)},
