@@ -109,7 +109,7 @@ def test_a_database_that_is_named_keeps_the_bookings(toy_folder: Path, tmp_path:
     ("changes", "complaint"),
     [
         ({"day": date(2027, 3, 7)}, "No vehicle is out on Sunday, 7 March 2027"),
-        ({"until": 5 * 60}, "would end at 05:00, before it begins at 06:00"),
+        ({"until": 5 * 60}, "Nothing runs from 06:00 until 05:00"),
     ],
 )
 def test_a_day_that_cannot_be_played_is_refused(
