@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.progress import track
 
 from benchmarks.report import milliseconds, show
+from routing.insertion import warm_up
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.errors import OfferGone, RequestError
@@ -31,9 +32,11 @@ DAY = date(2027, 3, 1)
 def main() -> None:
     """Print the table."""
     region = Region.load(Path(sys.argv[1]) if len(sys.argv) > 1 else BUNDLED)
+    warm_up()
     rows = [_row(region, vehicles, bookings) for vehicles, bookings in SIZES]
     columns = (
         "vehicles / bookings",
+        "refused",
         "stop pairs x windows",
         "p50 ms",
         "p99 ms",
@@ -51,6 +54,7 @@ def _row(region: Region, vehicles: int, bookings: int) -> list[str]:
     now = crowded.config.instant(DAY, 5 * 60)
     booking = _fill(dispatcher, rng, now, bookings)
     requests = [request for _ in range(TIMED) if (request := _wish(crowded, rng)) is not None]
+    before = [event.kind for event in dispatcher.events(DAY)].count("refused")
     full = _times(requests, lambda request: dispatcher.quote(request, now))
     narrow = Dispatcher(_with_one_window(crowded), MemoryStore())
     narrow._plans[DAY] = dispatcher.plan(DAY, now)
@@ -58,11 +62,13 @@ def _row(region: Region, vehicles: int, bookings: int) -> list[str]:
         [_from_stop_to_stop(crowded, request) for request in requests],
         lambda request: narrow.quote(request, now),
     )
+    refused = [event.kind for event in dispatcher.events(DAY)].count("refused") - before
     dispatcher.close()
     narrow.close()
     middle = sorted(full)[len(full) // 2] / sorted(single)[len(single) // 2]
     return [
         f"{vehicles} / {len(booking)}",
+        f"{refused / len(full):.0%}",
         f"{_options(crowded, requests):.0f}",
         milliseconds(full, 0.5),
         milliseconds(full, 0.99),
