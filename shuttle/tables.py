@@ -89,4 +89,3 @@ class ReceiptRow(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=128)
     offer: str = Field(max_length=16)
     code: str = Field(max_length=16)
-
