@@ -126,8 +126,8 @@ class StandOut(BaseModel):
     lon: float
     arrival: datetime
     departure: datetime
-    getting_on: int = Field(description="Parties.")
-    getting_off: int = Field(description="Parties.")
+    getting_on: int = Field(description="Passengers.")
+    getting_off: int = Field(description="Passengers.")
     on_board: CapacityOut = Field(description="After the halt.")
     served: bool
     path: str = Field(description="From the halt before, as an encoded polyline; may be empty.")

@@ -92,13 +92,15 @@ def tours_out(region: Region, plan: DayPlan) -> ToursOut:
         day=plan.day,
         revision=plan.revision,
         tours=[
-            _tour(region, tour, halts, numbers[vehicle_of(tour)])
+            _tour(region, plan, tour, halts, numbers[vehicle_of(tour)])
             for tour, halts in zip(plan.tours, stands_of(region, plan), strict=True)
         ],
     )
 
 
-def _tour(region: Region, tour: Tour, halts: Sequence[Stand], number: int) -> TourOut:
+def _tour(
+    region: Region, plan: DayPlan, tour: Tour, halts: Sequence[Stand], number: int
+) -> TourOut:
     vehicle = region.config.vehicles[number - 1]
     return TourOut(
         vehicle=vehicle.id,
@@ -108,13 +110,13 @@ def _tour(region: Region, tour: Tour, halts: Sequence[Stand], number: int) -> To
         end=local_time(region, tour.shift.end),
         metres=metres_driven(region, halts, tour.shift.end),
         stands=[
-            _stand(region, stand, halts[index - 1] if index else None)
+            _stand(region, plan, stand, halts[index - 1] if index else None)
             for index, stand in enumerate(halts)
         ],
     )
 
 
-def _stand(region: Region, stand: Stand, before: Stand | None) -> StandOut:
+def _stand(region: Region, plan: DayPlan, stand: Stand, before: Stand | None) -> StandOut:
     place = region.places[stand.place]
     return StandOut(
         kinds=[HALT_NAMES[kind] for kind in stand.kinds],
@@ -124,12 +126,16 @@ def _stand(region: Region, stand: Stand, before: Stand | None) -> StandOut:
         lon=place.lon,
         arrival=local_time(region, stand.arrival),
         departure=local_time(region, stand.departure),
-        getting_on=len(stand.pickups),
-        getting_off=len(stand.dropoffs),
+        getting_on=_passengers(plan, stand.pickups),
+        getting_off=_passengers(plan, stand.dropoffs),
         on_board=CapacityOut.of(stand.on_board),
         served=stand.served,
         path="" if before is None else _path(region, before.place, stand.place),
     )
+
+
+def _passengers(plan: DayPlan, codes: Sequence[str]) -> int:
+    return sum(plan.bookings[code].ride.party.passengers for code in codes)
 
 
 @lru_cache(maxsize=20_000)

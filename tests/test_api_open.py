@@ -62,7 +62,7 @@ def test_tours_show_halts_times_loads_and_ways(api: Api) -> None:
     [tour] = [each for each in plan["tours"] if len(each["stands"]) > 3 or each["metres"]]
     stands = [each for each in tour["stands"] if each["stop"]]
     assert [each["stop"] for each in stands] == ["kirche", "bahnhof"]
-    assert [(each["getting_on"], each["getting_off"]) for each in stands] == [(1, 0), (0, 1)]
+    assert [(each["getting_on"], each["getting_off"]) for each in stands] == [(3, 0), (0, 3)]
     assert [each["on_board"]["seats"] for each in stands] == [3, 0]
     assert stands[0]["arrival"] == berlin("2027-03-22T09:00:00")
     way = decoded(stands[1]["path"])
