@@ -1,8 +1,10 @@
 """From an OpenStreetMap extract to two road networks and the things that people name."""
 
+import gc
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -155,6 +157,19 @@ def fetch_place(
     return boundary
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare a tenth of the time: what is read is kept and has no cycles to be looked for."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_uncollected()
 def _extract(path: Path, source: str, boundary: Shape | None, report: Progress) -> Extract:
     survey = Survey(Zone(boundary, ROAD_MARGIN), Zone(boundary, FEATURE_MARGIN))
     try:
