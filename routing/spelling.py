@@ -7,10 +7,10 @@ from functools import lru_cache
 
 _LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe"})
 _SHORT_FORMS = (
-    (re.compile(r"str\b\.?"), "strasse"),
-    (re.compile(r"\bst\b\.?(?=[ -])"), "sankt"),
-    (re.compile(r"\bpl\b\.?"), "platz"),
-    (re.compile(r"\bbhf\b\.?|\bbf\b\.?"), "bahnhof"),
+    (re.compile(r"str\b"), "strasse"),
+    (re.compile(r"\bst\b(?= )"), "sankt"),
+    (re.compile(r"\bpl\b"), "platz"),
+    (re.compile(r"\bbh?f\b"), "bahnhof"),
 )
 _UMLAUT_AS_TWO_LETTERS = re.compile(r"([aou])e+")
 _NOT_IN_WORDS = re.compile(r"[^a-z0-9]+")
@@ -36,12 +36,13 @@ def fold(text: str) -> str:
     'flensburger strasse'
     """
     folded = unicodedata.normalize("NFC", text).casefold().translate(_LETTERS)
-    for short, long in _SHORT_FORMS:
-        folded = short.sub(long, folded)
     folded = unicodedata.normalize("NFKD", folded)
     folded = "".join(letter for letter in folded if not unicodedata.combining(letter))
     folded = _UMLAUT_AS_TWO_LETTERS.sub(r"\1", folded)
-    return _NOT_IN_WORDS.sub(" ", folded).strip()
+    folded = _NOT_IN_WORDS.sub(" ", folded).strip()
+    for short, long in _SHORT_FORMS:
+        folded = short.sub(long, folded)
+    return folded
 
 
 def house_numbers(text: str) -> list[str]:

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.databases import database_url, postgres_server, postgres_url
 from tests.toy_region import write_toy_region
+
+settings.register_profile("seeded", derandomize=True, deadline=None)
+settings.load_profile("seeded")
 
 __all__ = ["database_url", "postgres_server", "postgres_url"]
 

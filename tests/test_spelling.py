@@ -1,7 +1,7 @@
 """German as people type it."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from routing.spelling import Query, fold, house_numbers, read_query
@@ -34,6 +34,7 @@ def test_folding_leaves_words_of_plain_letters_and_twice_is_once(text: str) -> N
 
 
 @given(st.text())
+@example("ST:¹")
 def test_any_text_can_be_taken_apart(text: str) -> None:
     query = read_query(text)
     assert query.words == fold(query.words)
