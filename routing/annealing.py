@@ -5,12 +5,11 @@ by simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983): a worse plan becom
 with the probability exp(-difference / temperature).
 """
 
-import math
 from typing import NamedTuple
 
-from routing.chance import Chance, below, share
+from routing.chance import Chance, below, exponential, share
 from routing.insertion_cache import Memory
-from routing.kernel import kernel
+from routing.kernel import lean_kernel
 from routing.removal import (
     Absent,
     go_anyhow,
@@ -20,8 +19,9 @@ from routing.removal import (
     go_related,
     leave,
 )
-from routing.repair import return_by_regret, return_one_by_one
-from routing.search_state import Amounts, Flags, Given, Numbers, Plan, take_out, turn
+from routing.repair import MOST_REGRET, Bids, return_by_regret, return_one_by_one
+from routing.search_state import Flags, Given, Numbers, Plan, take_out, turn
+from routing.tails import exchange_tails
 
 
 class Best(NamedTuple):
@@ -30,14 +30,14 @@ class Best(NamedTuple):
     Attributes
     ----------
     order, length
-        int32[V, M] and int64[V]: its tours.
+        int64[V, M] and int64[V]: its tours.
     cost
         int64[1].
     """
 
     order: Numbers
-    length: Amounts
-    cost: Amounts
+    length: Numbers
+    cost: Numbers
 
 
 class Scratch(NamedTuple):
@@ -47,16 +47,15 @@ class Scratch(NamedTuple):
     ----------
     absent
         The trips taken out.
-    was_tour, was_option
-        int32[T]: where the absent trips were, in the order of leaving.
     touched
         bool[V]: whether a tour has been turned to its other row.
+    bids
+        Of the absent trips.
     """
 
     absent: Absent
-    was_tour: Numbers
-    was_option: Numbers
     touched: Flags
+    bids: Bids
 
 
 class Habits(NamedTuple):
@@ -74,6 +73,8 @@ class Habits(NamedTuple):
         How often a tour is overlooked.
     noise
         By how much scores are blurred.
+    tails
+        How often two tours exchange tails instead.
     """
 
     most: int = 8
@@ -85,9 +86,10 @@ class Habits(NamedTuple):
     regret: float = 0.5
     blink: float = 0.02
     noise: float = 0.2
+    tails: float = 0.3
 
 
-@kernel
+@lean_kernel
 def anneal(
     given: Given,
     plan: Plan,
@@ -114,10 +116,16 @@ def anneal(
     """
     for iteration in range(iterations):
         temperature = hot * (cold / hot) ** (iteration / iterations)
-        take_some_out(given, plan, scratch, habits, chance)
-        put_back(given, plan, memory, scratch, habits, chance)
+        feasible = True
+        if share(chance) < habits.tails:
+            feasible = exchange_tails(
+                given, plan, scratch.absent, scratch.touched, temperature, chance
+            )
+        else:
+            take_some_out(given, plan, scratch, habits, chance)
+            put_back(given, plan, memory, scratch, habits, chance)
         change = change_of_cost(given, plan, scratch)
-        if change < -temperature * math.log(1.0 - share(chance)):
+        if feasible and change < temperature * exponential(chance):
             cost += change
             if cost < best.cost[0]:
                 best.cost[0] = cost
@@ -128,7 +136,13 @@ def anneal(
     return cost
 
 
-@kernel
+@lean_kernel
+def most_absent(habits: Habits) -> int:
+    """Return how many trips are absent at most in a step."""
+    return 4 * habits.most
+
+
+@lean_kernel
 def take_some_out(
     given: Given, plan: Plan, scratch: Scratch, habits: Habits, chance: Chance
 ) -> None:
@@ -148,14 +162,11 @@ def take_some_out(
     elif way < habits.anyhow + habits.related + habits.strings + habits.costly:
         go_costly(given, plan, absent, wanted, chance)
     else:
-        go_as_tour(given, plan, absent, first, 2 * habits.most)
+        go_as_tour(given, plan, absent, first, most_absent(habits) - habits.most)
     served = absent.size[0]
     remember_unserved(plan, absent, habits.most, chance)
-    for x in range(absent.size[0]):
-        t = absent.trips[x]
-        scratch.was_tour[t], scratch.was_option[t] = plan.tour[t], plan.option[t]
     for x in range(served):
-        v = scratch.was_tour[absent.trips[x]]
+        v = plan.tour[absent.trips[x]]
         if not scratch.touched[v]:
             scratch.touched[v] = True
             turn(plan, v)
@@ -164,7 +175,7 @@ def take_some_out(
         plan.tour[absent.trips[x]] = plan.option[absent.trips[x]] = -1
 
 
-@kernel
+@lean_kernel
 def remember_unserved(plan: Plan, absent: Absent, most: int, chance: Chance) -> None:
     """Let some trips that are in no tour try again."""
     trips = len(plan.tour)
@@ -172,27 +183,27 @@ def remember_unserved(plan: Plan, absent: Absent, most: int, chance: Chance) -> 
     for x in range(trips):
         t = (first + x) % trips
         if plan.tour[t] < 0:
-            leave(absent, t)
+            leave(plan, absent, t)
             joined += 1
             if joined == most:
                 return
 
 
-@kernel
+@lean_kernel
 def put_back(
     given: Given, plan: Plan, memory: Memory, scratch: Scratch, habits: Habits, chance: Chance
 ) -> None:
     """Put the absent trips back in one of some ways."""
-    absent, touched = scratch.absent, scratch.touched
+    absent, bids, touched = scratch.absent, scratch.bids, scratch.touched
     if share(chance) < habits.regret:
-        depth = 2 + below(chance, 3)
+        depth = 2 + below(chance, MOST_REGRET - 1)
         noise = habits.noise if share(chance) < 0.5 else 0.0
-        return_by_regret(given, plan, memory, absent, touched, depth, noise, chance)
+        return_by_regret(given, plan, memory, absent, bids, touched, depth, noise, chance)
     else:
-        return_one_by_one(given, plan, memory, absent, touched, habits.blink, chance)
+        return_one_by_one(given, plan, memory, absent, bids, touched, habits.blink, chance)
 
 
-@kernel
+@lean_kernel
 def change_of_cost(given: Given, plan: Plan, scratch: Scratch) -> int:
     """Return what the plan costs more than before the step."""
     change = 0
@@ -203,11 +214,11 @@ def change_of_cost(given: Given, plan: Plan, scratch: Scratch) -> int:
     for x in range(absent.size[0]):
         t = absent.trips[x]
         change += given.price[t] if plan.tour[t] < 0 else 0
-        change -= given.price[t] if scratch.was_tour[t] < 0 else 0
+        change -= given.price[t] if absent.was_tour[t] < 0 else 0
     return int(change)
 
 
-@kernel
+@lean_kernel
 def undo(plan: Plan, scratch: Scratch) -> None:
     """Turn back to the plan from before the step."""
     for v in range(len(plan.at)):
@@ -216,10 +227,10 @@ def undo(plan: Plan, scratch: Scratch) -> None:
     absent = scratch.absent
     for x in range(absent.size[0]):
         t = absent.trips[x]
-        plan.tour[t], plan.option[t] = scratch.was_tour[t], scratch.was_option[t]
+        plan.tour[t], plan.option[t] = absent.was_tour[t], absent.was_option[t]
 
 
-@kernel
+@lean_kernel
 def forget(scratch: Scratch) -> None:
     """Be ready for the next step."""
     absent = scratch.absent
@@ -229,11 +240,12 @@ def forget(scratch: Scratch) -> None:
     scratch.touched[:] = False
 
 
-@kernel
+@lean_kernel
 def keep(plan: Plan, best: Best) -> None:
     """Remember the plan as the best so far."""
     for v in range(len(plan.at)):
         r = plan.at[v]
         size = plan.shifts[r].length
         best.length[v] = size
-        best.order[v, :size] = plan.order[r, :size]
+        for k in range(size):
+            best.order[v, k] = plan.order[r, k]

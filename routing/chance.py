@@ -4,10 +4,12 @@ The state belongs to the caller, so that the same seed gives the same numbers wh
 in the process.
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import kernel
+from routing.kernel import lean_kernel
 
 Chance = npt.NDArray[np.uint64]
 """uint64[1]: the state."""
@@ -24,7 +26,7 @@ def seeded(seed: int) -> Chance:
     return np.array([seed % (1 << 64)], np.uint64)
 
 
-@kernel
+@lean_kernel
 def mixed(word: np.uint64) -> np.uint64:
     """Scramble a word: every bit of it counts for every bit of the result."""
     word = (word ^ (word >> _S30)) * _MIX_1
@@ -32,14 +34,20 @@ def mixed(word: np.uint64) -> np.uint64:
     return word ^ (word >> _S31)
 
 
-@kernel
+@lean_kernel
 def share(chance: Chance) -> float:
     """Draw from [0, 1)."""
     chance[0] += _STEP
     return float(mixed(chance[0]) >> _S11) * _UNIT
 
 
-@kernel
+@lean_kernel
 def below(chance: Chance, limit: int) -> int:
     """Draw one of 0, 1 ... limit - 1; limit is at least 1."""
     return int(share(chance) * limit)
+
+
+@lean_kernel
+def exponential(chance: Chance) -> float:
+    """Draw from the exponential distribution with mean 1."""
+    return -math.log(1.0 - share(chance))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from routing.annealing import Best, Habits, Scratch, anneal, keep
+from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
 from routing.chance import seeded
 from routing.insertion_cache import memory_for
 from routing.problem import Problem, Solution, Tour
 from routing.removal import Absent
+from routing.repair import bids_for
 from routing.search_state import Plan, SearchState
 
 HOT, COLD = 0.5, 0.05
@@ -111,7 +112,7 @@ class Search:
         self.chance = seeded(seed)
         self.memory = memory_for(state.given, state.plan)
         self.best = _no_best(state.plan)
-        self.scratch = _scratch(state.plan)
+        self.scratch = _scratch(state.plan, most_absent(habits))
         self.cost = self._cost()
         self.best.cost[0] = self.cost
         keep(state.plan, self.best)
@@ -178,15 +179,19 @@ class Search:
 def _no_best(plan: Plan) -> Best:
     tours = len(plan.at)
     return Best(
-        np.zeros((tours, plan.order.shape[1]), np.int32),
+        np.zeros((tours, plan.order.shape[1]), np.int64),
         np.zeros(tours, np.int64),
         np.zeros(1, np.int64),
     )
 
 
-def _scratch(plan: Plan) -> Scratch:
+def _scratch(plan: Plan, most: int) -> Scratch:
     trips, tours = len(plan.tour), len(plan.at)
-    absent = Absent(np.zeros(trips, np.int32), np.zeros(trips, np.bool_), np.zeros(1, np.int64))
-    return Scratch(
-        absent, np.zeros(trips, np.int32), np.zeros(trips, np.int32), np.zeros(tours, np.bool_)
+    absent = Absent(
+        trips=np.zeros(trips, np.int64),
+        gone=np.zeros(trips, np.bool_),
+        size=np.zeros(1, np.int64),
+        was_tour=np.zeros(trips, np.int64),
+        was_option=np.zeros(trips, np.int64),
     )
+    return Scratch(absent, np.zeros(tours, np.bool_), bids_for(min(most, trips), tours))

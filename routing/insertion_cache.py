@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from routing.chance import mixed
-from routing.kernel import kernel
+from routing.kernel import lean_kernel
 from routing.positions import BOARDING, FOUND, STEP, holds, search_tour
 from routing.problem import FOREVER
 from routing.schedule import Record, Records
 from routing.search_state import Given, Plan, Words
 
-PLACE = np.dtype([("score", np.int64), ("after", np.int32), ("until", np.int32)])
+PLACE = np.dtype([("score", np.int64), ("after", np.int64), ("until", np.int64)])
 """A best insertion: what it costs, and behind which halts; score FOREVER: none is feasible."""
 
 
@@ -52,7 +52,7 @@ def memory_for(given: Given, plan: Plan) -> Memory:
     )
 
 
-@kernel
+@lean_kernel
 def best_place(given: Given, plan: Plan, memory: Memory, v: int, o: int) -> Record:
     """Return the best insertion of an option into a tour, a PLACE."""
     r = plan.at[v]

@@ -16,7 +16,7 @@ halt earlier, and no way shorter.
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import kernel
+from routing.kernel import kernel, lean_kernel
 from routing.problem import FOREVER, HaltKind
 from routing.schedule import Layouts, Matrix, Record, Records, drive, gap
 
@@ -113,7 +113,7 @@ def search(
             )
 
 
-@kernel
+@lean_kernel
 def search_tour(
     v: int,
     halts: Records,
@@ -144,7 +144,7 @@ def search_tour(
             consider(v, halts, seconds, trip, weights, boarding, until, begin, steps, best)
 
 
-@kernel
+@lean_kernel
 def first_position(halts: Records, shift: Record, trip: Record) -> int:
     """Return the first halt that the pickup may follow: no later one has to happen before it."""
     low, high = int(shift.fixed - 1), int(shift.length - 1)
@@ -157,7 +157,7 @@ def first_position(halts: Records, shift: Record, trip: Record) -> int:
     return low
 
 
-@kernel
+@lean_kernel
 def holds(layouts: Layouts, here: Record, trip: Record) -> bool:
     """Whether some layout holds the trip on top of what is on board after a halt."""
     for y in range(len(layouts)):
@@ -170,7 +170,7 @@ def holds(layouts: Layouts, here: Record, trip: Record) -> bool:
     return False
 
 
-@kernel
+@lean_kernel
 def board(
     halts: Records,
     shift: Record,
@@ -200,14 +200,14 @@ def board(
     return CLEAR
 
 
-@kernel
+@lean_kernel
 def ride_on(halts: Records, boarding: Record, until: int, begin: int) -> int:
     """Return the soonest begin at a halt from that at the one before, the new pickup on board."""
     way = boarding.gap_behind if until == boarding.after + 1 else halts[until].gap
     return int(max(begin + way, halts[until].soonest))
 
 
-@kernel
+@lean_kernel
 def stay(
     halts: Records, layouts: Layouts, trip: Record, boarding: Record, until: int, begin: int
 ) -> int:
@@ -230,7 +230,7 @@ def stay(
     return CLEAR
 
 
-@kernel
+@lean_kernel
 def bound_by(halts: Records, k: int) -> int:
     """Return whose window is behind the deadline of a halt, as an obstacle."""
     while (
@@ -246,7 +246,7 @@ def bound_by(halts: Records, k: int) -> int:
     return OTHERS
 
 
-@kernel
+@lean_kernel
 def consider(
     v: int,
     halts: Records,
@@ -281,7 +281,7 @@ def consider(
         best.dropoff_time = steps[dropoff_step(halts, boarding.after, until)].begin
 
 
-@kernel
+@lean_kernel
 def way_added(halts: Records, matrix: Matrix, trip: Record, after: int, until: int) -> int:
     """Return by how much an insertion lengthens the way, as measured by a matrix."""
     here, behind = halts[until].place, halts[until + 1].place
@@ -293,14 +293,14 @@ def way_added(halts: Records, matrix: Matrix, trip: Record, after: int, until: i
     return added - drive(before, next_, matrix) + drive(here, trip.dropoff, matrix)
 
 
-@kernel
+@lean_kernel
 def score_of(added: int, pickup_time: int, trip: Record, weights: tuple[int, int]) -> int:
     """Return what an insertion costs."""
     waiting = pickup_time - trip.pickup_earliest
     return int(weights[0] * added + weights[1] * waiting + trip.penalty)
 
 
-@kernel
+@lean_kernel
 def beats(
     added: int, pickup_time: int, trip: Record, weights: tuple[int, int], best: Record
 ) -> bool:
@@ -310,7 +310,7 @@ def beats(
     return bool(score < best.score or better)
 
 
-@kernel
+@lean_kernel
 def alight(
     halts: Records,
     seconds: Matrix,
@@ -348,19 +348,19 @@ def alight(
     return CLEAR if rides_can_do(steps, size) and settle(steps, size) else OTHERS
 
 
-@kernel
+@lean_kernel
 def pickup_step(halts: Records, after: int) -> int:
     """Return the step of the new pickup in a stretch on trial."""
     return int(after - halts[after].block_first + 2)
 
 
-@kernel
+@lean_kernel
 def dropoff_step(halts: Records, after: int, until: int) -> int:
     """Return the step of the new drop-off in a stretch on trial."""
     return int(until - halts[after].block_first + 3)
 
 
-@kernel
+@lean_kernel
 def lay_out(
     halts: Records,
     trip: Record,
@@ -399,13 +399,13 @@ def lay_out(
     return step_of(last, first, after, until) + 1
 
 
-@kernel
+@lean_kernel
 def step_of(k: int, first: int, after: int, until: int) -> int:
     """Return the step of a halt in the stretch that begins with halt `first` as step 1."""
     return k - first + 1 + (1 if k > after else 0) + (1 if k > until else 0)
 
 
-@kernel
+@lean_kernel
 def rides_can_do(steps: Records, size: int) -> bool:
     """Whether the way alone, without waiting, is short enough for every ride.
 
@@ -420,7 +420,7 @@ def rides_can_do(steps: Records, size: int) -> bool:
     return True
 
 
-@kernel
+@lean_kernel
 def settle(steps: Records, size: int) -> bool:
     """Raise all begins to the least that satisfy every constraint; False if none do."""
     first = 1
@@ -485,7 +485,7 @@ def explain(
         reached[v] = furthest(halts[v], shifts[v], layouts[v], seconds, trips[1], boarding, steps)
 
 
-@kernel
+@lean_kernel
 def furthest(
     halts: Records,
     shift: Record,

@@ -7,8 +7,8 @@ list of the absent and marks them as gone; it takes nothing out yet.
 from typing import NamedTuple
 
 from routing.chance import Chance, below, share
-from routing.kernel import kernel
-from routing.search_state import Amounts, Flags, Given, Numbers, Plan
+from routing.kernel import lean_kernel
+from routing.search_state import Flags, Given, Numbers, Plan
 
 
 class Absent(NamedTuple):
@@ -17,42 +17,47 @@ class Absent(NamedTuple):
     Attributes
     ----------
     trips
-        int32[T], the first `size[0]` of them.
+        int64[T], the first `size[0]` of them.
     gone
         bool[T]: whether a trip is among them.
     size
         int64[1].
+    was_tour, was_option
+        int64[T]: where an absent trip was before.
     """
 
     trips: Numbers
     gone: Flags
-    size: Amounts
+    size: Numbers
+    was_tour: Numbers
+    was_option: Numbers
 
 
-@kernel
-def leave(absent: Absent, t: int) -> None:
+@lean_kernel
+def leave(plan: Plan, absent: Absent, t: int) -> None:
     """Let one more trip go."""
+    absent.was_tour[t], absent.was_option[t] = plan.tour[t], plan.option[t]
     absent.trips[absent.size[0]] = t
     absent.size[0] += 1
     absent.gone[t] = True
 
 
-@kernel
+@lean_kernel
 def go_anyhow(plan: Plan, absent: Absent, wanted: int, chance: Chance) -> None:
     """Let trips go that have nothing in common."""
     for _ in range(wanted):
         t = below(chance, len(plan.tour))
         if plan.tour[t] >= 0 and not absent.gone[t]:
-            leave(absent, t)
+            leave(plan, absent, t)
 
 
-@kernel
+@lean_kernel
 def go_related(
     given: Given, plan: Plan, absent: Absent, first: int, wanted: int, chance: Chance
 ) -> None:
     """Let trips go that are like one that goes already (Shaw 1998)."""
     if plan.tour[first] >= 0:
-        leave(absent, first)
+        leave(plan, absent, first)
     size = given.near.shape[1]
     for _ in range(2 * wanted):
         if absent.size[0] == 0 or size == 0:
@@ -61,7 +66,7 @@ def go_related(
         rank = int(size * share(chance) ** _PREFERENCE)
         t = given.near[like, rank]
         if plan.tour[t] >= 0 and not absent.gone[t]:
-            leave(absent, t)
+            leave(plan, absent, t)
             wanted -= 1
             if wanted <= 1:
                 return
@@ -70,7 +75,7 @@ def go_related(
 _PREFERENCE = 4.0
 
 
-@kernel
+@lean_kernel
 def go_in_strings(
     given: Given, plan: Plan, absent: Absent, first: int, wanted: int, chance: Chance
 ) -> None:
@@ -87,7 +92,7 @@ def go_in_strings(
             return
 
 
-@kernel
+@lean_kernel
 def has_left(plan: Plan, absent: Absent, v: int) -> bool:
     """Whether a trip of a tour has gone already."""
     left = False
@@ -96,7 +101,7 @@ def has_left(plan: Plan, absent: Absent, v: int) -> bool:
     return left
 
 
-@kernel
+@lean_kernel
 def cut_string(
     given: Given, plan: Plan, absent: Absent, v: int, t: int, length: int, chance: Chance
 ) -> None:
@@ -111,10 +116,10 @@ def cut_string(
     for k in range(begin, min(begin + length, size)):
         o = order[k] // 2
         if o < len(given.options) and not absent.gone[given.trip_of[o]]:
-            leave(absent, given.trip_of[o])
+            leave(plan, absent, given.trip_of[o])
 
 
-@kernel
+@lean_kernel
 def go_as_tour(given: Given, plan: Plan, absent: Absent, first: int, most: int) -> None:
     """Let the whole tour of a trip go, if it is not too many."""
     v = plan.tour[first]
@@ -124,10 +129,10 @@ def go_as_tour(given: Given, plan: Plan, absent: Absent, first: int, most: int) 
     for k in range(plan.shifts[r].length):
         o = plan.order[r, k] // 2
         if o < len(given.options) and plan.order[r, k] == 2 * o:
-            leave(absent, given.trip_of[o])
+            leave(plan, absent, given.trip_of[o])
 
 
-@kernel
+@lean_kernel
 def go_costly(given: Given, plan: Plan, absent: Absent, wanted: int, chance: Chance) -> None:
     """Let trips go that cause long ways, each the worst of some drawn at random."""
     for _ in range(wanted):
@@ -139,13 +144,13 @@ def go_costly(given: Given, plan: Plan, absent: Absent, wanted: int, chance: Cha
                 if detour > most:
                     worst, most = t, detour
         if worst >= 0:
-            leave(absent, worst)
+            leave(plan, absent, worst)
 
 
 _CONTEST = 6
 
 
-@kernel
+@lean_kernel
 def detour_of(given: Given, plan: Plan, t: int) -> int:
     """Return the driving that a tour would save without the halts of a trip, one by one."""
     r = plan.at[plan.tour[t]]

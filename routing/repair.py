@@ -7,13 +7,52 @@ import numpy.typing as npt
 
 from routing.chance import Chance, below, share
 from routing.insertion_cache import Memory, best_place
-from routing.kernel import kernel
+from routing.kernel import lean_kernel
 from routing.problem import FOREVER
 from routing.removal import Absent
 from routing.search_state import Flags, Given, Numbers, Plan, put_in, turn
 
 
-@kernel
+class Bids(NamedTuple):
+    """What absent trips cost in the tours.
+
+    Attributes
+    ----------
+    score
+        float64[A, V], blurred; infinite where a trip does not fit or stays out rather.
+    option
+        int64[A, V]: how it would be served.
+    waiting
+        bool[A]: whether a trip is still absent.
+    key
+        float64[A]: scratch of :func:`arrange`.
+    ranked
+        float64[D]: scratch of :func:`rank`.
+    """
+
+    score: npt.NDArray[np.float64]
+    option: Numbers
+    waiting: Flags
+    key: npt.NDArray[np.float64]
+    ranked: npt.NDArray[np.float64]
+
+
+def bids_for(absent: int, tours: int) -> Bids:
+    """Return room for the bids of so many absent trips."""
+    return Bids(
+        np.zeros((absent, tours), np.float64),
+        np.zeros((absent, tours), np.int64),
+        np.zeros(absent, np.bool_),
+        np.zeros(absent, np.float64),
+        np.zeros(MOST_REGRET, np.float64),
+    )
+
+
+MOST_REGRET = 4
+"""How many of the best tours a trip may regret, at most."""
+
+
+@lean_kernel
 def score_in(given: Given, plan: Plan, memory: Memory, v: int, t: int, best: Numbers) -> int:
     """Return the cost of putting a trip into a tour in the best way; leave the way in `best`."""
     least = FOREVER
@@ -27,14 +66,14 @@ def score_in(given: Given, plan: Plan, memory: Memory, v: int, t: int, best: Num
     return int(least)
 
 
-@kernel
+@lean_kernel
 def is_spare_twin(given: Given, plan: Plan, v: int) -> bool:
     """Whether a tour is empty and that of a vehicle just like it is, too: one is enough to try."""
     twin = given.twin[v]
     return bool(twin >= 0 and plan.carried[plan.at[v]] == 0 and plan.carried[plan.at[twin]] == 0)
 
 
-@kernel
+@lean_kernel
 def enter(given: Given, plan: Plan, memory: Memory, touched: Flags, v: int, o: int) -> None:
     """Put an option into a tour at its best place; keep the tour from before in its other row."""
     place = best_place(given, plan, memory, v, o)
@@ -45,12 +84,13 @@ def enter(given: Given, plan: Plan, memory: Memory, touched: Flags, v: int, o: i
     put_in(given, plan, v, o, after, until)
 
 
-@kernel
+@lean_kernel
 def return_one_by_one(
     given: Given,
     plan: Plan,
     memory: Memory,
     absent: Absent,
+    bids: Bids,
     touched: Flags,
     blink: float,
     chance: Chance,
@@ -59,8 +99,8 @@ def return_one_by_one(
 
     Blinks are those of Christiaens and Vanden Berghe (2020), for tours instead of positions.
     """
-    best = np.empty(1, np.int32)
-    arrange(given, absent, chance)
+    best = bids.option[0]
+    arrange(given, absent, bids.key, chance)
     for x in range(absent.size[0]):
         t = absent.trips[x]
         least, where, how = min(given.price[t], FOREVER), -1, -1
@@ -74,12 +114,11 @@ def return_one_by_one(
             enter(given, plan, memory, touched, where, how)
 
 
-@kernel
-def arrange(given: Given, absent: Absent, chance: Chance) -> None:
+@lean_kernel
+def arrange(given: Given, absent: Absent, key: npt.NDArray[np.float64], chance: Chance) -> None:
     """Put the absent trips in some order: by chance, narrow windows, early, or long ways first."""
     count = absent.size[0]
     by = below(chance, 4)
-    key = np.empty(count, np.float64)
     for x in range(count):
         trip = given.options[given.first_option[absent.trips[x]]]
         if by == 0:
@@ -98,30 +137,13 @@ def arrange(given: Given, absent: Absent, chance: Chance) -> None:
         key[y + 1], absent.trips[y + 1] = own, t
 
 
-class Bids(NamedTuple):
-    """What the absent trips cost in the tours.
-
-    Attributes
-    ----------
-    score
-        float64[A, V], blurred; infinite where a trip does not fit or stays out rather.
-    option
-        int32[A, V]: how it would be served.
-    waiting
-        bool[A]: whether a trip is still absent.
-    """
-
-    score: npt.NDArray[np.float64]
-    option: Numbers
-    waiting: Flags
-
-
-@kernel
+@lean_kernel
 def return_by_regret(
     given: Given,
     plan: Plan,
     memory: Memory,
     absent: Absent,
+    bids: Bids,
     touched: Flags,
     depth: int,
     noise: float,
@@ -132,11 +154,7 @@ def return_by_regret(
     Regret-k (Potvin and Rousseau 1993; Ropke and Pisinger 2006), over the `depth` best tours.
     """
     count, tours = absent.size[0], len(plan.at)
-    bids = Bids(
-        np.empty((count, tours), np.float64),
-        np.empty((count, tours), np.int32),
-        np.ones(count, np.bool_),
-    )
+    bids.waiting[:count] = True
     for v in range(tours):
         bid(given, plan, memory, absent, bids, v, noise, chance)
     for _ in range(count):
@@ -152,7 +170,7 @@ def return_by_regret(
                 bid(given, plan, memory, absent, bids, w, noise, chance)
 
 
-@kernel
+@lean_kernel
 def bid(
     given: Given,
     plan: Plan,
@@ -176,13 +194,13 @@ def bid(
                     bids.score[x, v] = score * blur
 
 
-@kernel
+@lean_kernel
 def most_regretful(given: Given, absent: Absent, bids: Bids, depth: int) -> int:
     """Return which waiting trip loses most in its next best tours, -1 if none fits anywhere.
 
     Of equals, the one that costs least.
     """
-    ranked = np.empty(depth, np.float64)
+    ranked = bids.ranked[:depth]
     chosen, most, least = -1, -1.0, np.inf
     for x in range(absent.size[0]):
         if bids.waiting[x]:
@@ -196,7 +214,7 @@ def most_regretful(given: Given, absent: Absent, bids: Bids, depth: int) -> int:
     return chosen
 
 
-@kernel
+@lean_kernel
 def rank(scores: npt.NDArray[np.float64], ranked: npt.NDArray[np.float64]) -> None:
     """Fill `ranked` with the least scores, in order."""
     ranked[:] = np.inf

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import kernel
+from routing.kernel import lean_kernel
 from routing.problem import FOREVER, Halt, HaltKind, Loads, Tour
 from routing.travel_times import TravelTimes
 
@@ -308,7 +308,7 @@ _LOADS = ("seats", "wheelchairs", "child_seats")
 # ---------------------------------------------------------------------------------------- kernels
 
 
-@kernel
+@lean_kernel
 def gap(place: int, service: int, next_place: int, next_service: int, seconds: Matrix) -> int:
     """Return the least time between the begins of service at two neighbouring halts."""
     if place == next_place:
@@ -316,13 +316,13 @@ def gap(place: int, service: int, next_place: int, next_service: int, seconds: M
     return service + int(seconds[place, next_place])
 
 
-@kernel
+@lean_kernel
 def drive(place: int, next_place: int, seconds: Matrix) -> int:
     """Return the seconds of driving between two neighbouring halts."""
     return 0 if place == next_place else int(seconds[place, next_place])
 
 
-@kernel
+@lean_kernel
 def compile_row(halts: Records, shift: Records, seconds: Matrix) -> None:
     """Derive everything else from the given part of a row.
 
@@ -347,7 +347,7 @@ def compile_row(halts: Records, shift: Records, seconds: Matrix) -> None:
     mark_blocks(halts, served, size)
 
 
-@kernel
+@lean_kernel
 def link(halts: Records, size: int, seconds: Matrix) -> None:
     """Sum up what is on board; fill gaps and driving times."""
     trips = 0
@@ -367,7 +367,7 @@ def link(halts: Records, size: int, seconds: Matrix) -> None:
             here.path = before.path + here.gap
 
 
-@kernel
+@lean_kernel
 def begin_without_rides(halts: Records, shift: Records) -> None:
     """Set the soonest begins by windows and gaps alone; what has happened is a fact."""
     size, fixed, served, ready = shift[0].length, shift[0].fixed, shift[0].served, shift[0].ready
@@ -378,14 +378,14 @@ def begin_without_rides(halts: Records, shift: Records) -> None:
     raise_begins(halts, max(served, 1), size)
 
 
-@kernel
+@lean_kernel
 def raise_begins(halts: Records, first: int, size: int) -> None:
     """Propagate the soonest begins forward along the gaps."""
     for k in range(first, size):
         halts[k].soonest = max(halts[k].soonest, halts[k - 1].soonest + halts[k].gap)
 
 
-@kernel
+@lean_kernel
 def relax_windows(halts: Records, served: int, size: int) -> None:
     """End no window before its halt can happen; what has happened, happened then only."""
     for k in range(size):
@@ -394,14 +394,14 @@ def relax_windows(halts: Records, served: int, size: int) -> None:
         halts[k].deadline = halts[k].latest
 
 
-@kernel
+@lean_kernel
 def lower_deadlines(halts: Records, served: int, size: int) -> None:
     """Propagate the deadlines backward along the gaps."""
     for k in range(size - 2, served - 1, -1):
         halts[k].deadline = min(halts[k].deadline, halts[k + 1].deadline - halts[k + 1].gap)
 
 
-@kernel
+@lean_kernel
 def relax_rides_to_path(halts: Records, served: int, size: int) -> None:
     """Give each ride at least the time that its way takes without any waiting.
 
@@ -415,7 +415,7 @@ def relax_rides_to_path(halts: Records, served: int, size: int) -> None:
             halts[k].max_ride = max(halts[k].max_ride, way)
 
 
-@kernel
+@lean_kernel
 def delay_pickups(halts: Records, served: int, size: int) -> None:
     """Delay pickups until no ride is too long, or as far as the windows of all halts allow."""
     changed = served
@@ -432,7 +432,7 @@ def delay_pickups(halts: Records, served: int, size: int) -> None:
         raise_begins(halts, changed, size)
 
 
-@kernel
+@lean_kernel
 def relax_rides_to_timetable(halts: Records, served: int, size: int) -> None:
     """Give each ride at least the time that it takes by the timetable; tell its pickup too."""
     for k in range(served, size):
@@ -443,7 +443,7 @@ def relax_rides_to_timetable(halts: Records, served: int, size: int) -> None:
             pickup.max_ride = halts[k].max_ride
 
 
-@kernel
+@lean_kernel
 def limit_rides(halts: Records, served: int, size: int) -> None:
     """Lower the deadlines of drop-offs until no ride is too long."""
     changed = True
@@ -460,7 +460,7 @@ def limit_rides(halts: Records, served: int, size: int) -> None:
             lower_deadlines(halts, served, size)
 
 
-@kernel
+@lean_kernel
 def mark_blocks(halts: Records, served: int, size: int) -> None:
     """Find the stretches without an empty vehicle, and how much longer their ways may get.
 

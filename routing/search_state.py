@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.chance import mixed
-from routing.kernel import kernel
+from routing.kernel import lean_kernel
 from routing.positions import TRIP
 from routing.problem import (
     Halt,
@@ -42,8 +42,7 @@ from routing.schedule import (
     read_only,
 )
 
-Numbers = npt.NDArray[np.int32]
-Amounts = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
@@ -80,17 +79,17 @@ class Given(NamedTuple):
     options
         TRIP[O], as they may be inserted.
     trip_of
-        int32[O].
+        int64[O].
     first_option
-        int32[T + 1]: where a trip's options begin.
+        int64[T + 1]: where a trip's options begin.
     price
         int64[T]: of leaving a trip unserved.
     salt
         uint64[V]: equal where two empty tours are equal.
     twin
-        int32[V]: the tour before whose vehicle is just the same, -1 if there is none.
+        int64[V]: the tour before whose vehicle is just the same, -1 if there is none.
     near
-        int32[T, N]: the trips related to a trip, the nearest first.
+        int64[T, N]: the trips related to a trip, the nearest first.
     weights
         What counts.
     guide
@@ -102,12 +101,12 @@ class Given(NamedTuple):
     metres: Matrix
     layouts: Layouts
     halts: Records
-    latest: Amounts
-    max_ride: Amounts
+    latest: Numbers
+    max_ride: Numbers
     options: Records
     trip_of: Numbers
     first_option: Numbers
-    price: Amounts
+    price: Numbers
     salt: Words
     twin: Numbers
     near: Numbers
@@ -124,25 +123,25 @@ class Plan(NamedTuple):
     Attributes
     ----------
     at
-        int32[V]: the row that counts.
+        int64[V]: the row that counts.
     order
-        int32[2 V, M]: halts by number.
+        int64[2 V, M]: halts by number.
     rows
         HALT[2 V, M], compiled.
     shifts
         SHIFT[2 V].
     carried
-        int32[2 V]: how many trips that can move.
+        int64[2 V]: how many trips that can move.
     cost
         int64[2 V].
     mark
         uint64[2 V]: a fingerprint of the order and the vehicle.
     option
-        int32[T]: how a trip is served, -1 if it is not.
+        int64[T]: how a trip is served, -1 if it is not.
     tour
-        int32[T]: by which tour, -1 if by none.
+        int64[T]: by which tour, -1 if by none.
     place
-        int32[H]: scratch.
+        int64[H]: scratch.
     full
         bool[1]: whether a row was too short for another trip.
     """
@@ -152,7 +151,7 @@ class Plan(NamedTuple):
     rows: Records
     shifts: Records
     carried: Numbers
-    cost: Amounts
+    cost: Numbers
     mark: Words
     option: Numbers
     tour: Numbers
@@ -163,7 +162,7 @@ class Plan(NamedTuple):
 # --------------------------------------------------------------------------------------- kernels
 
 
-@kernel
+@lean_kernel
 def rebuild(given: Given, plan: Plan, v: int) -> None:
     """Compile the row of a tour from its order, and tell what it costs."""
     r = plan.at[v]
@@ -188,7 +187,7 @@ def rebuild(given: Given, plan: Plan, v: int) -> None:
 _HALF = np.uint64(32)
 
 
-@kernel
+@lean_kernel
 def fill_row(given: Given, plan: Plan, r: int) -> bool:
     """Write what is given of each halt into a row; return whether the start misses any limit."""
     order, row, late = plan.order[r], plan.rows[r], False
@@ -204,7 +203,7 @@ def fill_row(given: Given, plan: Plan, r: int) -> bool:
     return late
 
 
-@kernel
+@lean_kernel
 def tour_cost(given: Given, order: Numbers, row: Records, size: int) -> int:
     """Return what a compiled tour costs; IMPOSSIBLE if it is later than the start."""
     weights = given.weights
@@ -229,17 +228,18 @@ def tour_cost(given: Given, order: Numbers, row: Records, size: int) -> int:
     return int(cost + used * weights.vehicle)
 
 
-@kernel
+@lean_kernel
 def turn(plan: Plan, v: int) -> None:
     """Turn a tour to its other row, with the order that it has."""
     r = plan.at[v]
     other = r ^ 1
     plan.at[v] = other
     plan.shifts[other] = plan.shifts[r]
-    plan.order[other, : plan.shifts[r].length] = plan.order[r, : plan.shifts[r].length]
+    for k in range(plan.shifts[r].length):
+        plan.order[other, k] = plan.order[r, k]
 
 
-@kernel
+@lean_kernel
 def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> None:
     """Put an option of a trip into a tour, behind the halts at two positions."""
     r = plan.at[v]
@@ -256,7 +256,7 @@ def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> 
     rebuild(given, plan, v)
 
 
-@kernel
+@lean_kernel
 def take_out(given: Given, plan: Plan, v: int, gone: Flags) -> None:
     """Take all trips out of a tour that are marked as gone."""
     r = plan.at[v]
@@ -270,7 +270,7 @@ def take_out(given: Given, plan: Plan, v: int, gone: Flags) -> None:
     rebuild(given, plan, v)
 
 
-@kernel
+@lean_kernel
 def rebuild_all(given: Given, plan: Plan) -> None:
     """Compile every tour."""
     for v in range(len(plan.at)):
@@ -317,8 +317,8 @@ class SearchState:
             latest=np.array(numbered.latest, np.int64),
             max_ride=np.array(numbered.max_ride, np.int64),
             options=read_only(options),
-            trip_of=np.repeat(np.arange(len(counts), dtype=np.int32), counts),
-            first_option=np.cumsum([0, *counts], dtype=np.int32),
+            trip_of=np.repeat(np.arange(len(counts), dtype=np.int64), counts),
+            first_option=np.cumsum([0, *counts], dtype=np.int64),
             price=np.array([request.price for request in self.requests], np.int64),
             salt=np.array([kind + 1 for kind in numbered.kinds], np.uint64) << _HALF,
             twin=_twins(numbered.kinds),
@@ -463,7 +463,7 @@ def _guide(problem: Problem) -> tuple[int, int]:
 def _twins(kinds: Sequence[int]) -> Numbers:
     """Return the vehicle before that is of the same kind, -1 without."""
     last: dict[int, int] = {}
-    twins = np.full(len(kinds), -1, np.int32)
+    twins = np.full(len(kinds), -1, np.int64)
     for v, kind in enumerate(kinds):
         twins[v] = last.get(kind, -1)
         last[kind] = v
@@ -476,16 +476,16 @@ def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
     longest = max((len(order) for order in numbered.orders), default=0)
     width = min(longest + 2 * trips, 2 * longest + _SPARE_HALTS + 4 * trips // max(tours, 1))
     plan = Plan(
-        at=np.arange(0, 2 * tours, 2, dtype=np.int32),
-        order=np.zeros((2 * tours, width), np.int32),
+        at=np.arange(0, 2 * tours, 2, dtype=np.int64),
+        order=np.zeros((2 * tours, width), np.int64),
         rows=np.zeros((2 * tours, width), HALT),
         shifts=np.repeat(compiled.shifts, 2),
-        carried=np.zeros(2 * tours, np.int32),
+        carried=np.zeros(2 * tours, np.int64),
         cost=np.zeros(2 * tours, np.int64),
         mark=np.zeros(2 * tours, np.uint64),
-        option=np.full(trips, -1, np.int32),
-        tour=np.full(trips, -1, np.int32),
-        place=np.zeros(len(given.halts), np.int32),
+        option=np.full(trips, -1, np.int64),
+        tour=np.full(trips, -1, np.int64),
+        place=np.zeros(len(given.halts), np.int64),
         full=np.zeros(1, np.bool_),
     )
     for v, order in enumerate(numbered.orders):
@@ -496,7 +496,7 @@ def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
     return plan
 
 
-def related(options: Records, first: Amounts, seconds: Matrix, count: int) -> Numbers:
+def related(options: Records, first: Numbers, seconds: Matrix, count: int) -> Numbers:
     """Return the trips that are most like each trip, the nearest first.
 
     Like are trips with pickups and drop-offs that are near in space and in time (Shaw 1998).
@@ -515,12 +515,12 @@ def related(options: Records, first: Amounts, seconds: Matrix, count: int) -> Nu
     Returns
     -------
     ndarray
-        int32[T, min(count, T - 1)].
+        int64[T, min(count, T - 1)].
     """
     size = len(first)
     trips = options[first]
     count = min(count, max(size - 1, 0))
-    near = np.zeros((size, count), np.int32)
+    near = np.zeros((size, count), np.int64)
     nearer = np.minimum(seconds, seconds.T)
     middle = [
         (trips[f"{end}_earliest"] + np.minimum(trips[f"{end}_latest"], _LATE)) / 2
