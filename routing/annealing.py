@@ -22,6 +22,7 @@ from routing.removal import (
 from routing.repair import MOST_REGRET, Bids, return_by_regret, return_one_by_one
 from routing.search_state import Flags, Given, Numbers, Plan, take_out, turn
 from routing.tails import exchange_tails
+from routing.tour_pool import Pool, remember
 
 
 class Best(NamedTuple):
@@ -31,12 +32,15 @@ class Best(NamedTuple):
     ----------
     order, length
         int64[V, M] and int64[V]: its tours.
+    tour_cost
+        int64[V].
     cost
         int64[1].
     """
 
     order: Numbers
     length: Numbers
+    tour_cost: Numbers
     cost: Numbers
 
 
@@ -97,6 +101,8 @@ def anneal(
     best: Best,
     scratch: Scratch,
     habits: Habits,
+    pool: Pool,
+    margin: float,
     cost: int,
     hot: float,
     cold: float,
@@ -107,6 +113,10 @@ def anneal(
 
     Parameters
     ----------
+    pool
+        Remembers the new tours of every plan that is good enough.
+    margin
+        By how much such a plan costs more than the best one, at most.
     cost
         Of the plan as it is.
     hot, cold
@@ -130,10 +140,21 @@ def anneal(
             if cost < best.cost[0]:
                 best.cost[0] = cost
                 keep(plan, best)
+            if cost - best.cost[0] <= margin:
+                remember_touched(given, plan, pool, scratch.touched)
         else:
             undo(plan, scratch)
         forget(scratch)
     return cost
+
+
+@lean_kernel
+def remember_touched(given: Given, plan: Plan, pool: Pool, touched: Flags) -> None:
+    """Remember the tours that a step has changed and that carry somebody."""
+    for v in range(len(plan.at)):
+        r = plan.at[v]
+        if touched[v] and plan.carried[r] > 0:
+            remember(given, pool, given.salt[v], plan.cost[r], plan.order[r], plan.shifts[r].length)
 
 
 @lean_kernel
@@ -246,6 +267,6 @@ def keep(plan: Plan, best: Best) -> None:
     for v in range(len(plan.at)):
         r = plan.at[v]
         size = plan.shifts[r].length
-        best.length[v] = size
+        best.length[v], best.tour_cost[v] = size, plan.cost[r]
         for k in range(size):
             best.order[v, k] = plan.order[r, k]

@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import lean_kernel
+from routing.kernel import inline_kernel
 
 Chance = npt.NDArray[np.uint64]
 """uint64[1]: the state."""
@@ -26,7 +26,7 @@ def seeded(seed: int) -> Chance:
     return np.array([seed % (1 << 64)], np.uint64)
 
 
-@lean_kernel
+@inline_kernel
 def mixed(word: np.uint64) -> np.uint64:
     """Scramble a word: every bit of it counts for every bit of the result."""
     word = (word ^ (word >> _S30)) * _MIX_1
@@ -34,20 +34,20 @@ def mixed(word: np.uint64) -> np.uint64:
     return word ^ (word >> _S31)
 
 
-@lean_kernel
+@inline_kernel
 def share(chance: Chance) -> float:
     """Draw from [0, 1)."""
     chance[0] += _STEP
     return float(mixed(chance[0]) >> _S11) * _UNIT
 
 
-@lean_kernel
+@inline_kernel
 def below(chance: Chance, limit: int) -> int:
     """Draw one of 0, 1 ... limit - 1; limit is at least 1."""
     return int(share(chance) * limit)
 
 
-@lean_kernel
+@inline_kernel
 def exponential(chance: Chance) -> float:
     """Draw from the exponential distribution with mean 1."""
     return -math.log(1.0 - share(chance))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,12 +11,20 @@ from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
 from routing.chance import seeded
 from routing.insertion_cache import memory_for
 from routing.problem import Problem, Solution, Tour
+from routing.recombination import Partition, recombine
 from routing.removal import Absent
 from routing.repair import bids_for
-from routing.search_state import Plan, SearchState
+from routing.search_state import Plan, SearchState, load
+from routing.tour_pool import Columns, columns_of, pool_for, remember
 
 HOT, COLD = 0.5, 0.05
 """The first and the last temperature, in the cost of a served trip."""
+
+ELITE = 2.0
+"""Tours of plans that cost no more than so many served trips above the best are remembered."""
+
+_EFFORT = 5.0
+_SHARE = 0.15
 
 HABITS = Habits()
 """What has proved good."""
@@ -67,6 +76,26 @@ class Progress:
     cost: int
 
 
+class Leg(NamedTuple):
+    """A stretch of the way from hot to cold.
+
+    Attributes
+    ----------
+    begin, end
+        As shares of the whole way.
+    recombine_at
+        When the tours seen so far are recombined, as shares of this stretch, in order.
+    """
+
+    begin: float = 0.0
+    end: float = 1.0
+    recombine_at: tuple[float, ...] = (0.6, 0.9)
+
+
+WHOLE = Leg()
+"""The whole way."""
+
+
 def improve(
     problem: Problem,
     start: Sequence[Tour] | None = None,
@@ -106,36 +135,44 @@ def improve(
 class Search:
     """A search under way."""
 
-    def __init__(self, state: SearchState, habits: Habits, seed: int) -> None:
+    def __init__(self, state: SearchState, habits: Habits = HABITS, seed: int = 0) -> None:
         self.state = state
         self.habits = habits
         self.chance = seeded(seed)
         self.memory = memory_for(state.given, state.plan)
         self.best = _no_best(state.plan)
         self.scratch = _scratch(state.plan, most_absent(habits))
+        self.pool = pool_for(len(state.given.price))
+        self.partition = _partition(state)
         self.cost = self._cost()
         self.best.cost[0] = self.cost
         keep(state.plan, self.best)
 
-    def run(self, budget: Budget, stop: Callable[[Progress], bool] | None) -> Solution:
+    def run(
+        self,
+        budget: Budget,
+        stop: Callable[[Progress], bool] | None = None,
+        leg: Leg = WHOLE,
+    ) -> Solution:
         """Go on until the budget is spent or somebody says stop."""
         began = budget.clock()
         done, steps, spent = 0, _STEPS, 0.0
-        scale = self._cost_of_a_trip()
+        waiting = list(leg.recombine_at)
         if len(self.state.given.price) == 0 or budget.iterations == 0:
             spent = 1.0
         while spent < 1.0:
+            if waiting and spent >= waiting[0]:
+                waiting.pop(0)
+                self.recombine(budget, budget.clock() - began)
             if budget.iterations is not None:
                 steps = min(_STEPS, budget.iterations - done)
                 ahead = (done + steps) / budget.iterations
             else:
                 ahead = spent
-            hot, cold = (scale * HOT * (COLD / HOT) ** share for share in (spent, ahead))
             before = budget.clock()
-            self._anneal(hot, cold, steps)
+            self._anneal(leg, spent, ahead, steps)
             done += steps
             now = budget.clock()
-            scale = self._cost_of_a_trip()
             if budget.seconds is not None:
                 spent = (now - began) / budget.seconds
                 steps = max(10, int(steps * min(2.0, _PAUSE / max(now - before, 1e-6))))
@@ -143,12 +180,69 @@ class Search:
                 spent = ahead
             if stop is not None and stop(Progress(done, spent, int(self.best.cost[0]))):
                 break
-        orders = [
-            self.best.order[v, :size].tolist() for v, size in enumerate(self.best.length.tolist())
-        ]
-        return self.state.solution(orders, int(self.best.cost[0]))
+        return self.solution()
 
-    def _anneal(self, hot: float, cold: float, steps: int) -> None:
+    def solution(self) -> Solution:
+        """Return the best plan so far."""
+        return self.state.solution(self._best_orders(), int(self.best.cost[0]))
+
+    def columns(self) -> Columns:
+        """Return all good tours so far."""
+        return columns_of(self.pool)
+
+    def pour(self, columns: Columns) -> None:
+        """Add good tours that another search of the same problem has seen."""
+        given, orders = self.state.given, columns.orders.astype(np.int64)
+        salt_of = {
+            order[0]: salt for order, salt in zip(self._best_orders(), given.salt, strict=True)
+        }
+        first = 0
+        for cost, size in zip(columns.cost.tolist(), columns.length.tolist(), strict=True):
+            order = orders[first : first + size]
+            remember(given, self.pool, salt_of[int(order[0])], cost, order, size)
+            first += size
+
+    def recombine(self, budget: Budget, elapsed: float) -> None:
+        """Go on from the best choice among all tours seen so far, if it is better."""
+        given, best = self.state.given, self.best
+        for v, size in enumerate(best.length.tolist()):
+            remember(given, self.pool, given.salt[v], int(best.tour_cost[v]), best.order[v], size)
+        orders = recombine(
+            self.partition,
+            self.columns(),
+            self._best_orders(),
+            int(best.cost[0]),
+            effort=_EFFORT,
+            seconds=None
+            if budget.seconds is None
+            else min(_SHARE * budget.seconds, budget.seconds - elapsed),
+        )
+        if orders is not None:
+            self._load_if_better(orders)
+
+    def _load_if_better(self, orders: Sequence[Sequence[int]]) -> None:
+        """Continue with other tours if they are the best yet."""
+        given, plan = self.state.given, self.state.plan
+        before = [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
+        load(given, plan, orders)
+        cost = self._cost()
+        if cost < self.best.cost[0]:
+            self.cost = self.best.cost[0] = cost
+            keep(plan, self.best)
+        else:
+            load(given, plan, before)
+
+    def _best_orders(self) -> list[list[int]]:
+        sizes = enumerate(self.best.length.tolist())
+        return [self.best.order[v, :size].tolist() for v, size in sizes]
+
+    def _anneal(self, leg: Leg, spent: float, ahead: float, steps: int) -> None:
+        """Do some steps between two moments of a leg."""
+        scale = self._cost_of_a_trip()
+        hot, cold = (
+            scale * HOT * (COLD / HOT) ** (leg.begin + share * (leg.end - leg.begin))
+            for share in (spent, ahead)
+        )
         self.cost = anneal(
             self.state.given,
             self.state.plan,
@@ -156,6 +250,8 @@ class Search:
             self.best,
             self.scratch,
             self.habits,
+            self.pool,
+            ELITE * scale,
             self.cost,
             hot,
             cold,
@@ -176,10 +272,24 @@ class Search:
         return max(float(plan.cost[plan.at].sum() - vehicles) / max(served, 1), 1.0)
 
 
+def _partition(state: SearchState) -> Partition:
+    """Return what set partitioning has to know of a search."""
+    given, plan = state.given, state.plan
+    orders = [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
+    first = 2 * len(given.options)
+    empty = tuple(tuple(number for number in order if number >= first) for order in orders)
+    load(given, plan, empty)
+    empty_cost = plan.cost[plan.at].copy()
+    load(given, plan, orders)
+    kind = (given.salt >> np.uint64(32)).astype(np.int64)
+    return Partition(given.trip_of, given.price, kind, empty, empty_cost)
+
+
 def _no_best(plan: Plan) -> Best:
     tours = len(plan.at)
     return Best(
         np.zeros((tours, plan.order.shape[1]), np.int64),
+        np.zeros(tours, np.int64),
         np.zeros(tours, np.int64),
         np.zeros(1, np.int64),
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from routing.chance import mixed
 from routing.kernel import lean_kernel
-from routing.positions import BOARDING, FOUND, STEP, holds, search_tour
+from routing.positions import BOARDING, FOUND, STEP, WAY, holds, search_tour
 from routing.problem import FOREVER
 from routing.schedule import Record, Records
 from routing.search_state import Given, Plan, Words
@@ -28,13 +28,14 @@ class Memory(NamedTuple):
         uint64[S], S a power of two.
     place
         PLACE[S].
-    steps, boarding, found
+    steps, ways, boarding, found
         Scratch of :func:`routing.positions.search_tour`.
     """
 
     key: Words
     place: Records
     steps: Records
+    ways: Records
     boarding: Records
     found: Records
 
@@ -47,6 +48,7 @@ def memory_for(given: Given, plan: Plan) -> Memory:
         np.zeros(size, np.uint64),
         np.zeros(size, PLACE),
         np.empty(plan.rows.shape[1] + 4, STEP),
+        np.empty(plan.rows.shape[1], WAY),
         np.empty(1, BOARDING),
         np.empty(1, FOUND),
     )
@@ -81,6 +83,7 @@ def best_place(given: Given, plan: Plan, memory: Memory, v: int, o: int) -> Reco
             given.guide,
             memory.boarding[0],
             memory.steps,
+            memory.ways,
             found,
         )
         place.score = found.score

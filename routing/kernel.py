@@ -58,3 +58,12 @@ def lean_kernel(function: F) -> F:
     without_counts: dict[str, Any] = {"_nrt": False}
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy", **without_counts)(function)
     return cast("F", compiled)
+
+
+def inline_kernel(function: F) -> F:
+    """Compile a small function into every kernel that calls it."""
+    without_counts: dict[str, Any] = {"_nrt": False}
+    compiled = numba.njit(
+        cache=True, nogil=True, error_model="numpy", forceinline=True, **without_counts
+    )(function)
+    return cast("F", compiled)

@@ -16,7 +16,7 @@ halt earlier, and no way shorter.
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import kernel, lean_kernel
+from routing.kernel import inline_kernel, kernel, lean_kernel
 from routing.problem import FOREVER, HaltKind
 from routing.schedule import Layouts, Matrix, Record, Records, drive, gap
 
@@ -56,9 +56,14 @@ STEP = np.dtype([(name, np.int64) for name in ("begin", "until", "gap", "path", 
 """One halt of a stretch on trial: `pickup` is the step of the trip's pickup, -1 if none moves;
 `ride` the longest time from its begin of service."""
 
+WAY = np.dtype([(name, np.int64) for name in ("pickup", "dropoff", "rest", "least")])
+"""What positions add to the way: the pickup behind a halt, the drop-off behind it, the least of
+the drop-offs behind it or later, and the least of all pairs that begin behind it."""
+
 # Why a pair of positions fails; numbers of routing.insertion.Obstacle.
 FIXED, PICKUP_WINDOW, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT, CAPACITY = range(8)
 CLEAR = 8
+TOO_LATE = -1  # for a halt behind; whose window that is, :func:`bound_by` tells
 
 
 @kernel
@@ -89,6 +94,7 @@ def search(
         FOUND[O], written to: what beats it replaces it.
     """
     steps = np.empty(halts.shape[1] + 4, STEP)
+    ways = np.empty(halts.shape[1], WAY)
     boarding = np.empty(1, BOARDING)
     for v in range(len(shifts)):
         for option in range(len(trips)):
@@ -103,6 +109,7 @@ def search(
                     weights,
                     boarding[0],
                     steps,
+                    ways,
                     found[option],
                 )
     for option in range(len(trips)):
@@ -124,27 +131,82 @@ def search_tour(
     weights: tuple[int, int],
     boarding: Record,
     steps: Records,
+    ways: Records,
     best: Record,
 ) -> None:
-    """Improve the best insertion of a trip by those into one tour."""
+    """Improve the best insertion of a trip by those into one tour.
+
+    Pickups are tried in the order of what they add at least, so that most are never tried.
+    """
     last = shift.length - 1
-    for after in range(first_position(halts, shift, trip), last):
-        if halts[after].soonest > trip.pickup_latest:
-            break
+    first = first_position(halts, shift, trip)
+    end = lay_ways(halts, first, last, seconds, trip, ways)
+    while True:
+        after = nearest(ways, first, end)
+        if (
+            after < 0
+            or score_of(ways[after].least, trip.pickup_earliest, trip, weights) > best.score
+        ):
+            return
+        ways[after].least = FOREVER
         if board(halts, shift, layouts, seconds, trip, after, boarding) != CLEAR:
             continue
         begin = boarding.begin
-        consider(v, halts, seconds, trip, weights, boarding, after, begin, steps, best)
-        if not beats(boarding.detour, begin, trip, weights, best):
-            continue
+        added = drive(halts[after].place, trip.pickup, seconds)
+        added += drive(trip.pickup, trip.dropoff, seconds)
+        added += drive(trip.dropoff, halts[after + 1].place, seconds) - halts[after + 1].drive
+        consider(v, halts, seconds, trip, weights, boarding, after, begin, added, steps, best)
         for until in range(after + 1, last):
+            if not beats(boarding.detour + ways[until].rest, begin, trip, weights, best):
+                break
             begin = ride_on(halts, boarding, until, begin)
             if stay(halts, layouts, trip, boarding, until, begin) != CLEAR:
                 break
-            consider(v, halts, seconds, trip, weights, boarding, until, begin, steps, best)
+            added = boarding.detour + ways[until].dropoff
+            consider(v, halts, seconds, trip, weights, boarding, until, begin, added, steps, best)
 
 
 @lean_kernel
+def lay_ways(
+    halts: Records, first: int, last: int, seconds: Matrix, trip: Record, ways: Records
+) -> int:
+    """Fill in the ways of a tour; return the first halt that comes too late for the pickup."""
+    end = first
+    for k in range(first, last):
+        here, behind = halts[k], halts[k + 1]
+        if here.soonest > trip.dropoff_latest:
+            last = k
+            break
+        to = drive(here.place, trip.dropoff, seconds)
+        back = drive(trip.dropoff, behind.place, seconds)
+        ways[k].dropoff = to + back - behind.drive
+        if here.soonest <= trip.pickup_latest:
+            end = k + 1
+            to = drive(here.place, trip.pickup, seconds)
+            on = drive(trip.pickup, behind.place, seconds)
+            ways[k].pickup = to + on - behind.drive
+            direct = drive(trip.pickup, trip.dropoff, seconds)
+            ways[k].least = to + direct + back - behind.drive
+    ways[last].rest = FOREVER
+    for k in range(last - 1, first - 1, -1):
+        rest = ways[k + 1].rest
+        if k < end:
+            ways[k].least = min(ways[k].least, ways[k].pickup + rest)
+        ways[k].rest = min(ways[k].dropoff, rest)
+    return end
+
+
+@inline_kernel
+def nearest(ways: Records, first: int, end: int) -> int:
+    """Return the halt behind which a pickup adds least, -1 if all have been tried."""
+    found, least = -1, FOREVER
+    for k in range(first, end):
+        if ways[k].least < least:
+            found, least = k, ways[k].least
+    return found
+
+
+@inline_kernel
 def first_position(halts: Records, shift: Record, trip: Record) -> int:
     """Return the first halt that the pickup may follow: no later one has to happen before it."""
     low, high = int(shift.fixed - 1), int(shift.length - 1)
@@ -157,7 +219,7 @@ def first_position(halts: Records, shift: Record, trip: Record) -> int:
     return low
 
 
-@lean_kernel
+@inline_kernel
 def holds(layouts: Layouts, here: Record, trip: Record) -> bool:
     """Whether some layout holds the trip on top of what is on board after a halt."""
     for y in range(len(layouts)):
@@ -170,7 +232,7 @@ def holds(layouts: Layouts, here: Record, trip: Record) -> bool:
     return False
 
 
-@lean_kernel
+@inline_kernel
 def board(
     halts: Records,
     shift: Record,
@@ -200,21 +262,21 @@ def board(
     return CLEAR
 
 
-@lean_kernel
+@inline_kernel
 def ride_on(halts: Records, boarding: Record, until: int, begin: int) -> int:
     """Return the soonest begin at a halt from that at the one before, the new pickup on board."""
     way = boarding.gap_behind if until == boarding.after + 1 else halts[until].gap
     return int(max(begin + way, halts[until].soonest))
 
 
-@lean_kernel
+@inline_kernel
 def stay(
     halts: Records, layouts: Layouts, trip: Record, boarding: Record, until: int, begin: int
 ) -> int:
     """Return what keeps the trip from being on board at and after a halt, begun then."""
     here = halts[until]
     if begin > here.deadline:
-        return bound_by(halts, until)
+        return TOO_LATE
     if here.kind == HaltKind.BREAK:
         return BREAK
     if not holds(layouts, here, trip):
@@ -246,7 +308,7 @@ def bound_by(halts: Records, k: int) -> int:
     return OTHERS
 
 
-@lean_kernel
+@inline_kernel
 def consider(
     v: int,
     halts: Records,
@@ -256,17 +318,11 @@ def consider(
     boarding: Record,
     until: int,
     begin: int,
+    added: int,
     steps: Records,
     best: Record,
 ) -> None:
     """Try the drop-off behind a halt that begins then; keep it if it is the best."""
-    behind = halts[until + 1]
-    if until == boarding.after:
-        added = drive(halts[until].place, trip.pickup, seconds)
-        added += drive(trip.pickup, trip.dropoff, seconds)
-    else:
-        added = boarding.detour + drive(halts[until].place, trip.dropoff, seconds)
-    added += drive(trip.dropoff, behind.place, seconds) - behind.drive
     if not beats(added, boarding.begin, trip, weights, best):
         return
     if alight(halts, seconds, trip, boarding, until, begin, steps) != CLEAR:
@@ -293,14 +349,14 @@ def way_added(halts: Records, matrix: Matrix, trip: Record, after: int, until: i
     return added - drive(before, next_, matrix) + drive(here, trip.dropoff, matrix)
 
 
-@lean_kernel
+@inline_kernel
 def score_of(added: int, pickup_time: int, trip: Record, weights: tuple[int, int]) -> int:
     """Return what an insertion costs."""
     waiting = pickup_time - trip.pickup_earliest
     return int(weights[0] * added + weights[1] * waiting + trip.penalty)
 
 
-@lean_kernel
+@inline_kernel
 def beats(
     added: int, pickup_time: int, trip: Record, weights: tuple[int, int], best: Record
 ) -> bool:
@@ -332,7 +388,7 @@ def alight(
     if dropoff > trip.dropoff_latest:
         return DROPOFF_WINDOW
     if dropoff + gap_behind > behind.deadline:
-        return bound_by(halts, until + 1)
+        return TOO_LATE
     longer = gap_before + gap_behind - behind.gap
     way, pickup_latest = gap_before, trip.pickup_latest
     if direct:
@@ -348,13 +404,13 @@ def alight(
     return CLEAR if rides_can_do(steps, size) and settle(steps, size) else OTHERS
 
 
-@lean_kernel
+@inline_kernel
 def pickup_step(halts: Records, after: int) -> int:
     """Return the step of the new pickup in a stretch on trial."""
     return int(after - halts[after].block_first + 2)
 
 
-@lean_kernel
+@inline_kernel
 def dropoff_step(halts: Records, after: int, until: int) -> int:
     """Return the step of the new drop-off in a stretch on trial."""
     return int(until - halts[after].block_first + 3)
@@ -399,7 +455,7 @@ def lay_out(
     return step_of(last, first, after, until) + 1
 
 
-@lean_kernel
+@inline_kernel
 def step_of(k: int, first: int, after: int, until: int) -> int:
     """Return the step of a halt in the stretch that begins with halt `first` as step 1."""
     return k - first + 1 + (1 if k > after else 0) + (1 if k > until else 0)
@@ -467,6 +523,7 @@ def explain(
         int64[V], written to: what stops the try that gets furthest, loads apart.
     """
     steps = np.empty(halts.shape[1] + 4, STEP)
+    ways = np.empty(halts.shape[1], WAY)
     boarding = np.empty(1, BOARDING)[0]
     for v in range(len(shifts)):
         for option in range(3):
@@ -480,6 +537,7 @@ def explain(
                 weights,
                 boarding,
                 steps,
+                ways,
                 found[v, option],
             )
         reached[v] = furthest(halts[v], shifts[v], layouts[v], seconds, trips[1], boarding, steps)
@@ -508,12 +566,14 @@ def furthest(
         begin, until = boarding.begin, after
         while obstacle == CLEAR:
             tried = alight(halts, seconds, trip, boarding, until, begin, steps)
+            tried = bound_by(halts, until + 1) if tried == TOO_LATE else tried
             reached = max(reached, tried)
             until += 1
             if until == last:
                 break
             begin = ride_on(halts, boarding, until, begin)
             obstacle = stay(halts, layouts, trip, boarding, until, begin)
+        obstacle = bound_by(halts, until) if obstacle == TOO_LATE else obstacle
         if obstacle != CLEAR:
             reached = max(reached, obstacle)
     return reached

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from routing.chance import Chance, below, share
 from routing.insertion_cache import Memory, best_place
-from routing.kernel import lean_kernel
+from routing.kernel import inline_kernel, lean_kernel
 from routing.problem import FOREVER
 from routing.removal import Absent
 from routing.search_state import Flags, Given, Numbers, Plan, put_in, turn
@@ -52,7 +52,7 @@ MOST_REGRET = 4
 """How many of the best tours a trip may regret, at most."""
 
 
-@lean_kernel
+@inline_kernel
 def score_in(given: Given, plan: Plan, memory: Memory, v: int, t: int, best: Numbers) -> int:
     """Return the cost of putting a trip into a tour in the best way; leave the way in `best`."""
     least = FOREVER
@@ -66,7 +66,7 @@ def score_in(given: Given, plan: Plan, memory: Memory, v: int, t: int, best: Num
     return int(least)
 
 
-@lean_kernel
+@inline_kernel
 def is_spare_twin(given: Given, plan: Plan, v: int) -> bool:
     """Whether a tour is empty and that of a vehicle just like it is, too: one is enough to try."""
     twin = given.twin[v]

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import lean_kernel
+from routing.kernel import inline_kernel, lean_kernel
 from routing.problem import FOREVER, Halt, HaltKind, Loads, Tour
 from routing.travel_times import TravelTimes
 
@@ -308,7 +308,7 @@ _LOADS = ("seats", "wheelchairs", "child_seats")
 # ---------------------------------------------------------------------------------------- kernels
 
 
-@lean_kernel
+@inline_kernel
 def gap(place: int, service: int, next_place: int, next_service: int, seconds: Matrix) -> int:
     """Return the least time between the begins of service at two neighbouring halts."""
     if place == next_place:
@@ -316,7 +316,7 @@ def gap(place: int, service: int, next_place: int, next_service: int, seconds: M
     return service + int(seconds[place, next_place])
 
 
-@lean_kernel
+@inline_kernel
 def drive(place: int, next_place: int, seconds: Matrix) -> int:
     """Return the seconds of driving between two neighbouring halts."""
     return 0 if place == next_place else int(seconds[place, next_place])

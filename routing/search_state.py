@@ -488,12 +488,19 @@ def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
         place=np.zeros(len(given.halts), np.int64),
         full=np.zeros(1, np.bool_),
     )
-    for v, order in enumerate(numbered.orders):
-        plan.order[2 * v, : len(order)] = order
+    load(given, plan, numbered.orders)
+    return plan
+
+
+def load(given: Given, plan: Plan, orders: Sequence[Sequence[int]]) -> None:
+    """Make a plan that of these tours: for each vehicle its halts by number."""
+    plan.option[:] = plan.tour[:] = -1
+    for v, order in enumerate(orders):
+        plan.order[plan.at[v], : len(order)] = order
+        plan.shifts["length"][plan.at[v]] = len(order)
         for o in {number // 2 for number in order if number < 2 * len(given.options)}:
             plan.option[given.trip_of[o]], plan.tour[given.trip_of[o]] = o, v
     rebuild_all(given, plan)
-    return plan
 
 
 def related(options: Records, first: Numbers, seconds: Matrix, count: int) -> Numbers:
@@ -522,9 +529,11 @@ def related(options: Records, first: Numbers, seconds: Matrix, count: int) -> Nu
     count = min(count, max(size - 1, 0))
     near = np.zeros((size, count), np.int64)
     nearer = np.minimum(seconds, seconds.T)
+    direct = trips["pickup_service"] + seconds[trips["pickup"], trips["dropoff"]]
+    arrival = np.maximum(trips["dropoff_earliest"], trips["pickup_earliest"] + direct)
     middle = [
-        (trips[f"{end}_earliest"] + np.minimum(trips[f"{end}_latest"], _LATE)) / 2
-        for end in ("pickup", "dropoff")
+        (trips["pickup_earliest"] + np.minimum(trips["pickup_latest"], _LATE)) / 2,
+        (arrival + np.minimum(trips["dropoff_latest"], _LATE)) / 2,
     ]
     for t in range(size):
         apart = nearer[trips["pickup"][t], trips["pickup"]].astype(np.float64)
