@@ -36,9 +36,8 @@ def cuts(layouts: Sequence[Sequence[Loads]]) -> tuple[tuple[Loads, ...], bool]:
     exact
         Whether every load within the sums of a vehicle fits into it.
     """
-    candidates = [
-        weights for weights in product(range(_MOST_WEIGHT + 1), repeat=3) if sum(weights) > 1
-    ]
+    steps = range(_MOST_WEIGHT + 1)
+    candidates = [(a, b, c) for a, b, c in product(steps, steps, steps) if a + b + c > 1]
     chosen = list(_UNITS)
     exact = True
     for of_vehicle in dict.fromkeys(tuple(each) for each in layouts):

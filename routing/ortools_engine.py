@@ -111,6 +111,8 @@ def _search(visits: Visits, watch: "_Watch") -> None:
             begun = routing.ReadAssignmentFromRoutes(routes, True)
     if begun is not None and not watch.is_over():
         routing.SolveFromAssignmentWithParameters(begun, parameters)
+    if watch.failure is not None:
+        raise watch.failure
     watch.conclude()
 
 
@@ -325,6 +327,7 @@ class _Watch:
         self.least = inf
         self.found: list[list[int]] | None = None
         self.over = False
+        self.failure: BaseException | None = None
         self.judge = _Judge(problem, state)
         self.best = state.solution(self.judge.orders, state.cost())
 
@@ -342,7 +345,10 @@ class _Watch:
         """Count a question, and look at the clock now and then."""
         self.asked += 1
         if self.asked % _LOOKS == 0 or self.asked == self.budget.iterations:
-            self.over = self.over or self._look()
+            try:
+                self.over = self.over or self._look()
+            except BaseException as failure:  # noqa: BLE001 -- the library would go on regardless
+                self.failure, self.over = failure, True
         return self.over
 
     def _look(self) -> bool:
