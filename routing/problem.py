@@ -207,6 +207,23 @@ def trip_halts(trip: Trip) -> tuple[Halt, Halt]:
     return pickup, dropoff
 
 
+def trip_between(pickup: Halt, dropoff: Halt) -> Trip:
+    """Return the trip that has these two halts: what :func:`trip_halts` makes of it."""
+    return Trip(
+        id=pickup.trip,
+        pickup=pickup.place,
+        dropoff=dropoff.place,
+        pickup_earliest=pickup.earliest,
+        pickup_latest=pickup.latest,
+        dropoff_earliest=dropoff.earliest,
+        dropoff_latest=dropoff.latest,
+        max_ride=dropoff.max_ride,
+        loads=pickup.loads,
+        pickup_service=pickup.service,
+        dropoff_service=dropoff.service,
+    )
+
+
 class Weights(NamedTuple):
     """What a plan costs, in integers, so that results repeat.
 

@@ -328,6 +328,11 @@ class SearchState:
         )
         self.plan = _plan(self.given, numbered, compiled)
 
+    def cost(self) -> int:
+        """Return what the plan as it is costs, prices of unserved trips included."""
+        unserved = self.given.price[self.plan.tour < 0].sum()
+        return int(self.plan.cost[self.plan.at].sum() + unserved)
+
     def solution(self, orders: Sequence[Sequence[int]], cost: int) -> Solution:
         """Return the plan whose tours have the halts with these numbers."""
         tours = tuple(
@@ -337,6 +342,17 @@ class SearchState:
         served = {halt.trip for tour in tours for halt in tour.halts}
         ids = (request.options[0].id for request in self.requests)
         return Solution(tours, tuple(each for each in ids if each not in served), cost)
+
+
+def cost_of_tours(problem: Problem, tours: Sequence[Tour]) -> int:
+    """Return what tours cost by the weights and prices of a problem, at their own times.
+
+    Raises
+    ------
+    UnknownOptionError
+        If they carry a request in a way that is none of its options.
+    """
+    return SearchState(problem, tours, neighbours=0).cost()
 
 
 class _Numbered:
