@@ -11,6 +11,7 @@ from importlib import import_module, metadata
 from importlib.util import find_spec
 from typing import Literal
 
+from benchmarks import rivals
 from benchmarks.instances import Instance, Route, as_problem, as_routes
 from routing.improvement import Budget, improve
 
@@ -78,10 +79,23 @@ def _ortools(instance: Instance, seconds: float, seed: int, clock: Clock) -> Sea
     return lambda: as_routes(solve(problem, budget=budget, seed=seed).tours)
 
 
+def _pyvrp(instance: Instance, seconds: float, seed: int, clock: Clock) -> Search:
+    return rivals.pyvrp_search(instance, seconds, seed, CLOCKS[clock])
+
+
+def _pyvroom(instance: Instance, seconds: float, seed: int, clock: Clock) -> Search:  # noqa: ARG001
+    """Count by the clock on the wall: VROOM knows no other, and no seed."""
+    return rivals.vroom_search(instance, seconds, CLOCKS["wall"])
+
+
+_NO_RIVAL = "not installed: uv run --group rivals python -m benchmarks.quality ..."
+
 ENGINES = {
     "ours": Engine("routing.improvement", "", "", _ours),
     "ortools": Engine(
-        "routing.ortools_engine", "ortools", "routing/ortools_engine.py is not there", _ortools
+        "routing.ortools_engine", "ortools", "there is no routing/ortools_engine.py", _ortools
     ),
+    "pyvrp": Engine("pyvrp", "pyvrp", _NO_RIVAL, _pyvrp, rivals.cannot),
+    "pyvroom": Engine("vroom", "pyvroom", _NO_RIVAL, _pyvroom, rivals.cannot, seeded=False),
 }
 """By the name on the command line."""

@@ -51,12 +51,16 @@ def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says and return the exit code."""
     wishes = _wishes(words)
     console = Console(highlight=False)
-    about = machine()
-    versions = {name: ENGINES[name].version for name in wishes.engines if ENGINES[name].present}
-    console.print(f"[dim]{about}", *(f"[dim]{name} {v}" for name, v in versions.items() if v))
+    versions = {
+        name: ENGINES[name].version
+        for name in wishes.engines
+        if ENGINES[name].present and ENGINES[name].package
+    }
+    about = ", ".join([machine(), *(f"{name} {version}" for name, version in versions.items())])
     jobs, skipped = _plan(wishes)
+    console.print(f"[dim]{about}", soft_wrap=True)
     for line in skipped:
-        console.print(line)
+        console.print(line, soft_wrap=True)
     facts = {"machine": about, "versions": versions, "skipped": skipped}
     runs: list[Run] = []
     code = 0
@@ -75,7 +79,7 @@ def main(words: Sequence[str] | None = None) -> int:
         console.print(f"An engine tore its process down: {len(runs)} of {len(jobs)} runs are done.")
         code = 1
     for folder, group in gathered(runs, lambda run: run.folder).items():
-        show_folder(folder, group, [name for name in wishes.engines if name in versions])
+        show_folder(folder, group, wishes.engines)
     _show_faults(console, runs)
     return code
 
@@ -149,7 +153,7 @@ def _show_faults(console: Console, runs: Sequence[Run]) -> None:
         if run.failed:
             what = "; ".join(run.faults[:3])
             which = f"{run.engine} on {run.instance}, {run.seconds:g} s, seed {run.seed}"
-            console.print(f"failed: {which}: {what}", markup=False)
+            console.print(f"failed: {which}: {what}", markup=False, soft_wrap=True)
 
 
 # ---------------------------------------------------------------------------- the command line
@@ -159,7 +163,9 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{message[0].upper()}{message[1:].rstrip('.')}.\n")
+        # argparse begins its own messages small; ours may begin with a name.
+        begin = "T" if message.startswith("the ") else "A" if message.startswith("arg") else None
+        self.exit(2, f"{begin or message[0]}{message[1:].rstrip('.')}.\n")
 
 
 def _wishes(words: Sequence[str] | None) -> Wishes:
@@ -168,13 +174,13 @@ def _wishes(words: Sequence[str] | None) -> Wishes:
     asked = parser.parse_args(words)
     engines = [name for word in asked.engine or ["ours"] for name in word.split(",")]
     if unknown := [name for name in engines if name not in ENGINES]:
-        parser.error(f"there is no engine {unknown[0]!r}, only {', '.join(ENGINES)}")
+        parser.error(f"There is no engine {unknown[0]!r}, only {', '.join(ENGINES)}")
     if not 1 <= asked.jobs <= len(cores()):
         parser.error(f"--jobs must be 1 to {len(cores())}: there is one core for each run")
     if asked.seeds < 1:
         parser.error("--seeds must be at least 1")
     if asked.json and not asked.json.absolute().parent.is_dir():
-        parser.error(f"there is no folder for {asked.json}")
+        parser.error(f"There is no folder for {asked.json}")
     folders = _read(parser, asked.folders, asked.only or set())
     return Wishes(
         folders=folders,
@@ -193,7 +199,7 @@ def _read(parser: _Parser, paths: Sequence[Path], only: set[str]) -> dict[str, l
     for path in paths:
         name = path.resolve().name
         if name in folders:
-            parser.error(f"there are two folders called {name}")
+            parser.error(f"There are two folders called {name}")
         try:
             folders[name] = read_folder(path)
         except InstanceError as wrong:
@@ -202,7 +208,7 @@ def _read(parser: _Parser, paths: Sequence[Path], only: set[str]) -> dict[str, l
             parser.error(f"{path} is no folder with instances (*.txt) in it")
     known = {each.name for instances in folders.values() for each in instances}
     if missing := sorted(only - known):
-        parser.error(f"there is no instance {missing[0]!r} in these folders")
+        parser.error(f"There is no instance {missing[0]!r} in these folders")
     return {
         name: [each for each in instances if not only or each.name in only]
         for name, instances in folders.items()

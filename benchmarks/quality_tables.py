@@ -42,7 +42,7 @@ VEHICLES_COLUMN = "best known vehicles: median run"
 
 
 def show_folder(folder: str, runs: Iterable[Run], engines: Sequence[str]) -> None:
-    """Print everything about the runs of one folder, engines in this order."""
+    """Print everything about the runs of one folder, engines in this order, if they ran."""
     ordered = sorted(
         runs,
         key=lambda run: (run.requests, run.instance, run.seconds, engines.index(run.engine)),
@@ -51,11 +51,12 @@ def show_folder(folder: str, runs: Iterable[Run], engines: Sequence[str]) -> Non
     columns = (*FOLDER_COLUMNS, VEHICLES_COLUMN) if vehicles_first else FOLDER_COLUMNS
     show_table(f"{folder}: instances", INSTANCE_COLUMNS, instance_rows(ordered))
     show_table(f"{folder}: summary", columns, folder_rows(ordered, engines, vehicles_first))
-    for seconds, group in gathered(ordered, lambda run: run.seconds).items():
-        if len(engines) > 1:
-            others = [f"{name} to {engines[0]}" for name in engines[1:]]
+    present = [name for name in engines if any(run.engine == name for run in ordered)]
+    if len(present) > 1:
+        others = [f"{name} to {present[0]}" for name in present[1:]]
+        for seconds, group in gathered(ordered, lambda run: run.seconds).items():
             title = f"{folder}: median runs of {seconds:g} s side by side"
-            show_table(title, ("instance", *engines, *others), side_by_side(group, engines))
+            show_table(title, ("instance", *present, *others), side_by_side(group, present))
 
 
 def gathered(runs: Iterable[Run], key: Callable[[Run], Key]) -> dict[Key, list[Run]]:
