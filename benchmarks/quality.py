@@ -80,7 +80,7 @@ def main(words: Sequence[str] | None = None) -> int:
         code = 1
     for folder, group in gathered(runs, lambda run: run.folder).items():
         show_folder(folder, group, wishes.engines)
-    _show_faults(console, runs)
+    _show_marked(console, runs)
     return code
 
 
@@ -147,13 +147,16 @@ def _write(path: Path | None, facts: Mapping[str, object], runs: Sequence[Run]) 
     draft.replace(path)
 
 
-def _show_faults(console: Console, runs: Sequence[Run]) -> None:
-    """Print what is wrong with each run that failed."""
+def _show_marked(console: Console, runs: Sequence[Run]) -> None:
+    """Print each run that failed and why, and each that would be news."""
     for run in runs:
+        which = f"{run.engine} on {run.instance}, {run.seconds:g} s, seed {run.seed}"
         if run.failed:
             what = "; ".join(run.faults[:3])
-            which = f"{run.engine} on {run.instance}, {run.seconds:g} s, seed {run.seed}"
             console.print(f"failed: {which}: {what}", markup=False, soft_wrap=True)
+        elif run.news:
+            value = f"{run.vehicles} vehicles, {run.cost:.4f}"
+            console.print(f"better than the best known: {which}: {value}", soft_wrap=True)
 
 
 # ---------------------------------------------------------------------------- the command line
@@ -181,6 +184,8 @@ def _wishes(words: Sequence[str] | None) -> Wishes:
         parser.error("--seeds must be at least 1")
     if asked.json and not asked.json.absolute().parent.is_dir():
         parser.error(f"There is no folder for {asked.json}")
+    if asked.json and asked.json.is_dir():
+        parser.error(f"{asked.json} is a folder, no file to write to")
     folders = _read(parser, asked.folders, asked.only or set())
     return Wishes(
         folders=folders,

@@ -108,6 +108,11 @@ class Run:
         return self.more_vehicles < 0 or (self.gap is not None and self.gap <= REACHED)
 
     @property
+    def news(self) -> bool:
+        """Whether it is clearly better than the best known."""
+        return self.reached and (self.more_vehicles < 0 or (self.gap or 0.0) < -REACHED)
+
+    @property
     def rank(self) -> tuple[bool, int, float]:
         """Sorts runs on one instance from good to bad."""
         return (self.failed, self.vehicles if self.vehicles_first else 0, self.cost)
@@ -135,6 +140,7 @@ def run_all(jobs: Sequence[Job], at_a_time: int) -> Iterator[Run]:
     mine: SimpleQueue[int] = spawn.SimpleQueue()
     for core in cores()[:at_a_time]:
         mine.put(core)
+    others = set(multiprocessing.active_children())
     pool = ProcessPoolExecutor(at_a_time, spawn, _settle, (mine,))
     try:
         waiting = {pool.submit(_run, job): job for job in jobs}
@@ -143,7 +149,7 @@ def run_all(jobs: Sequence[Job], at_a_time: int) -> Iterator[Run]:
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
         # A compiled search hears nothing until its time is up: only ending its process ends it.
-        for worker in multiprocessing.active_children():
+        for worker in set(multiprocessing.active_children()) - others:
             worker.kill()
 
 

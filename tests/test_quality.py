@@ -134,6 +134,8 @@ def test_runs_rank_by_failure_vehicles_and_cost() -> None:
     assert [run.reached for run in (RUN, long, many, FAILED)] == [True, False, False, False]
     assert replace(RUN, cost=100.005).reached
     assert replace(RUN, vehicles=1, cost=500.0).reached
+    assert [replace(RUN, cost=cost).news for cost in (99.9, 99.999, 100.0)] == [True, False, False]
+    assert replace(RUN, vehicles=1, cost=500.0).news
 
 
 def test_the_summary_counts_failures_and_keeps_distances_of_other_fleets_out() -> None:
@@ -191,6 +193,7 @@ def test_ctrl_c_prints_what_has_been_done(folders: list[Path], tmp_path: Path) -
         (["rides", "--jobs", "10000"], "there is one core for each run."),
         (["rides", "--only", "ride,pride"], "There is no instance 'pride' in these folders."),
         (["rides", "--json", "no/where.json"], "There is no folder for no/where.json."),
+        (["rides", "--json", "goods"], "goods is a folder, no file to write to."),
         ([".", "--clock", "sun"], "invalid choice: 'sun'"),
         (["broken"], "x.txt is no dial-a-ride or Li & Lim instance"),
     ],
