@@ -7,6 +7,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from benchmarks.engines import ENGINES, Engine, Search
 from benchmarks.instances import judge, read_instance
 from benchmarks.quality_runs import Job, Run
 from benchmarks.quality_tables import folder_rows, instance_rows, median_run, side_by_side
+from routing.improvement import improve
 from tests.test_instances import DIAL_A_RIDE, LI_LIM, written
 
 # Two requests, far in the east and the west, by turns: two vehicles drive half as far as one.
@@ -215,6 +217,15 @@ def test_wrong_arguments_are_refused_in_one_sentence(
     assert said in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_or_tools_is_asked_like_our_own_search(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = SimpleNamespace(improve_with_ortools=improve)
+    monkeypatch.setitem(sys.modules, "routing.ortools_engine", stand_in)
+    instance = read_instance(folders[1] / "good.txt")
+    assert ENGINES["ortools"].prepare(instance, 0.1, 1, "wall")() == [(1, 2)]
 
 
 @pytest.mark.parametrize(("engine", "module"), [("pyvrp", "pyvrp"), ("pyvroom", "vroom")])
