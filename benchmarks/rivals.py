@@ -4,11 +4,11 @@ Both know pickups and deliveries with time windows, neither knows a longest ride
 Li & Lim only. Both count in integers, and both get times in units of 1 / SCALE, travel times
 rounded up: what keeps a window there keeps it for the judge. At 1 / 1000 this lengthens a tour by
 0.0005 a leg on average. Finer units would do harm: PyVRP caps its penalties, which are costs in
-these units, and VROOM keeps a sum of costs in 32 bits, which then holds 4,294,967.
+these units, and VROOM takes times and costs in 32 bits.
 
-Neither puts the number of vehicles before the distance. A fixed cost of a vehicle does it in both,
-but ends above the best known number more often than what is done here: solve, take one vehicle away
-and solve again, for as long as that works.
+Neither puts the number of vehicles before the distance. Both know a fixed cost of a vehicle, but on
+a few instances tried that ended above the best known number more often than what is done here:
+solve, take one vehicle away and solve again, for as long as that works.
 """
 
 import math
