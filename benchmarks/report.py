@@ -21,13 +21,21 @@ def machine() -> str:
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print the machine and a table; the first column is text, the others are figures."""
+    Console().print(f"[dim]{machine()}")
+    show_table(title, columns, rows)
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; the first column is text, the others are figures."""
     table = Table(title=title, title_justify="left")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right")
     for row in rows:
         table.add_row(*row)
     console = Console()
-    console.print(f"[dim]{machine()}")
+    # Too narrow a window, or none, where rich takes 80 columns, must not cost figures.
+    whole = table.__rich_measure__(console, console.options.update(max_width=1000)).maximum
+    console.width = max(console.width, whole)
     console.print(table)
 
 
