@@ -157,7 +157,8 @@ def search_tour(
         added += drive(trip.dropoff, halts[after + 1].place, seconds) - halts[after + 1].drive
         consider(v, halts, seconds, trip, weights, boarding, after, begin, added, steps, best)
         for until in range(after + 1, last):
-            if not beats(boarding.detour + ways[until].rest, begin, trip, weights, best):
+            added = boarding.detour + ways[until].rest
+            if not beats(v, after, added, boarding.begin, trip, weights, best):
                 break
             begin = ride_on(halts, boarding, until, begin)
             if stay(halts, layouts, trip, boarding, until, begin) != CLEAR:
@@ -323,12 +324,12 @@ def consider(
     best: Record,
 ) -> None:
     """Try the drop-off behind a halt that begins then; keep it if it is the best."""
-    if not beats(added, boarding.begin, trip, weights, best):
+    if not beats(v, boarding.after, added, boarding.begin, trip, weights, best):
         return
     if alight(halts, seconds, trip, boarding, until, begin, steps) != CLEAR:
         return
     pickup_time = steps[pickup_step(halts, boarding.after)].begin
-    if beats(added, pickup_time, trip, weights, best):
+    if beats(v, boarding.after, added, pickup_time, trip, weights, best):
         best.tour = v
         best.pickup_after, best.dropoff_after = boarding.after, until
         best.added_seconds = added
@@ -358,12 +359,24 @@ def score_of(added: int, pickup_time: int, trip: Record, weights: tuple[int, int
 
 @inline_kernel
 def beats(
-    added: int, pickup_time: int, trip: Record, weights: tuple[int, int], best: Record
+    v: int,
+    after: int,
+    added: int,
+    pickup_time: int,
+    trip: Record,
+    weights: tuple[int, int],
+    best: Record,
 ) -> bool:
-    """Whether an insertion is better than the best so far; of equals, the earlier pickup is."""
+    """Whether an insertion is better than the best so far.
+
+    Of equals, the earlier pickup is; then the one into the earlier tour, behind the earlier halt.
+    """
     score = score_of(added, pickup_time, trip, weights)
-    better = score == best.score and pickup_time < best.pickup_time
-    return bool(score < best.score or better)
+    if score != best.score:
+        return bool(score < best.score)
+    if pickup_time != best.pickup_time:
+        return bool(pickup_time < best.pickup_time)
+    return bool(v == best.tour and after < best.pickup_after)
 
 
 @lean_kernel
