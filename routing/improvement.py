@@ -17,7 +17,7 @@ from routing.repair import bids_for
 from routing.search_state import Plan, SearchState, load
 from routing.tour_pool import Columns, columns_of, pool_for, remember
 
-HOT, COLD = 0.5, 0.05
+HOT, COLD = 0.8, 0.1
 """The first and the last temperature, in the cost of a served trip."""
 
 ELITE = 2.0

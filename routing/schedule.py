@@ -336,46 +336,87 @@ def compile_row(halts: Records, shift: Records, seconds: Matrix) -> None:
         Travel times.
     """
     size, served = shift[0].length, shift[0].served
-    link(halts, size, seconds)
-    begin_without_rides(halts, shift)
-    relax_windows(halts, served, size)
-    lower_deadlines(halts, served, size)
-    relax_rides_to_path(halts, served, size)
-    delay_pickups(halts, served, size)
-    relax_rides_to_timetable(halts, served, size)
-    limit_rides(halts, served, size)
-    mark_blocks(halts, served, size)
+    go_forward(halts, shift, seconds)
+    changed = go_backward(halts, served, size)
+    if changed < size:
+        delay_pickups(halts, served, size, changed)
+    if limit_rides(halts, served, size):
+        limit_more_rides(halts, served, size)
+    if served == 0 and halts[0].partner > 0:
+        hang_together(halts, size)
 
 
 @lean_kernel
-def link(halts: Records, size: int, seconds: Matrix) -> None:
-    """Sum up what is on board; fill gaps and driving times."""
+def go_forward(halts: Records, shift: Records, seconds: Matrix) -> None:
+    """Sum up loads and gaps; find the soonest begins by windows and gaps alone.
+
+    No window ends before its halt can happen; what has happened, happened then only. A stretch
+    without an empty vehicle begins where somebody boards an empty one.
+    """
+    size, fixed, served, ready = shift[0].length, shift[0].fixed, shift[0].served, shift[0].ready
+    moving = max(served, 1)
+    before = halts[0]
     trips = 0
     for k in range(size):
         here = halts[k]
-        trips += 1 if here.kind == HaltKind.PICKUP else 0
-        trips -= 1 if here.kind == HaltKind.DROPOFF else 0
-        here.trips = trips
         here.gap = here.drive = here.path = 0
         if k > 0:
-            before = halts[k - 1]
             here.seats += before.seats
             here.wheelchairs += before.wheelchairs
             here.child_seats += before.child_seats
             here.gap = gap(before.place, before.service, here.place, here.service, seconds)
             here.drive = drive(before.place, here.place, seconds)
             here.path = before.path + here.gap
+        here.block_first = k + 1
+        inside = trips > 0
+        if here.kind == HaltKind.PICKUP:
+            trips += 1
+        elif here.kind == HaltKind.DROPOFF:
+            trips -= 1
+        here.trips = trips
+        if trips > 0:
+            here.block_first = max(served, before.block_first if inside else k)
+        soonest = here.earliest
+        if k == fixed:
+            soonest = max(soonest, ready + here.drive)
+        if k >= moving:
+            soonest = max(soonest, before.soonest + here.gap)
+        here.soonest = soonest
+        here.latest = soonest if k < served else max(here.latest, soonest)
+        here.deadline = here.latest
+        before = here
 
 
 @lean_kernel
-def begin_without_rides(halts: Records, shift: Records) -> None:
-    """Set the soonest begins by windows and gaps alone; what has happened is a fact."""
-    size, fixed, served, ready = shift[0].length, shift[0].fixed, shift[0].served, shift[0].ready
-    for k in range(size):
-        halts[k].soonest = halts[k].earliest
-        if k == fixed:
-            halts[k].soonest = max(halts[k].earliest, ready + halts[k].drive)
-    raise_begins(halts, max(served, 1), size)
+def go_backward(halts: Records, served: int, size: int) -> int:
+    """Propagate deadlines backward, and delay pickups a first time; return where begins change.
+
+    Each ride is given at least the time that its way takes without any waiting. After this no
+    cycle of constraints is positive, since a cycle runs through each stretch of the tour as often
+    forward, by gaps, as backward, by ride limits. So all further passes end.
+    """
+    changed = size
+    for k in range(size - 1, -1, -1):
+        here = halts[k]
+        here.block_last = k
+        if here.trips > 0:
+            here.block_last = halts[k + 1].block_last if halts[k + 1].trips > 0 else k + 1
+        if k < served:
+            continue
+        if k < size - 1:
+            here.deadline = min(here.deadline, halts[k + 1].deadline - halts[k + 1].gap)
+        if here.partner > k:
+            wanted = min(here.ride_slack, here.deadline)
+            if wanted > here.soonest:
+                here.soonest = wanted
+                changed = k + 1
+        elif here.partner >= served:
+            pickup = halts[here.partner]
+            way = here.path - pickup.path - pickup.service
+            here.max_ride = max(here.max_ride, way)
+            # Left for the pickup until its own deadline is known.
+            pickup.ride_slack = here.soonest - here.max_ride - pickup.service
+    return changed
 
 
 @lean_kernel
@@ -386,15 +427,6 @@ def raise_begins(halts: Records, first: int, size: int) -> None:
 
 
 @lean_kernel
-def relax_windows(halts: Records, served: int, size: int) -> None:
-    """End no window before its halt can happen; what has happened, happened then only."""
-    for k in range(size):
-        unavoidable = halts[k].soonest
-        halts[k].latest = unavoidable if k < served else max(halts[k].latest, unavoidable)
-        halts[k].deadline = halts[k].latest
-
-
-@lean_kernel
 def lower_deadlines(halts: Records, served: int, size: int) -> None:
     """Propagate the deadlines backward along the gaps."""
     for k in range(size - 2, served - 1, -1):
@@ -402,24 +434,10 @@ def lower_deadlines(halts: Records, served: int, size: int) -> None:
 
 
 @lean_kernel
-def relax_rides_to_path(halts: Records, served: int, size: int) -> None:
-    """Give each ride at least the time that its way takes without any waiting.
-
-    After this no cycle of constraints is positive, since a cycle runs through each stretch of
-    the tour as often forward, by gaps, as backward, by ride limits. So the passes below end.
-    """
-    for k in range(served, size):
-        if served <= halts[k].partner < k:
-            pickup = halts[halts[k].partner]
-            way = halts[k].path - pickup.path - pickup.service
-            halts[k].max_ride = max(halts[k].max_ride, way)
-
-
-@lean_kernel
-def delay_pickups(halts: Records, served: int, size: int) -> None:
+def delay_pickups(halts: Records, served: int, size: int, changed: int) -> None:
     """Delay pickups until no ride is too long, or as far as the windows of all halts allow."""
-    changed = served
     while changed < size:
+        raise_begins(halts, changed, size)
         changed = size
         for k in range(size - 1, served - 1, -1):
             if served <= halts[k].partner < k:
@@ -429,25 +447,41 @@ def delay_pickups(halts: Records, served: int, size: int) -> None:
                 if wanted > pickup.soonest:
                     pickup.soonest = wanted
                     changed = min(changed, halts[k].partner + 1)
-        raise_begins(halts, changed, size)
 
 
 @lean_kernel
-def relax_rides_to_timetable(halts: Records, served: int, size: int) -> None:
-    """Give each ride at least the time that it takes by the timetable; tell its pickup too."""
-    for k in range(served, size):
-        if 0 <= halts[k].partner < k:
-            pickup = halts[halts[k].partner]
-            taken = halts[k].soonest - pickup.soonest - pickup.service
-            halts[k].max_ride = max(halts[k].max_ride, taken)
-            pickup.max_ride = halts[k].max_ride
+def limit_rides(halts: Records, served: int, size: int) -> bool:
+    """Lower the deadlines of drop-offs whose rides would be too long; return whether any is.
+
+    Each ride is given at least the time that it takes by the timetable. How much longer the ways
+    may get for those on board follows.
+    """
+    changed = False
+    for k in range(size):
+        here = halts[k]
+        here.ride_slack = FOREVER
+        if k >= served and 0 <= here.partner < k:
+            pickup = halts[here.partner]
+            taken = here.soonest - pickup.soonest - pickup.service
+            here.max_ride = max(here.max_ride, taken)
+            pickup.max_ride = here.max_ride
+            allowed = pickup.deadline + pickup.service + here.max_ride
+            if allowed < here.deadline:
+                here.deadline = allowed
+                changed = True
+            if here.partner >= served:
+                slack = here.max_ride + pickup.service - (here.path - pickup.path)
+                for inside in range(here.partner, k):
+                    halts[inside].ride_slack = min(halts[inside].ride_slack, slack)
+    return changed
 
 
 @lean_kernel
-def limit_rides(halts: Records, served: int, size: int) -> None:
-    """Lower the deadlines of drop-offs until no ride is too long."""
+def limit_more_rides(halts: Records, served: int, size: int) -> None:
+    """Lower deadlines until no ride is too long."""
     changed = True
     while changed:
+        lower_deadlines(halts, served, size)
         changed = False
         for k in range(served, size):
             if 0 <= halts[k].partner < k:
@@ -456,32 +490,10 @@ def limit_rides(halts: Records, served: int, size: int) -> None:
                 if allowed < halts[k].deadline:
                     halts[k].deadline = allowed
                     changed = True
-        if changed:
-            lower_deadlines(halts, served, size)
 
 
 @lean_kernel
-def mark_blocks(halts: Records, served: int, size: int) -> None:
-    """Find the stretches without an empty vehicle, and how much longer their ways may get.
-
-    While a limit on the duration can still delay the start, the whole tour is one stretch.
-    """
-    for k in range(size):
-        halts[k].ride_slack = FOREVER
-        halts[k].block_first = k + 1
-        if halts[k].trips > 0:
-            inside = k > 0 and halts[k - 1].trips > 0
-            halts[k].block_first = max(served, halts[k - 1].block_first if inside else k)
-    for k in range(size - 1, -1, -1):
-        halts[k].block_last = k
-        if halts[k].trips > 0:
-            halts[k].block_last = halts[k + 1].block_last if halts[k + 1].trips > 0 else k + 1
-    if served == 0 and halts[0].partner > 0:
-        for k in range(size - 1):
-            halts[k].block_first, halts[k].block_last = 0, size - 2
-    for k in range(served, size):
-        if served <= halts[k].partner < k:
-            pickup = halts[halts[k].partner]
-            slack = halts[k].max_ride + pickup.service - (halts[k].path - pickup.path)
-            for inside in range(halts[k].partner, k):
-                halts[inside].ride_slack = min(halts[inside].ride_slack, slack)
+def hang_together(halts: Records, size: int) -> None:
+    """Make the whole tour one stretch: a limit on the duration can still delay the start."""
+    for k in range(size - 1):
+        halts[k].block_first, halts[k].block_last = 0, size - 2

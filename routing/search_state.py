@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from routing.chance import mixed
 from routing.kernel import lean_kernel
 from routing.positions import TRIP
 from routing.problem import (
@@ -84,6 +83,9 @@ class Given(NamedTuple):
         int64[T + 1]: where a trip's options begin.
     price
         int64[T]: of leaving a trip unserved.
+    word
+        uint64[H]: random words that tell halts apart, for fingerprints of tours: the sum of the
+        products of neighbours (as NH; Black et al. 1999).
     salt
         uint64[V]: equal where two empty tours are equal.
     twin
@@ -107,6 +109,7 @@ class Given(NamedTuple):
     trip_of: Numbers
     first_option: Numbers
     price: Numbers
+    word: Words
     salt: Words
     twin: Numbers
     near: Numbers
@@ -175,13 +178,12 @@ def rebuild(given: Given, plan: Plan, v: int) -> None:
         for k in range(size):
             row[k].latest, row[k].max_ride = given.latest[order[k]], given.max_ride[order[k]]
         compile_row(row, plan.shifts[r : r + 1], given.seconds)
-    plan.carried[r] = 0
-    plan.mark[r] = given.salt[v]
+    salt = given.salt[v]
+    mark, carried = salt, 0
     for k in range(1, size):
-        plan.carried[r] += 1 if order[k] < 2 * len(given.options) else 0
-        step = (np.uint64(order[k - 1]) << _HALF) + np.uint64(order[k])
-        plan.mark[r] += mixed(step + given.salt[v])
-    plan.carried[r] //= 2
+        carried += 1 if order[k] < 2 * len(given.options) else 0
+        mark += (given.word[order[k - 1]] + salt) * given.word[order[k]]
+    plan.mark[r], plan.carried[r] = mark, carried // 2
 
 
 _HALF = np.uint64(32)
@@ -320,6 +322,7 @@ class SearchState:
             trip_of=np.repeat(np.arange(len(counts), dtype=np.int64), counts),
             first_option=np.cumsum([0, *counts], dtype=np.int64),
             price=np.array([request.price for request in self.requests], np.int64),
+            word=np.random.default_rng(0).integers(1, 1 << 64, len(self.halts), np.uint64),
             salt=np.array([kind + 1 for kind in numbered.kinds], np.uint64) << _HALF,
             twin=_twins(numbered.kinds),
             near=related(options, np.cumsum([0, *counts])[:-1], problem.travel.seconds, neighbours),
