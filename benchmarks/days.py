@@ -186,7 +186,7 @@ def _runs_of_day(
 
 def _show_region(region: Region, runs: Sequence[Run], seconds: float) -> None:
     """Print the table of a region: means over the seeds."""
-    marks = [float(mark) for mark in MARKS if mark < seconds] + [seconds]
+    marks = [float(mark) for mark in MARKS if 2 * mark <= seconds] + [seconds]
     columns = (
         "rides / vehicles, windows",
         "engine",
