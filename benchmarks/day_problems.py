@@ -1,5 +1,6 @@
 """Days of a region as problems: seeded wishes, known at once, from stop to stop."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -77,7 +78,7 @@ def vehicles_for(rides: int) -> int:
 
     2 for 45, 5 for 150, 10 for 400 and 20 for 1,000, and in between; large fleets pool better.
     """
-    return max(1, round(2 * (rides / 45) ** 0.7425))
+    return max(1, round(2 * math.pow(rides / 45, 0.7425)))
 
 
 def day_problem(

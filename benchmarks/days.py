@@ -37,7 +37,7 @@ from benchmarks.day_runs import (
     first_plan_run,
     timed_run,
 )
-from benchmarks.report import machine, show, until_interrupted
+from benchmarks.report import machine, show_table, until_interrupted
 from routing.improvement import Budget
 from routing.insertion import warm_up
 from routing.osm_import import ExtractError
@@ -201,7 +201,7 @@ def _show_region(region: Region, runs: Sequence[Run], seconds: float) -> None:
         f"Days in {region.config.name}, {len(region.stops)} stops: cost as a ratio to insertion "
         "alone\n(rides unserved). Cost is driving time, and 10 h for each unserved ride."
     )
-    show(title, columns, rows)
+    show_table(title, columns, rows)
 
 
 def _row(runs: Sequence[Run], kind: Day, engine: str, marks: Sequence[float]) -> list[str]:

@@ -24,7 +24,7 @@ from rich.progress import track
 
 from benchmarks.arguments import Arguments, count, new_file
 from benchmarks.day_problems import PRICE, insertion_alone
-from benchmarks.report import machine, show, until_interrupted
+from benchmarks.report import machine, show, show_table, until_interrupted
 from routing.improvement import HABITS, Budget, Search, improve
 from routing.insertion import best_insertions, warm_up
 from routing.problem import Problem, Request, empty_tour
@@ -63,10 +63,10 @@ def main(words: Sequence[str] | None = None) -> None:
             ("trips / vehicles", *COLUMNS.values()),
             [*_cells(rows), _powers(rows)],
         )
-    offers = until_interrupted(_offers(asked.offers, asked.calls)) if len(rows) > 0 else []
+    offers = until_interrupted(_offers(asked.offers, asked.calls)) if rows else []
     if offers:
         columns = ("vehicles / trips", "booked", "p50 ms", "p99 ms", "ratio of p50")
-        show("An offer of 100 options over ever more tours", columns, _offer_cells(offers))
+        show_table("An offer of 100 options over ever more tours", columns, _offer_cells(offers))
     if asked.json:
         figures = {"machine": machine(), "growth": rows, "offers": offers}
         asked.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -160,8 +160,9 @@ def _run(problem: Problem, steps: int) -> None:
 
 def _memory_apart(trips: int, vehicles: int) -> Figures:
     """Return the memory of a search as a fresh process finds it."""
+    script = f"from benchmarks.growth import memory; memory({trips}, {vehicles})"
     done = subprocess.run(
-        [sys.executable, "-c", f"from benchmarks.growth import memory; memory({trips}, {vehicles})"],
+        [sys.executable, "-c", script],
         cwd=Path(__file__).parents[1],
         capture_output=True,
         text=True,

@@ -1,7 +1,7 @@
 """Where the time of one offer goes: timers around its steps, each without those inside it."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -60,7 +60,7 @@ class _Stopwatch:
     """Adds up processor time by label; a step inside another is not counted twice."""
 
     def __init__(self) -> None:
-        self.spent: Counter[str] = Counter()
+        self.spent: dict[str, float] = defaultdict(float)
         self._inside: list[float] = []
         self._whole = False
 
@@ -101,19 +101,19 @@ def _timers() -> Iterator[_Stopwatch]:
             setattr(step.owner, step.name, found)
 
 
-def profile_rows(
+def profile_of(
     service: Dispatcher, requests: Sequence[RideRequest], now: int
-) -> tuple[list[list[str]], dict[str, int]]:
-    """Return a row for each step: microseconds and share, of an offer and of a refusal.
+) -> dict[str, dict[str, Any]]:
+    """Return the mean microseconds of each step, timers included.
 
     Returns
     -------
-    tuple
-        The rows, and how many requests were offered something and refused.
+    dict
+        For "offer" and "refusal": their `number`, and `us` by label.
     """
     tokens = OfferTokens(b"only for this benchmark", service.region.config.id)
-    spent: dict[str, Counter[str]] = {"offers": Counter(), "refusals": Counter()}
-    count = dict.fromkeys(spent, 0)
+    spent = {kind: dict.fromkeys(LABELS, 0.0) for kind in ("offer", "refusal")}
+    number = dict.fromkeys(spent, 0)
     for request in requests:
         with _timers() as watch:
             begin = time.process_time()
@@ -121,15 +121,15 @@ def profile_rows(
             for offer in quote.offers:
                 tokens.sign(offer)
             total = time.process_time() - begin
-        kind = "offers" if quote.refusal is None else "refusals"
-        watch.spent[REST] = total - watch.spent.total()
-        spent[kind] += watch.spent
-        count[kind] += 1
-    rows = [[label] for label in (*LABELS, "all")]
-    for kind, by_label in spent.items():
-        whole = by_label.total()
-        for row in rows:
-            seconds = whole if row[0] == "all" else by_label[row[0]]
-            row.append(f"{1e6 * seconds / count[kind]:,.0f}" if count[kind] else "")
-            row.append(f"{seconds / whole:.0%}" if whole else "")
-    return rows, count
+        kind = "offer" if quote.refusal is None else "refusal"
+        watch.spent[REST] = max(0.0, total - sum(watch.spent.values()))
+        for label, seconds in watch.spent.items():
+            spent[kind][label] += seconds
+        number[kind] += 1
+    return {
+        kind: {
+            "number": number[kind],
+            "us": {label: 1e6 * by_label[label] / max(1, number[kind]) for label in LABELS},
+        }
+        for kind, by_label in spent.items()
+    }

@@ -32,8 +32,8 @@ from benchmarks.offer_days import (
     with_bookings,
     with_fleet,
 )
-from benchmarks.offer_profile import profile_rows
-from benchmarks.report import machine, milliseconds, show, until_interrupted
+from benchmarks.offer_profile import LABELS, profile_of
+from benchmarks.report import machine, show, show_table, until_interrupted
 from routing.insertion import warm_up
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import RideRequest
@@ -76,9 +76,9 @@ def main(words: Sequence[str] | None = None) -> None:
     rows = until_interrupted(_rows(region, asked))
     if rows:
         title = f"A full offer in {region.config.name}, {len(region.stops)} stops"
-        show(title, COLUMNS, [row["cells"] for row in rows])
+        show(title, COLUMNS, [_cells(row) for row in rows])
     for row in rows:
-        if "profile" in row:
+        if row["profile"] is not None:
             _show_profile(row)
     if asked.json:
         figures = {"machine": machine(), "rows": rows}
@@ -137,24 +137,42 @@ def _row(
         lambda request: narrow.quote(request, now),
     )
     narrow.close()
-    figures: Figures = {"vehicles": vehicles, "bookings": len(plan.bookings)}
-    if profiled:
-        rows, number = profile_rows(service, requests, now)
-        figures["profile"] = {"rows": rows, **number}
+    profile = profile_of(service, requests, now) if profiled else None
     booking = _booking_times(service, requests, now)
     service.close()
-    figures["cells"] = [
-        f"{vehicles} / {len(plan.bookings):,}",
-        f"{busy(plan, region.travel):.0%}",
-        f"{refused / len(full):.0%}",
-        f"{_options(crowded, requests):.0f}",
-        milliseconds(full, 0.5),
-        milliseconds(full, 0.99),
-        milliseconds(single, 0.5),
-        f"{np.median(full) / np.median(single):.1f}",
-        milliseconds(booking, 0.5) if booking else "",
+    return {
+        "vehicles": vehicles,
+        "bookings": len(plan.bookings),
+        "busy": busy(plan, region.travel),
+        "refused": refused / max(1, len(full)),
+        "options": _options(crowded, requests),
+        "p50_ms": _milliseconds(full, 0.5),
+        "p99_ms": _milliseconds(full, 0.99),
+        "single_p50_ms": _milliseconds(single, 0.5),
+        "booking_p50_ms": _milliseconds(booking, 0.5),
+        "profile": profile,
+    }
+
+
+def _milliseconds(seconds: Sequence[float], share: float) -> float | None:
+    """Return a quantile of durations; None if there are none."""
+    return 1000 * float(np.quantile(seconds, share)) if seconds else None
+
+
+def _cells(row: Figures) -> list[str]:
+    names = ("p50_ms", "p99_ms", "single_p50_ms", "booking_p50_ms")
+    times = {name: "" if row[name] is None else f"{row[name]:.1f}" for name in names}
+    return [
+        f"{row['vehicles']} / {row['bookings']:,}",
+        f"{row['busy']:.0%}",
+        f"{row['refused']:.0%}",
+        f"{row['options']:.0f}",
+        times["p50_ms"],
+        times["p99_ms"],
+        times["single_p50_ms"],
+        f"{row['p50_ms'] / row['single_p50_ms']:.1f}" if row["single_p50_ms"] else "",
+        times["booking_p50_ms"],
     ]
-    return figures
 
 
 def _with_plan(region: Region, plan: DayPlan) -> Dispatcher:
@@ -213,17 +231,24 @@ def _options(region: Region, requests: list[RideRequest]) -> float:
         * len(region.walkable_stops(each.destination.lat, each.destination.lon))
         for each in requests
     ]
-    return windows * sum(pairs) / len(pairs)
+    return windows * sum(pairs) / max(1, len(pairs))
 
 
 def _show_profile(row: Figures) -> None:
     """Print where the time goes on one day."""
-    found = row["profile"]
+    parts = row["profile"]
     title = (
-        f"Where the time goes, {row['vehicles']} vehicles / {row['bookings']:,} bookings: "
-        f"mean of {found['offers']} offers and {found['refusals']} refusals, timers included"
+        f"Where the time goes, {row['vehicles']} vehicles / {row['bookings']:,} bookings: mean of "
+        f"{parts['offer']['number']} offers and {parts['refusal']['number']} refusals"
     )
-    show(title, ("step", "offer µs", "share", "refusal µs", "share"), found["rows"])
+    rows = [[label] for label in (*LABELS, "all")]
+    for kind in ("offer", "refusal"):
+        spent = parts[kind]["us"]
+        whole = sum(spent.values())
+        for cells in rows:
+            part = whole if cells[0] == "all" else spent[cells[0]]
+            cells += [f"{part:,.0f}", f"{part / whole:.0%}"] if whole else ["", ""]
+    show_table(title, ("step", "offer µs", "share", "refusal µs", "share"), rows)
 
 
 if __name__ == "__main__":

@@ -5,14 +5,10 @@ import platform
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 T = TypeVar("T")
-
-_WIDTH = 130
-"""Columns of a table that is not printed on a terminal."""
 
 
 def machine() -> str:
@@ -27,21 +23,22 @@ def machine() -> str:
 
 def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print the machine and a table; the first column is text, the others are figures."""
+    Console().print(f"[dim]{machine()}")
+    show_table(title, columns, rows)
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; the first column is text, the others are figures."""
     table = Table(title=title, title_justify="left")
     for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number == 0 else "right")
     for row in rows:
         table.add_row(*row)
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDTH)
-    console.print(f"[dim]{machine()}", highlight=False)
+    # Too narrow a window, or none, where rich takes 80 columns, must not cost figures.
+    whole = table.__rich_measure__(console, console.options.update(max_width=1000)).maximum
+    console.width = max(console.width, whole)
     console.print(table)
-
-
-def milliseconds(seconds: Sequence[float], share: float) -> str:
-    """Return a quantile of durations in milliseconds; 0.5 is the median."""
-    return f"{1000 * float(np.quantile(seconds, share)):.1f}"
 
 
 def until_interrupted(pieces: Iterable[T]) -> list[T]:
