@@ -37,7 +37,7 @@ from benchmarks.day_runs import (
     first_plan_run,
     timed_run,
 )
-from benchmarks.report import machine, show_table, until_interrupted
+from benchmarks.report import machine, run_command, show_table, until_interrupted
 from routing.improvement import Budget
 from routing.insertion import warm_up
 from routing.osm_import import ExtractError
@@ -250,4 +250,4 @@ def _plot(runs: Sequence[Run], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

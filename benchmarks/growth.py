@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from random import Random
 
@@ -24,7 +25,7 @@ from rich.progress import track
 
 from benchmarks.arguments import Arguments, count, new_file
 from benchmarks.day_problems import PRICE, insertion_alone
-from benchmarks.report import machine, show, show_table, until_interrupted
+from benchmarks.report import machine, run_command, show, show_table, until_interrupted
 from routing.improvement import HABITS, Budget, Search, improve
 from routing.insertion import best_insertions, warm_up
 from routing.problem import Problem, Request, empty_tour
@@ -55,7 +56,10 @@ def main(words: Sequence[str] | None = None) -> None:
     warm_up()
     _run(_problem(busy_day(1, 1, 10)), 10)
     sizes = [asked.smallest * 2**k for k in range(asked.rows)]
-    rows = until_interrupted(_growth(sizes, asked.calls, asked.steps))
+    growth = _growth(sizes, asked.calls, asked.steps)
+    found = until_interrupted(chain(growth, _offers(asked.offers, asked.calls)))
+    rows = [row for row in found if "step_us" in row]
+    offers = [row for row in found if "step_us" not in row]
     if rows:
         show(
             f"Growth with the day, a vehicle for every {TRIPS_A_VEHICLE} trips "
@@ -63,7 +67,6 @@ def main(words: Sequence[str] | None = None) -> None:
             ("trips / vehicles", *COLUMNS.values()),
             [*_cells(rows), _powers(rows)],
         )
-    offers = until_interrupted(_offers(asked.offers, asked.calls)) if rows else []
     if offers:
         columns = ("vehicles / trips", "booked", "p50 ms", "p99 ms", "ratio of p50")
         show_table("An offer of 100 options over ever more tours", columns, _offer_cells(offers))
@@ -230,4 +233,4 @@ def _offer_cells(rows: Sequence[Figures]) -> list[list[str]]:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -33,7 +33,7 @@ from benchmarks.offer_days import (
     with_fleet,
 )
 from benchmarks.offer_profile import LABELS, profile_of
-from benchmarks.report import machine, show, show_table, until_interrupted
+from benchmarks.report import machine, run_command, show, show_table, until_interrupted
 from routing.insertion import warm_up
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import RideRequest
@@ -252,4 +252,4 @@ def _show_profile(row: Figures) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from rich.console import Console
@@ -50,3 +50,11 @@ def until_interrupted(pieces: Iterable[T]) -> list[T]:
     except KeyboardInterrupt:
         print("Interrupted; this is what was done.")
     return done
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Run a command; Ctrl-C before there is anything to print ends it without a traceback."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None  # as shells count a program that SIGINT has ended
