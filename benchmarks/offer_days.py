@@ -2,18 +2,23 @@
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from itertools import pairwise
+from functools import partial
+from itertools import count, pairwise
 
-from routing.problem import Tour
+from routing.insertion import best_insertions
+from routing.problem import Tour, empty_tour
 from routing.travel_times import TravelTimes
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Location, Party, RideRequest, When
 from shuttle.errors import OfferGone
+from shuttle.offers import exact_trip, quote
 from shuttle.plan import DayPlan
 from shuttle.region import Region
 from shuttle.region_config import Hours, Layout, ShiftRule, Vehicle
+from shuttle.requests import check_request
 from shuttle.store import MemoryStore
 
 DAY = date(2027, 3, 1)
@@ -55,7 +60,7 @@ class Residents:
         region, rng = self._region, self._rng
         ends = [rng.choice(self._addresses) for _ in range(2)]
         near = [region.walkable_stops(end.lat, end.lon) for end in ends]
-        if not all(near) or near[0][0] == near[1][0]:
+        if not all(near) or near[0][0][0] == near[1][0][0]:
             return None
         origin, destination = (Location(end.lat, end.lon, end.street) for end in ends)
         minute = int(rng.triangular(6 * 60, 21 * 60, 13 * 60))
@@ -68,19 +73,38 @@ class Residents:
         return [request for _ in range(tries) if (request := self.ask()) is not None]
 
 
+def from_stop_to_stop(region: Region, request: RideRequest) -> RideRequest:
+    """Return a request from the nearest stop to the nearest stop."""
+    ends = []
+    for end in (request.origin, request.destination):
+        place, _ = region.walkable_stops(end.lat, end.lon)[0]
+        ends.append(replace(end, stop=region.stops[place].id))
+    return replace(request, origin=ends[0], destination=ends[1])
+
+
 def before_opening(region: Region) -> int:
     """Return the time at which all is asked: the whole day is still ahead."""
     return region.config.instant(DAY, 5 * 60)
 
 
 def with_bookings(region: Region, vehicles: int, bookings: int, residents: Residents) -> DayPlan:
-    """Return a day with so many rides, or what became of 4 times as many requests."""
+    """Return a day with so many rides, or what became of 4 times as many requests.
+
+    Booked through the dispatcher.
+    """
     crowded = with_fleet(region, range(vehicles))
     dispatcher = Dispatcher(crowded, MemoryStore())
-    for number, _ in enumerate(_booked(dispatcher, residents, 4 * bookings), 1):
-        if number == bookings:
+    now = before_opening(crowded)
+    booked = 0
+    for number, request in enumerate(residents.several(4 * bookings)):
+        if booked == bookings:
             break
-    plan = dispatcher.plan(DAY, before_opening(crowded))
+        answer = dispatcher.quote(request, now)
+        if answer.refusal is None:
+            with suppress(OfferGone):
+                dispatcher.book(answer.offers[0], f"key-{number:05}", now)
+                booked += 1
+    plan = dispatcher.plan(DAY, now)
     dispatcher.close()
     return plan
 
@@ -94,7 +118,8 @@ def as_busy(
 ) -> DayPlan:
     """Return a day on which that share of the vehicles' time is driving or halting.
 
-    Groups of vehicles are filled one after the other, so that large fleets are filled quickly.
+    To be quick, groups of vehicles are filled one after the other, with rides from the nearest stop
+    to the nearest stop, and with the offers and insertions of the dispatcher but without a store.
     A group that refuses 200 requests in a row stays as it is.
 
     Parameters
@@ -106,37 +131,42 @@ def as_busy(
     bookings: dict[str, Booking] = {}
     for first in range(0, vehicles, GROUP):
         part = with_fleet(region, range(first, min(first + GROUP, vehicles)))
-        dispatcher = Dispatcher(part, MemoryStore())
-        now = before_opening(part)
-        for number, _ in enumerate(_booked(dispatcher, residents, None)):
-            if number % 5 == 0 and busy(dispatcher.plan(DAY, now), region.travel) >= share:
+        plan = _empty_day(part)
+        for number, plan in enumerate(_fuller(part, plan, residents, f"{first}-")):  # noqa: B020
+            if number % 10 == 0 and busy(plan, region.travel) >= share:
                 break
-        plan = dispatcher.plan(DAY, now)
-        dispatcher.close()
         tours += plan.tours
         bookings |= plan.bookings
         tell(len(tours) / vehicles)
     return DayPlan.of(DAY, 0, tours, bookings, region.travel)
 
 
-def _booked(dispatcher: Dispatcher, residents: Residents, tries: int | None) -> Iterator[Booking]:
-    """Yield bookings of first offers, for so many tries or until nothing works any more."""
-    now = before_opening(dispatcher.region)
-    refused = number = 0
-    while refused < _GIVE_UP if tries is None else number < tries:
-        number += 1
+def _empty_day(region: Region) -> DayPlan:
+    tours = [empty_tour(shift) for shift in region.shifts(DAY)]
+    return DayPlan.of(DAY, 0, tours, {}, region.travel)
+
+
+def _fuller(region: Region, plan: DayPlan, residents: Residents, prefix: str) -> Iterator[DayPlan]:
+    """Yield the day with ever more first offers booked, until nothing works any more."""
+    now, refused = before_opening(region), 0
+    codes = (f"{prefix}{number}" for number in count())
+    while refused < _GIVE_UP:
         request = residents.ask()
         if request is None:
             continue
-        quote = dispatcher.quote(request, now)
         refused += 1
-        if quote.refusal is not None:
+        checked = check_request(region, from_stop_to_stop(region, request), now)
+        answer = quote(region, plan, checked, now, partial(next, codes))
+        if answer.refusal is not None:
             continue
-        try:
-            yield dispatcher.book(quote.offers[0], f"key-{number:05}", now)
-        except OfferGone:
-            continue
-        refused = 0
+        ride, code = answer.offers[0].ride, next(codes)
+        trip = exact_trip(region, ride, code)
+        insertion = best_insertions(plan.compiled, region.travel, [trip])[0]
+        if insertion is not None:
+            booking = Booking(code, ride, request.origin.label, request.destination.label, now)
+            plan = plan.inserted(trip, insertion).with_bookings(booking)
+            refused = 0
+            yield plan
 
 
 def busy(plan: DayPlan, travel: TravelTimes) -> float:

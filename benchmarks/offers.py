@@ -1,14 +1,15 @@
 """How long a resident waits for an offer, by vehicles and bookings in the day.
 
-``uv run python -m benchmarks.offers [REGION] [--profile]`` fills days through the dispatcher itself
-and then times full offers from address to address: all nearby stops, all windows, all tours. The
-baseline in the same run is an offer on the same plan with one pair of stops and one window.
+``uv run python -m benchmarks.offers [REGION] [--profile]`` fills days and then times full offers
+from address to address: all nearby stops, all windows, all tours. The baseline in the same run is
+an offer on the same plan with one pair of stops and one window.
 
-The first rows hold 50 bookings a vehicle. In those behind them 70 % of the day is booked: the
-vehicles drive or stand at halts for 70 % of the time that they are out, by their timetables and
-without waiting. By then about half of all further requests are refused. A booking is timed at the
-end, on the full day. ``--profile`` adds where the time of an offer and of a refusal goes. Times are
-processor time: what a resident waits on a machine with nothing else to do.
+The first rows hold 50 bookings a vehicle, made through the dispatcher itself. In those behind them
+70 % of the day is booked: the vehicles drive or stand at halts for 70 % of the time that they are
+out, by their timetables and without waiting. By then small fleets refuse half of all further
+requests. A booking is timed at the end, on the full day. ``--profile`` adds where the time of an
+offer and of a refusal goes. Times are processor time: what a resident waits on a machine with
+nothing else to do.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from benchmarks.offer_days import (
     as_busy,
     before_opening,
     busy,
+    from_stop_to_stop,
     with_bookings,
     with_fleet,
 )
@@ -133,7 +135,7 @@ def _row(
     refused = [event.kind for event in service.events(DAY)].count("refused")
     narrow = _with_plan(_with_one_window(crowded), plan)
     single = _times(
-        [_from_stop_to_stop(crowded, request) for request in requests],
+        [from_stop_to_stop(crowded, request) for request in requests],
         lambda request: narrow.quote(request, now),
     )
     narrow.close()
@@ -185,14 +187,6 @@ def _with_plan(region: Region, plan: DayPlan) -> Dispatcher:
 def _with_one_window(region: Region) -> Region:
     rules = region.config.rules.model_copy(update={"search_minutes": 15})
     return replace(region, config=region.config.model_copy(update={"rules": rules}))
-
-
-def _from_stop_to_stop(region: Region, request: RideRequest) -> RideRequest:
-    ends = []
-    for end in (request.origin, request.destination):
-        place, _ = region.walkable_stops(end.lat, end.lon)[0]
-        ends.append(replace(end, stop=region.stops[place].id))
-    return replace(request, origin=ends[0], destination=ends[1])
 
 
 def _times(requests: list[RideRequest], ask: Callable[[RideRequest], object]) -> list[float]:
