@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from routing.problem import Problem, Solution
 from scenarios.demand import wishes
 from shuttle.plan import DayPlan
 from shuttle.region import BUNDLED, Region
+from tests.days import busy_day
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +190,10 @@ def test_what_is_done_is_kept_when_interrupted(capsys: pytest.CaptureFixture[str
 # -------------------------------------------------------------------------------------- growth
 
 
-def test_growth_prints_both_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_growth_prints_both_tables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(growth, "busy_day", partial(busy_day, places=60))
     words = ["--smallest", "12", "--rows", "2", "--calls", "3", "--steps", "400"]
     growth.main([*words, "--offers", "1/12,2/24", "--json", str(tmp_path / "growth.json")])
     printed = capsys.readouterr().out
