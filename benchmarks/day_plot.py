@@ -64,14 +64,14 @@ def draw(runs: Sequence[Run], path: Path) -> None:
     """Write an SVG with a panel for each kind of day: cost over time, insertion alone is 100 %."""
     rows = list(dict.fromkeys((run.day.region, run.day.windows) for run in runs))
     columns = sorted({run.day.rides for run in runs})
-    width = _SIDE + _PANEL_WIDTH * max(2, len(columns)) + 0.15
+    width = _SIDE + _PANEL_WIDTH * max(2, len(columns)) + 0.22
     height = _HEAD + (_PANEL_HEIGHT + _ABOVE) * len(rows) + _FOOT
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height))
         panels = figure.subplots(len(rows), len(columns), sharex=True, sharey=True, squeeze=False)
         figure.subplots_adjust(
             left=_SIDE / width,
-            right=1 - 0.15 / width,
+            right=1 - 0.22 / width,
             bottom=_FOOT / height,
             top=1 - (_HEAD + _ABOVE) / height,
             wspace=0.12,
@@ -164,7 +164,7 @@ def _words(figure: Figure, runs: Sequence[Run], width: float, height: float) -> 
     figure.text(
         left,
         1 - 0.45 / height,
-        "100 % is insertion alone. Cost is driving time, and 10 h for each unserved ride.",
+        "100 % is insertion alone; less is better. Cost is driving time, and 10 h a ride unserved.",
         fontsize=9,
         va="top",
     )
