@@ -2,11 +2,13 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
+
+T = TypeVar("T")
 
 
 def machine() -> str:
@@ -39,6 +41,20 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]
     console.print(table)
 
 
-def milliseconds(seconds: Sequence[float], share: float) -> str:
-    """Return a quantile of durations in milliseconds; 0.5 is the median."""
-    return f"{1000 * float(np.quantile(seconds, share)):.1f}"
+def until_interrupted(pieces: Iterable[T]) -> list[T]:
+    """Return all pieces of a measurement, or those that were done before Ctrl-C, and say so."""
+    done: list[T] = []
+    try:
+        for piece in pieces:
+            done.append(piece)  # noqa: PERF402 -- a list that is whole when interrupted
+    except KeyboardInterrupt:
+        print("Interrupted; this is what was done.")
+    return done
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Run a command; Ctrl-C before there is anything to print ends it without a traceback."""
+    try:
+        main()
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None  # as shells count a program that SIGINT has ended
