@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
-from routing.chance import seeded
+from routing.chance import below, seeded
+from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
 from routing.problem import Problem, Solution, Tour
 from routing.recombination import Partition, recombine
@@ -24,7 +25,12 @@ ELITE = 2.0
 """Tours of plans that cost no more than so many served trips above the best are remembered."""
 
 _EFFORT = 5.0
-_SHARE = 0.15
+_RECOMBINE_SHARE = 0.15
+_FLEET_SHARE = 0.35
+_ATTEMPTS = 3
+_FIRST_SHARE = 0.05
+_ABSENCE_PRICE = 10
+_FLEET_HEAT = 0.3
 
 HABITS = Habits()
 """What has proved good."""
@@ -155,32 +161,71 @@ class Search:
         leg: Leg = WHOLE,
     ) -> Solution:
         """Go on until the budget is spent or somebody says stop."""
-        began = budget.clock()
-        done, steps, spent = 0, _STEPS, 0.0
-        waiting = list(leg.recombine_at)
-        if len(self.state.given.price) == 0 or budget.iterations == 0:
-            spent = 1.0
-        while spent < 1.0:
-            if waiting and spent >= waiting[0]:
+        meter = _Meter(budget, stop)
+        if len(self.state.given.price) == 0:
+            return self.solution()
+        if leg.begin == 0.0 and self.state.given.weights.vehicle > 0:
+            self._spare_vehicles(meter)
+        waiting, first = list(leg.recombine_at), meter.spent
+        while not meter.over:
+            if waiting and meter.spent >= waiting[0]:
                 waiting.pop(0)
-                self.recombine(budget, budget.clock() - began)
-            if budget.iterations is not None:
-                steps = min(_STEPS, budget.iterations - done)
-                ahead = (done + steps) / budget.iterations
-            else:
-                ahead = spent
-            before = budget.clock()
+                self.recombine(meter.seconds_left(_RECOMBINE_SHARE))
+            begin, steps, end = meter.ask()
+            spent, ahead = ((share - first) / (1.0 - first) for share in (begin, end))
             self._anneal(leg, spent, ahead, steps)
-            done += steps
-            now = budget.clock()
-            if budget.seconds is not None:
-                spent = (now - began) / budget.seconds
-                steps = max(10, int(steps * min(2.0, _PAUSE / max(now - before, 1e-6))))
-            else:
-                spent = ahead
-            if stop is not None and stop(Progress(done, spent, int(self.best.cost[0]))):
-                break
+            meter.book(steps, int(self.best.cost[0]))
         return self.solution()
+
+    def _spare_vehicles(self, meter: "_Meter") -> None:
+        """Empty one vehicle after the other, as long as that makes better plans, for a while."""
+        given, plan = self.state.given, self.state.plan
+        while (plan.tour < 0).any() and not meter.over and meter.spent < _FIRST_SHARE:
+            _, steps, _ = meter.ask()
+            self._anneal(Leg(1.0, 1.0), 0.0, 0.0, steps)
+            meter.book(steps, int(self.best.cost[0]))
+        load(given, plan, self._best_orders())
+        until = meter.spent
+        while (plan.tour >= 0).all() and not meter.over and meter.spent < _FLEET_SHARE:
+            used = np.flatnonzero(plan.carried[plan.at] > 0)
+            if len(used) < 2:
+                break
+            # At first the one with the fewest trips; if that does not work, any.
+            one = int(np.argmin(plan.carried[plan.at][used]))
+            if meter.spent > until:
+                one = below(self.chance, len(used))
+            until = meter.spent + _FLEET_SHARE / _ATTEMPTS
+            if self._close(int(used[one]), meter, min(until, _FLEET_SHARE)):
+                self._load_if_better(self._orders())
+                until = meter.spent
+            load(given, plan, self._best_orders())
+        self.cost = int(self.best.cost[0])
+
+    def _close(self, vehicle: int, meter: "_Meter", until: float) -> bool:
+        """Find room for all trips of a vehicle in those that are used besides it."""
+        given, plan = self.state.given, self.state.plan
+        scale = self._cost_of_a_trip()
+        orders = self._orders()
+        orders[vehicle] = list(self.partition.empty[vehicle])
+        closed = [v for v in range(len(orders)) if v == vehicle or plan.carried[plan.at[v]] == 0]
+        tight = closing(given, closed, int(_ABSENCE_PRICE * scale))
+        load(tight, plan, orders)
+        left = 1
+        while left > 0 and not meter.over and meter.spent < until:
+            _, steps, _ = meter.ask()
+            left = find_room(
+                tight,
+                plan,
+                self.memory,
+                self.scratch,
+                self.habits,
+                int(scale),
+                _FLEET_HEAT * scale,
+                steps,
+                self.chance,
+            )
+            meter.book(steps, int(self.best.cost[0]))
+        return left == 0
 
     def solution(self) -> Solution:
         """Return the best plan so far."""
@@ -202,7 +247,7 @@ class Search:
             remember(given, self.pool, salt_of[int(order[0])], cost, order, size)
             first += size
 
-    def recombine(self, budget: Budget, elapsed: float) -> None:
+    def recombine(self, seconds: float | None) -> None:
         """Go on from the best choice among all tours seen so far, if it is better."""
         given, best = self.state.given, self.best
         for v, size in enumerate(best.length.tolist()):
@@ -213,9 +258,7 @@ class Search:
             self._best_orders(),
             int(best.cost[0]),
             effort=_EFFORT,
-            seconds=None
-            if budget.seconds is None
-            else min(_SHARE * budget.seconds, budget.seconds - elapsed),
+            seconds=seconds,
         )
         if orders is not None:
             self._load_if_better(orders)
@@ -223,7 +266,7 @@ class Search:
     def _load_if_better(self, orders: Sequence[Sequence[int]]) -> None:
         """Continue with other tours if they are the best yet."""
         given, plan = self.state.given, self.state.plan
-        before = [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
+        before = self._orders()
         load(given, plan, orders)
         cost = self._cost()
         if cost < self.best.cost[0]:
@@ -231,6 +274,11 @@ class Search:
             keep(plan, self.best)
         else:
             load(given, plan, before)
+
+    def _orders(self) -> list[list[int]]:
+        """Return the tours as they are, by numbers of halts."""
+        plan = self.state.plan
+        return [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
 
     def _best_orders(self) -> list[list[int]]:
         sizes = enumerate(self.best.length.tolist())
@@ -270,6 +318,46 @@ class Search:
         served = int((plan.tour >= 0).sum())
         vehicles = int((plan.carried[plan.at] > 0).sum()) * given.weights.vehicle
         return max(float(plan.cost[plan.at].sum() - vehicles) / max(served, 1), 1.0)
+
+
+class _Meter:
+    """How much of a budget is spent, and how many steps are next."""
+
+    def __init__(self, budget: Budget, stop: Callable[[Progress], bool] | None) -> None:
+        self.budget = budget
+        self.spent = 1.0 if budget.iterations == 0 else 0.0
+        self.over = self.spent >= 1.0
+        self._stop = stop
+        self._began = self._asked = budget.clock()
+        self._done, self._steps = 0, _STEPS
+
+    def ask(self) -> tuple[float, int, float]:
+        """Return what is spent before the next steps, how many these are, and what then is."""
+        self._asked = self.budget.clock()
+        if self.budget.iterations is None:
+            return self.spent, self._steps, self.spent
+        steps = min(_STEPS, self.budget.iterations - self._done)
+        return self.spent, steps, (self._done + steps) / self.budget.iterations
+
+    def book(self, steps: int, cost: int) -> None:
+        """Note that some steps are done, and let it be known."""
+        self._done += steps
+        now = self.budget.clock()
+        if self.budget.seconds is not None:
+            self.spent = (now - self._began) / self.budget.seconds
+            faster = min(2.0, _PAUSE / max(now - self._asked, 1e-6))
+            self._steps = max(10, int(steps * faster))
+        elif self.budget.iterations is not None:
+            self.spent = self._done / self.budget.iterations
+        stopped = self._stop is not None and self._stop(Progress(self._done, self.spent, cost))
+        self.over = stopped or self.spent >= 1.0
+
+    def seconds_left(self, share: float) -> float | None:
+        """Return a share of a budget in seconds, or what is left of it; None of iterations."""
+        if self.budget.seconds is None:
+            return None
+        left = self.budget.seconds - (self.budget.clock() - self._began)
+        return min(share * self.budget.seconds, left)
 
 
 def _partition(state: SearchState) -> Partition:

@@ -66,10 +66,8 @@ def best_place(given: Given, plan: Plan, memory: Memory, v: int, o: int) -> Reco
     memory.key[slot] = key
     place.score = FOREVER
     shift, trip = plan.shifts[r], given.options[o]
-    if shift.length + 2 > plan.rows.shape[1]:
-        plan.full[0] = True
-        memory.key[slot] = np.uint64(0)
-    elif holds(given.layouts[v], plan.rows[r, 0], trip):
+    has_room = shift.length + 2 <= plan.rows.shape[1]
+    if has_room and holds(given.layouts[v], plan.rows[r, 0], trip):
         found = memory.found[0]
         found.tour = -1
         found.score = found.pickup_time = FOREVER

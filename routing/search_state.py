@@ -48,7 +48,9 @@ Flags = npt.NDArray[np.bool_]
 IMPOSSIBLE = 1 << 60
 """Cost of a tour that misses a limit."""
 
-_SPARE_HALTS = 32
+_SPARE_HALTS = 200
+_ROOM = 1 << 20
+"""Spare halts of a tour, at least, and of all tours together; rows never used take no memory."""
 
 
 class UnknownOptionError(ValueError):
@@ -145,8 +147,6 @@ class Plan(NamedTuple):
         int64[T]: by which tour, -1 if by none.
     place
         int64[H]: scratch.
-    full
-        bool[1]: whether a row was too short for another trip.
     """
 
     at: Numbers
@@ -159,7 +159,6 @@ class Plan(NamedTuple):
     option: Numbers
     tour: Numbers
     place: Numbers
-    full: Flags
 
 
 # --------------------------------------------------------------------------------------- kernels
@@ -493,7 +492,7 @@ def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
     """Return the tours of the start, compiled."""
     tours, trips = len(numbered.orders), len(given.price)
     longest = max((len(order) for order in numbered.orders), default=0)
-    width = min(longest + 2 * trips, 2 * longest + _SPARE_HALTS + 4 * trips // max(tours, 1))
+    width = min(longest + 2 * trips, longest + max(_SPARE_HALTS, _ROOM // max(tours, 1)))
     plan = Plan(
         at=np.arange(0, 2 * tours, 2, dtype=np.int64),
         order=np.zeros((2 * tours, width), np.int64),
@@ -505,7 +504,6 @@ def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
         option=np.full(trips, -1, np.int64),
         tour=np.full(trips, -1, np.int64),
         place=np.zeros(len(given.halts), np.int64),
-        full=np.zeros(1, np.bool_),
     )
     load(given, plan, numbered.orders)
     return plan

@@ -47,7 +47,6 @@ def exchange_tails(
     length_a, length_b = cut_a.end - cut_a.after, cut_b.end - cut_b.after
     size_a, size_b = plan.shifts[plan.at[a]].length, plan.shifts[plan.at[b]].length
     if max(size_a + length_b - length_a, size_b + length_a - length_b) > plan.order.shape[1]:
-        plan.full[0] = True
         return False
     for v in (a, b):
         touched[v] = True
