@@ -1,0 +1,461 @@
+"""The cheapest tours at given prices of trips: the pricing problem of column generation, compiled.
+
+A labelling algorithm (Ropke and Cordeau, *Branch and cut and price for the pickup and delivery
+problem with time windows*, Transportation Science 43, 2009). A label is the begin of a tour; it
+goes on to every halt that may come next, unless another label at the same halt can do everything
+that it can do, no dearer. Ride limits hold exactly: for each trip on board a label knows until
+when it may be dropped off as a function of the time, the smaller of a constant and the time plus
+a constant (Gschwind and Irnich, *Effective handling of dynamic time windows and its application
+to solving the dial-a-ride problem*, Transportation Science 49, 2015).
+
+Everything is counted in integers, so that the least cost found is exact.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from routing.kernel import lean_kernel
+from routing.schedule import Records
+from routing.search_state import Flags, Numbers
+from routing.tour_network import Network
+
+LABEL = np.dtype(
+    [
+        (name, np.int64)
+        for name in (
+            # Last halt, position of the last halt of the chain, earliest begin of service, cost.
+            *("node", "stage", "time", "cost"),
+            # Bits of trips that are or were on board and could be picked up again, and of those
+            # on board.
+            *("visited", "open"),
+            # The label before, how many movable trips are on board, whether any ever was.
+            *("parent", "riders", "used"),
+            *("seats", "wheelchairs", "child_seats"),
+        )
+    ]
+)
+"""The begin of a tour."""
+
+COUNT, QUEUED, ENDED, KEPT = range(4)
+"""What `sizes` counts: labels made, waiting, tours that have ended, labels that were extended."""
+
+DONE, PAUSED, FULL = range(3)
+"""How a run of the kernel ends."""
+
+NEVER = 1 << 60
+
+
+class Labels(NamedTuple):
+    """The labels of a run: room for M of them, with up to Q movable trips on board.
+
+    Attributes
+    ----------
+    label
+        LABEL[M].
+    party
+        int64[M, Q]: options on board, by label; the first `riders` of a row count.
+    within, until
+        int64[M, Q]: at time t the trip has to be dropped off by `min(t + within, until)`.
+    queue
+        int64[M]: a heap of labels by time, then cost.
+    first, behind
+        int64[N * C] and int64[M]: labels that were extended, as linked lists by halt and stage.
+    calm_time, calm_cost
+        int64[N * C]: of a cheap label that has its last trip on board only, and need not remember
+        any other.
+    end_cost, end_parent
+        int64[M]: tours that have ended.
+    sizes
+        int64[4].
+    """
+
+    label: Records
+    party: Numbers
+    within: Numbers
+    until: Numbers
+    queue: Numbers
+    first: Numbers
+    behind: Numbers
+    calm_time: Numbers
+    calm_cost: Numbers
+    end_cost: Numbers
+    end_parent: Numbers
+    sizes: Numbers
+
+
+def room(network: Network, labels: int) -> Labels:
+    """Return room for so many labels."""
+    options, stages = len(network.trip_of), len(network.chain_riders)
+    smallest = max(1, int(network.load.sum(axis=1).min(initial=1 << 30)))
+    holds = int(np.maximum(network.layouts, 0).sum(axis=1).max(initial=0))
+    everybody = len(network.bit)
+    heavy = network.load.sum(axis=1).min(initial=1) > 0
+    party = max(1, min(everybody, holds // smallest) if heavy else everybody)
+    lists = (2 * options + stages) * stages
+    return Labels(
+        label=np.zeros(labels, LABEL),
+        party=np.zeros((labels, party), np.int64),
+        within=np.zeros((labels, party), np.int64),
+        until=np.zeros((labels, party), np.int64),
+        queue=np.zeros(labels, np.int64),
+        first=np.full(lists, -1, np.int64),
+        behind=np.full(labels, -1, np.int64),
+        calm_time=np.full(lists, NEVER, np.int64),
+        calm_cost=np.full(lists, NEVER, np.int64),
+        end_cost=np.zeros(labels, np.int64),
+        end_parent=np.zeros(labels, np.int64),
+        sizes=np.zeros(4, np.int64),
+    )
+
+
+def widened(labels: Labels, network: Network, most_bytes: int) -> Labels:
+    """Return the same labels with twice the room.
+
+    Raises
+    ------
+    MemoryError
+        If that is more than so many bytes.
+    """
+    size = len(labels.label)
+    if 2 * sum(array.nbytes for array in labels) > most_bytes:
+        raise MemoryError(f"{2 * size} labels of tours take more than {most_bytes} bytes")
+    wide = room(network, 2 * size)
+    for old, new in zip(labels, wide, strict=True):
+        new[: len(old)] = old
+    return wide
+
+
+def begin(labels: Labels, network: Network, start: int) -> None:
+    """Forget all labels but that of the empty begin of a tour, at time `start`."""
+    labels.first[:] = -1
+    labels.calm_time[:] = labels.calm_cost[:] = NEVER
+    labels.sizes[:] = (1, 1, 0, 0)
+    labels.label[0] = (2 * len(network.trip_of), 0, start, 0, 0, 0, -1, 0, 0, 0, 0, 0)
+    labels.queue[0] = 0
+
+
+# --------------------------------------------------------------------------------------- kernels
+
+
+@lean_kernel
+def explore(net: Network, duals: Numbers, lab: Labels, most: int, keep: int) -> int:
+    """Go on with labels, the earliest first, until none is left.
+
+    Parameters
+    ----------
+    net
+        Where to.
+    duals
+        int64[T]: what a tour earns for picking up a trip.
+    lab
+        From :func:`begin`, or from a run before that was paused.
+    most
+        How many labels to extend before pausing.
+    keep
+        How many labels to extend at each halt and stage, at most; with fewer than there are, tours
+        are found faster, but perhaps not the cheapest.
+
+    Returns
+    -------
+    int
+        DONE, PAUSED, or FULL if there is no room for another label.
+    """
+    for _ in range(most):
+        if lab.sizes[QUEUED] == 0:
+            return DONE
+        if lab.sizes[COUNT] + 2 * len(net.trip_of) + 2 > len(lab.label):
+            return FULL
+        k = pop(lab)
+        if not surpassed(net, lab, k, keep):
+            extend(net, duals, lab, k)
+    return PAUSED
+
+
+@lean_kernel
+def extend(net: Network, duals: Numbers, lab: Labels, k: int) -> None:
+    """Make the labels that follow upon one."""
+    here, count = lab.label[k], 2 * len(net.trip_of)
+    soonest_end = NEVER
+    for q in range(here.riders):
+        soonest_end = min(soonest_end, lab.until[k, q])
+        step(net, duals, lab, k, 2 * lab.party[k, q] + 1)
+    if here.riders < lab.party.shape[1]:
+        for o in net.by_opening:
+            if net.opens[2 * o] > soonest_end:
+                break
+            step(net, duals, lab, k, 2 * o)
+    if count + here.stage + 1 < len(net.opens):
+        step(net, duals, lab, k, count + here.stage + 1)
+
+
+@lean_kernel
+def step(net: Network, duals: Numbers, lab: Labels, k: int, node: int) -> None:
+    """Let a label go on to a halt: queue the new label, or note that the tour has ended."""
+    count, fresh = 2 * len(net.trip_of), lab.sizes[COUNT]
+    here, there = lab.label[k], lab.label[fresh]
+    gap = net.gap[here.node, node]
+    there.time = max(net.opens[node], here.time + gap)
+    if here.parent < 0:
+        there.time = max(there.time, net.leave[node])
+    if there.time > net.closes[node]:
+        return
+    there.visited = here.visited & ~renewed(net, here.time, there.time)
+    if node < count and node % 2 == 0 and there.visited & net.bit[net.trip_of[node // 2]] != 0:
+        return
+    there.node, there.stage, there.parent = node, max(here.stage, node - count), k
+    there.open, there.riders, there.used = here.open, here.riders, here.used
+    there.seats, there.wheelchairs = here.seats, here.wheelchairs
+    there.child_seats = here.child_seats
+    there.cost = here.cost + net.fare[here.node, node] + net.slope[node] * there.time
+    there.cost += net.constant[node] + net.lateness * max(0, there.time - net.asked[node])
+    on_board = here.riders + net.chain_riders[here.stage]
+    there.cost += net.excess * on_board * gap
+    if node < count:
+        board_or_alight(net, duals, there, node)
+    if not stays_possible(net, lab, k, fresh, gap):
+        return
+    there.visited &= reachable(net, node, there.time)
+    if node == len(net.opens) - 1:
+        lab.end_cost[lab.sizes[ENDED]], lab.end_parent[lab.sizes[ENDED]] = there.cost, k
+        lab.sizes[ENDED] += 1
+    elif not surpassed_by_calm(net, lab, there):
+        lab.sizes[COUNT] += 1
+        push(lab, fresh)
+
+
+@lean_kernel
+def board_or_alight(net: Network, duals: Numbers, there: Records, node: int) -> None:
+    """Change what is on board, and what has been earned, at a halt of a movable trip."""
+    o = node // 2
+    trip = net.trip_of[o]
+    sign = 1 - 2 * (node % 2)
+    there.riders += sign
+    there.seats += sign * net.load[o, 0]
+    there.wheelchairs += sign * net.load[o, 1]
+    there.child_seats += sign * net.load[o, 2]
+    if sign > 0:
+        there.visited |= net.bit[trip]
+        there.open |= net.bit[trip]
+        there.cost -= duals[trip]
+        there.cost += 0 if there.used else net.vehicle
+        there.used = 1
+    else:
+        there.open &= ~net.bit[trip]
+
+
+@lean_kernel
+def stays_possible(net: Network, lab: Labels, k: int, fresh: int, gap: int) -> bool:
+    """Whether everybody fits and can still get out in time; fill in until when they have to."""
+    count, there = 2 * len(net.trip_of), lab.label[fresh]
+    node, time = there.node, there.time
+    if there.riders > 0:
+        if node >= count and net.empty_only[there.stage]:
+            return False
+        if not fits(net, there):
+            return False
+    following = count + there.stage + 1
+    if following < len(net.opens):
+        if time + net.gap[node, following] > net.closes[following]:
+            return False
+    elif there.riders > 0:
+        return False
+    closes, kept = net.closes[node], 0
+    for q in range(lab.label[k].riders):
+        if node == 2 * lab.party[k, q] + 1:
+            if time > lab.until[k, q] or gap > lab.within[k, q]:
+                return False
+            closes = min(closes, lab.until[k, q])
+    for q in range(lab.label[k].riders):
+        o = lab.party[k, q]
+        if node != 2 * o + 1:
+            within = lab.within[k, q] - gap
+            if not rides(net, lab, fresh, kept, o, within, min(lab.until[k, q], closes + within)):
+                return False
+            kept += 1
+    if node < count and node % 2 == 0:
+        o = node // 2
+        until = min(net.closes[node + 1], closes + net.ride[o])
+        return rides(net, lab, fresh, kept, o, net.ride[o], until)
+    return True
+
+
+@lean_kernel
+def rides(net: Network, lab: Labels, k: int, q: int, o: int, within: int, until: int) -> bool:
+    """Seat a trip in a label; whether it can still get out in time."""
+    lab.party[k, q], lab.within[k, q], lab.until[k, q] = o, within, until
+    way = net.gap[lab.label[k].node, 2 * o + 1]
+    return bool(way <= within and lab.label[k].time + way <= until)
+
+
+@lean_kernel
+def fits(net: Network, there: Records) -> bool:
+    """Whether some layout holds what is on board."""
+    seats = there.seats + net.chain_load[there.stage, 0]
+    wheelchairs = there.wheelchairs + net.chain_load[there.stage, 1]
+    child_seats = there.child_seats + net.chain_load[there.stage, 2]
+    for y in range(len(net.layouts)):
+        if (
+            seats <= net.layouts[y, 0]
+            and wheelchairs <= net.layouts[y, 1]
+            and child_seats <= net.layouts[y, 2]
+        ):
+            return True
+    return False
+
+
+@lean_kernel
+def renewed(net: Network, since: int, until: int) -> int:
+    """Return the bits that have begun to mean another trip since a time."""
+    bits = np.int64(0)
+    for k in range(len(net.renewed_at) - 1, -1, -1):
+        if net.renewed_at[k] <= since:
+            break
+        if net.renewed_at[k] <= until:
+            bits |= net.renewed_bit[k]
+    return bits
+
+
+@lean_kernel
+def reachable(net: Network, node: int, time: int) -> int:
+    """Return the trips that can still be picked up behind a halt."""
+    times = net.reach_time[node]
+    low, high = 0, len(times) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if times[middle] <= time:
+            low = middle
+        else:
+            high = middle - 1
+    return net.reach_set[node, low]
+
+
+# ------------------------------------------------------------------------------------- dominance
+
+
+@lean_kernel
+def surpassed(net: Network, lab: Labels, k: int, keep: int) -> bool:
+    """Whether a label that was extended can do all that this one can; else file this one."""
+    here = lab.label[k]
+    place = here.node * len(net.chain_riders) + here.stage
+    reach = reachable(net, here.node, here.time)
+    other, seen = lab.first[place], 0
+    while other >= 0:
+        seen += 1
+        if seen >= keep or surpasses(net, lab, other, k, reach):
+            return True
+        other = lab.behind[other]
+    lab.behind[k] = lab.first[place]
+    lab.first[place] = k
+    lab.sizes[KEPT] += 1
+    return False
+
+
+@lean_kernel
+def surpasses(net: Network, lab: Labels, a: int, b: int, reach: int) -> bool:
+    """Whether label a can do all that label b can, no dearer.
+
+    Every tour that goes on from b goes on from a, too, without the drop-offs that a need not make:
+    by the triangle inequality that is neither later nor dearer.
+    """
+    one, two = lab.label[a], lab.label[b]
+    more = two.riders - one.riders
+    owed = net.per_rider * more * two.time
+    owing = net.vehicle if two.used > one.used else 0
+    if one.cost + owing > two.cost + owed or one.time > two.time:
+        return False
+    if one.open & ~two.open != 0 or one.visited & ~two.visited & reach != 0:
+        return False
+    for p in range(one.riders):
+        q = 0
+        while q < two.riders and lab.party[b, q] != lab.party[a, p]:
+            q += 1
+        if q == two.riders or lab.until[a, p] < lab.until[b, q]:
+            return False
+        within = lab.within[a, p]
+        if within < lab.within[b, q] and two.time + within < lab.until[b, q]:
+            return False
+    return True
+
+
+@lean_kernel
+def surpassed_by_calm(net: Network, lab: Labels, there: Records) -> bool:
+    """Whether a pickup from an empty vehicle is surpassed by a known one; else remember it."""
+    if there.riders != 1 or there.node % 2 == 1 or there.node >= 2 * len(net.trip_of):
+        return False
+    place = there.node * len(net.chain_riders) + there.stage
+    if lab.calm_time[place] <= there.time and lab.calm_cost[place] <= there.cost:
+        return True
+    if there.visited & ~there.open == 0 and there.cost < lab.calm_cost[place]:
+        lab.calm_time[place], lab.calm_cost[place] = there.time, there.cost
+    return False
+
+
+# ------------------------------------------------------------------------------------- the queue
+
+
+@lean_kernel
+def sooner(lab: Labels, a: int, b: int) -> bool:
+    """Whether a label comes before another in the queue."""
+    one, two = lab.label[a], lab.label[b]
+    return bool(one.time < two.time or (one.time == two.time and one.cost < two.cost))
+
+
+@lean_kernel
+def push(lab: Labels, k: int) -> None:
+    """Put a label into the queue."""
+    place = lab.sizes[QUEUED]
+    lab.sizes[QUEUED] += 1
+    while place > 0 and sooner(lab, k, lab.queue[(place - 1) // 2]):
+        lab.queue[place] = lab.queue[(place - 1) // 2]
+        place = (place - 1) // 2
+    lab.queue[place] = k
+
+
+@lean_kernel
+def pop(lab: Labels) -> int:
+    """Take the first label out of the queue."""
+    first = lab.queue[0]
+    lab.sizes[QUEUED] -= 1
+    size, place = lab.sizes[QUEUED], 0
+    k = lab.queue[size]
+    while True:
+        child = 2 * place + 1
+        if child + 1 < size and sooner(lab, lab.queue[child + 1], lab.queue[child]):
+            child += 1
+        if child >= size or not sooner(lab, lab.queue[child], k):
+            break
+        lab.queue[place] = lab.queue[child]
+        place = child
+    lab.queue[place] = k
+    return int(first)
+
+
+# ------------------------------------------------------------------------------ what was found
+
+
+@lean_kernel
+def mark_trips(net: Network, lab: Labels, ends: Numbers, marks: Flags) -> None:
+    """Mark the trips of ended tours, one row each."""
+    for row in range(len(ends)):
+        k = lab.end_parent[ends[row]]
+        while k >= 0:
+            node = lab.label[k].node
+            if node < 2 * len(net.trip_of) and node % 2 == 0:
+                marks[row, net.trip_of[node // 2]] = True
+            k = lab.label[k].parent
+
+
+def covers(network: Network, labels: Labels, most: int = 2000) -> tuple[Numbers, Flags]:
+    """Return the cheapest tours that have ended, by what they cost less what they earn.
+
+    Returns
+    -------
+    tuple of ndarray
+        int64[R], ascending, and bool[R, T]: their trips.
+    """
+    costs = labels.end_cost[: labels.sizes[ENDED]]
+    ends = np.argsort(costs, kind="stable")[:most]
+    marks = np.zeros((len(ends), len(network.bit)), np.bool_)
+    mark_trips(network, labels, ends, marks)
+    return costs[ends], marks
