@@ -12,22 +12,32 @@ Prices are rounded to integers first, and that sum is then exact. The bound is t
 seen, so that the search may be stopped at any time.
 """
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from routing.improvement import Budget
-from routing.pricing import DONE, FULL, NEVER, Labels, begin, covers, explore, room, widened
+from routing.pricing import (
+    COMPARED,
+    DONE,
+    FULL,
+    NEVER,
+    Labels,
+    begin,
+    covers,
+    explore,
+    room,
+    widened,
+)
 from routing.problem import HaltKind, Problem, Tour
 from routing.schedule import timetable
 from routing.search_state import Numbers
-from routing.tour_network import Ground, Kind
+from routing.tour_network import LEVELS, Ground, Kind
 
 Prices = npt.NDArray[np.float64]
-Cover = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-6
 """Share of the bound by which the linear program may exceed it when it counts as solved."""
@@ -35,13 +45,16 @@ TOLERANCE = 1e-6
 SMOOTHING = 0.7
 """Share of the best prices so far in those that are tried next."""
 
-_STEPS = 20_000
+_STEPS = 5_000
 """Labels between two looks at the clock."""
 
 _FIRST_ROOM = 1 << 14
 
-_MOST_BYTES = 1 << 30
-"""Memory for the labels of one kind of vehicle."""
+_MOST_ROOM = 1 << 21
+"""Labels at one time."""
+
+_MOST_COMPARISONS = 1 << 28
+"""Comparisons of labels, some seconds of them, before tours are relaxed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,7 @@ class _Choice:
 
     least: int
     costs: Numbers
-    covers: Cover
+    covers: Numbers
 
 
 class _Bounding:
@@ -126,10 +139,11 @@ class _Bounding:
         self.budget, self.stop = budget, stop
         self.began = budget.clock()
         self.ground = Ground(problem)
-        self.kinds = self.ground.kinds
+        self.kinds = list(self.ground.kinds)
+        self.relaxed = [0] * len(self.kinds)
         self.rooms: dict[int, Labels] = {}
         self.master = Master(self.ground, first_prices(self.ground))
-        self.best = 0
+        self.best = -NEVER
         self.best_prices = np.zeros(len(self.ground.price), np.int64)
         self.rounds = 0
         self.proven = False
@@ -138,12 +152,12 @@ class _Bounding:
 
     def run(self) -> LowerBound:
         """Try prices until they cannot be improved or the time is up."""
-        smoothing = SMOOTHING
+        smoothing = 1.0  # No prices at first: that bound is quickly had.
         try:
-            self._round(self.best_prices)
             while not self.proven and not self._over():
                 value, prices, shares = self.master.solve()
-                if value - self.best <= TOLERANCE * abs(value) + self.ground.scale / 2:
+                near = TOLERANCE * abs(value) + self.ground.scale / 2
+                if value - self.best <= near:
                     self.proven = not self.master.raise_prices()
                     continue
                 added = self._round(self._between(prices, smoothing), prices, shares)
@@ -162,17 +176,16 @@ class _Bounding:
         mixed = smoothing * self.best_prices + (1 - smoothing) * prices
         return np.clip(np.floor(mixed).astype(np.int64), 0, self.ground.price)
 
-    def _round(
-        self, prices: Numbers, exact: Prices | None = None, shares: Sequence[float] = ()
-    ) -> int:
-        """Price all kinds of vehicles; return how many useful tours were found."""
+    def _round(self, prices: Numbers, exact: Prices, shares: Sequence[float]) -> int:
+        """Price all kinds of vehicles; return how many useful tours were found.
+
+        Useful are those whose reduced cost is negative at the exact prices of the linear program.
+        """
         bound, added = int(prices.sum()), 0
         for k, kind in enumerate(self.kinds):
             choice = self._cheapest(k, kind, prices)
             bound += len(kind.vehicles) * choice.least
-            wanted = prices if exact is None else exact
-            share = shares[k] if shares else math.inf
-            reduced = choice.costs - choice.covers @ wanted - share
+            reduced = choice.costs - choice.covers @ exact - shares[k]
             for row in _useful(reduced, choice.covers):
                 added += self.master.add(k, int(choice.costs[row]), choice.covers[row])
         self.rounds += 1
@@ -184,19 +197,31 @@ class _Bounding:
         """Return the least of cost minus prices over all tours, and some tours near it."""
         net = kind.network
         if len(net.chain_riders) == 1:
-            nobody = np.zeros((1, len(prices)), np.bool_)
+            nobody = np.zeros((1, len(prices)), np.int64)
             return _Choice(kind.base, np.array([kind.base]), nobody)
-        labels = self.rooms.setdefault(k, room(net, _FIRST_ROOM))
-        begin(labels, net, kind.start)
-        while (state := explore(net, prices, labels, _STEPS, NEVER)) != DONE:
-            if state == FULL:
-                labels = self.rooms[k] = widened(labels, net, _MOST_BYTES)
+        if k not in self.rooms:
+            self.rooms[k] = room(net, _FIRST_ROOM)
+        begin(self.rooms[k], net, kind.start)
+        while (state := explore(net, prices, self.rooms[k], _STEPS)) != DONE:
             if self._over():
                 raise _Stopped
+            tedious = self.rooms[k].sizes[COMPARED] > _MOST_COMPARISONS
+            if tedious and self.relaxed[k] < LEVELS:
+                self._relax(k)
+                return self._cheapest(k, self.kinds[k], prices)
+            if state == FULL and len(self.rooms[k].label) == _MOST_ROOM:
+                raise _Stopped
+            if state == FULL:
+                self.rooms[k] = widened(self.rooms[k], net)
+        labels = self.rooms[k]
         costs, rows = covers(net, labels)
-        return _Choice(
-            kind.base + int(costs.min()), kind.base + costs + rows @ prices, rows
-        )
+        return _Choice(kind.base + int(costs.min()), kind.base + costs + rows @ prices, rows)
+
+    def _relax(self, k: int) -> None:
+        """Let a kind of vehicle make more tours than there are, since there are too many labels."""
+        network = self.ground.relaxed(self.ground.kinds[k].network, self.relaxed[k])
+        self.kinds[k] = replace(self.kinds[k], network=network)
+        self.relaxed[k] += 1
 
     def _over(self) -> bool:
         spent = self.budget.clock() - self.began
@@ -207,17 +232,18 @@ class _Bounding:
         )
 
     def _result(self) -> LowerBound:
-        value = -(-self.best // self.ground.scale)
-        return LowerBound(value, self.proven, self.rounds, self.master.columns)
+        value = max(0, -(-self.best // self.ground.scale))
+        proven = self.proven and not any(self.relaxed)
+        return LowerBound(value, proven, self.rounds, self.master.columns)
 
 
-def _useful(reduced: Prices, covers: Cover) -> list[int]:
+def _useful(reduced: Prices, covers: Numbers) -> list[int]:
     """Return which tours to add: the best ones, and the best one with each trip."""
     order = np.argsort(reduced, kind="stable")
     order = order[reduced[order] < -_SLIGHT * (1 + np.abs(reduced[order[:1]]).sum())]
     chosen = dict.fromkeys(order[:_TOURS].tolist())
     if len(order):
-        first = covers[order].argmax(axis=0)
+        first = (covers[order] > 0).argmax(axis=0)
         chosen |= dict.fromkeys(order[np.unique(first)].tolist())
     return list(chosen)
 
@@ -244,7 +270,7 @@ def first_prices(ground: Ground) -> Numbers:
 
 def _known_columns(
     problem: Problem, ground: Ground, tours: Sequence[Tour]
-) -> list[tuple[int, int, Cover]]:
+) -> list[tuple[int, int, Numbers]]:
     """Return kind, cost and trips of the tours that are known."""
     index = {tour.shift.id: v for v, tour in enumerate(problem.tours)}
     kind_of = {v: k for k, kind in enumerate(ground.kinds) for v in kind.vehicles}
@@ -252,7 +278,7 @@ def _known_columns(
     columns = []
     for tour in tours:
         carried = {halt.trip for halt in tour.halts}
-        cover = np.array([each in carried for each in ids], np.bool_)
+        cover = np.array([each in carried for each in ids], np.int64)
         columns.append(
             (kind_of[index[tour.shift.id]], _driving(problem, tour) * ground.scale, cover)
         )
@@ -264,7 +290,7 @@ def _driving(problem: Problem, tour: Tour) -> int:
     weights, travel = problem.weights, problem.travel
     scheduled = timetable(tour, travel)
     cost, left = 0, dict[str, int]()
-    for a, b in zip(scheduled, scheduled[1:], strict=False):
+    for a, b in pairwise(scheduled):
         if a.halt.place != b.halt.place:
             cost += weights.driving * int(travel.seconds[a.halt.place, b.halt.place])
             cost += weights.metres * int(travel.metres[a.halt.place, b.halt.place])

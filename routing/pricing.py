@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from routing.kernel import lean_kernel
-from routing.schedule import Records
-from routing.search_state import Flags, Numbers
+from routing.schedule import Record, Records
+from routing.search_state import Numbers
 from routing.tour_network import Network
 
 LABEL = np.dtype(
@@ -29,16 +29,19 @@ LABEL = np.dtype(
             # Bits of trips that are or were on board and could be picked up again, and of those
             # on board.
             *("visited", "open"),
-            # The label before, how many movable trips are on board, whether any ever was.
-            *("parent", "riders", "used"),
+            # The label before, how many movable trips are on board, whether any ever was, and how
+            # many ride limits are running.
+            *("parent", "riders", "used", "limits"),
+            # What the riding of those on board will cost at least, from here.
+            "owed",
             *("seats", "wheelchairs", "child_seats"),
         )
     ]
 )
 """The begin of a tour."""
 
-COUNT, QUEUED, ENDED, KEPT = range(4)
-"""What `sizes` counts: labels made, waiting, tours that have ended, labels that were extended."""
+COUNT, QUEUED, ENDED, COMPARED = range(4)
+"""What `sizes` counts: labels made and waiting, tours that have ended, comparisons of labels."""
 
 DONE, PAUSED, FULL = range(3)
 """How a run of the kernel ends."""
@@ -47,16 +50,16 @@ NEVER = 1 << 60
 
 
 class Labels(NamedTuple):
-    """The labels of a run: room for M of them, with up to Q movable trips on board.
+    """The labels of a run: room for M of them, with up to Q ride limits running.
 
     Attributes
     ----------
     label
         LABEL[M].
-    party
-        int64[M, Q]: options on board, by label; the first `riders` of a row count.
+    goal
+        int64[M, Q]: where each ride ends, by label; the first `limits` of a row count.
     within, until
-        int64[M, Q]: at time t the trip has to be dropped off by `min(t + within, until)`.
+        int64[M, Q]: at time t the ride has to end by `min(t + within, until)`.
     queue
         int64[M]: a heap of labels by time, then cost.
     first, behind
@@ -71,7 +74,7 @@ class Labels(NamedTuple):
     """
 
     label: Records
-    party: Numbers
+    goal: Numbers
     within: Numbers
     until: Numbers
     queue: Numbers
@@ -92,10 +95,11 @@ def room(network: Network, labels: int) -> Labels:
     everybody = len(network.bit)
     heavy = network.load.sum(axis=1).min(initial=1) > 0
     party = max(1, min(everybody, holds // smallest) if heavy else everybody)
+    party += int(network.chain_riders.max(initial=0)) + 1
     lists = (2 * options + stages) * stages
     return Labels(
         label=np.zeros(labels, LABEL),
-        party=np.zeros((labels, party), np.int64),
+        goal=np.zeros((labels, party), np.int64),
         within=np.zeros((labels, party), np.int64),
         until=np.zeros((labels, party), np.int64),
         queue=np.zeros(labels, np.int64),
@@ -109,18 +113,9 @@ def room(network: Network, labels: int) -> Labels:
     )
 
 
-def widened(labels: Labels, network: Network, most_bytes: int) -> Labels:
-    """Return the same labels with twice the room.
-
-    Raises
-    ------
-    MemoryError
-        If that is more than so many bytes.
-    """
-    size = len(labels.label)
-    if 2 * sum(array.nbytes for array in labels) > most_bytes:
-        raise MemoryError(f"{2 * size} labels of tours take more than {most_bytes} bytes")
-    wide = room(network, 2 * size)
+def widened(labels: Labels, network: Network) -> Labels:
+    """Return the same labels with twice the room."""
+    wide = room(network, 2 * len(labels.label))
     for old, new in zip(labels, wide, strict=True):
         new[: len(old)] = old
     return wide
@@ -131,7 +126,10 @@ def begin(labels: Labels, network: Network, start: int) -> None:
     labels.first[:] = -1
     labels.calm_time[:] = labels.calm_cost[:] = NEVER
     labels.sizes[:] = (1, 1, 0, 0)
-    labels.label[0] = (2 * len(network.trip_of), 0, start, 0, 0, 0, -1, 0, 0, 0, 0, 0)
+    held = len(network.held)
+    labels.label[0] = (2 * len(network.trip_of), 0, start, 0, 0, 0, -1, 0, 0, held, 0, 0, 0, 0)
+    labels.goal[0, :held] = network.held[:, 0]
+    labels.within[0, :held], labels.until[0, :held] = network.held[:, 1], network.held[:, 2]
     labels.queue[0] = 0
 
 
@@ -139,7 +137,7 @@ def begin(labels: Labels, network: Network, start: int) -> None:
 
 
 @lean_kernel
-def explore(net: Network, duals: Numbers, lab: Labels, most: int, keep: int) -> int:
+def explore(net: Network, duals: Numbers, lab: Labels, most: int) -> int:
     """Go on with labels, the earliest first, until none is left.
 
     Parameters
@@ -152,9 +150,6 @@ def explore(net: Network, duals: Numbers, lab: Labels, most: int, keep: int) -> 
         From :func:`begin`, or from a run before that was paused.
     most
         How many labels to extend before pausing.
-    keep
-        How many labels to extend at each halt and stage, at most; with fewer than there are, tours
-        are found faster, but perhaps not the cheapest.
 
     Returns
     -------
@@ -167,7 +162,7 @@ def explore(net: Network, duals: Numbers, lab: Labels, most: int, keep: int) -> 
         if lab.sizes[COUNT] + 2 * len(net.trip_of) + 2 > len(lab.label):
             return FULL
         k = pop(lab)
-        if not surpassed(net, lab, k, keep):
+        if not surpassed(net, lab, k):
             extend(net, duals, lab, k)
     return PAUSED
 
@@ -177,10 +172,11 @@ def extend(net: Network, duals: Numbers, lab: Labels, k: int) -> None:
     """Make the labels that follow upon one."""
     here, count = lab.label[k], 2 * len(net.trip_of)
     soonest_end = NEVER
-    for q in range(here.riders):
+    for q in range(here.limits):
         soonest_end = min(soonest_end, lab.until[k, q])
-        step(net, duals, lab, k, 2 * lab.party[k, q] + 1)
-    if here.riders < lab.party.shape[1]:
+        if lab.goal[k, q] < count:
+            step(net, duals, lab, k, lab.goal[k, q])
+    if here.limits < lab.goal.shape[1]:
         for o in net.by_opening:
             if net.opens[2 * o] > soonest_end:
                 break
@@ -225,7 +221,7 @@ def step(net: Network, duals: Numbers, lab: Labels, k: int, node: int) -> None:
 
 
 @lean_kernel
-def board_or_alight(net: Network, duals: Numbers, there: Records, node: int) -> None:
+def board_or_alight(net: Network, duals: Numbers, there: Record, node: int) -> None:
     """Change what is on board, and what has been earned, at a halt of a movable trip."""
     o = node // 2
     trip = net.trip_of[o]
@@ -235,7 +231,7 @@ def board_or_alight(net: Network, duals: Numbers, there: Records, node: int) -> 
     there.wheelchairs += sign * net.load[o, 1]
     there.child_seats += sign * net.load[o, 2]
     if sign > 0:
-        there.visited |= net.bit[trip]
+        there.visited = there.visited & net.near[trip] | net.bit[trip] | there.open
         there.open |= net.bit[trip]
         there.cost -= duals[trip]
         there.cost += 0 if there.used else net.vehicle
@@ -260,36 +256,48 @@ def stays_possible(net: Network, lab: Labels, k: int, fresh: int, gap: int) -> b
             return False
     elif there.riders > 0:
         return False
-    closes, kept = net.closes[node], 0
-    for q in range(lab.label[k].riders):
-        if node == 2 * lab.party[k, q] + 1:
-            if time > lab.until[k, q] or gap > lab.within[k, q]:
+    return ride_on(net, lab, k, fresh, gap)
+
+
+@lean_kernel
+def ride_on(net: Network, lab: Labels, k: int, fresh: int, gap: int) -> bool:
+    """Whether all ride limits can still be kept, as far as each alone tells; write them down."""
+    there, before = lab.label[fresh], lab.label[k].limits
+    node, closes = there.node, net.closes[there.node]
+    for q in range(before):
+        if node == lab.goal[k, q]:
+            if there.time > lab.until[k, q] or gap > lab.within[k, q]:
                 return False
             closes = min(closes, lab.until[k, q])
-    for q in range(lab.label[k].riders):
-        o = lab.party[k, q]
-        if node != 2 * o + 1:
+    there.limits = there.owed = 0
+    for q in range(before):
+        goal = lab.goal[k, q]
+        if node != goal:
             within = lab.within[k, q] - gap
-            if not rides(net, lab, fresh, kept, o, within, min(lab.until[k, q], closes + within)):
+            if not hold(net, lab, fresh, goal, within, min(lab.until[k, q], closes + within)):
                 return False
-            kept += 1
-    if node < count and node % 2 == 0:
-        o = node // 2
-        until = min(net.closes[node + 1], closes + net.ride[o])
-        return rides(net, lab, fresh, kept, o, net.ride[o], until)
-    return True
+    goal = net.goal[node]
+    if goal < 0:
+        return True
+    until = min(net.closes[goal], closes + net.ride[node])
+    return hold(net, lab, fresh, goal, net.ride[node], until)
 
 
 @lean_kernel
-def rides(net: Network, lab: Labels, k: int, q: int, o: int, within: int, until: int) -> bool:
-    """Seat a trip in a label; whether it can still get out in time."""
-    lab.party[k, q], lab.within[k, q], lab.until[k, q] = o, within, until
-    way = net.gap[lab.label[k].node, 2 * o + 1]
-    return bool(way <= within and lab.label[k].time + way <= until)
+def hold(net: Network, lab: Labels, k: int, goal: int, within: int, until: int) -> bool:
+    """Let a ride limit run in a label; whether it can still be kept."""
+    there = lab.label[k]
+    q = there.limits
+    lab.goal[k, q], lab.within[k, q], lab.until[k, q] = goal, within, until
+    there.limits += 1
+    way = net.gap[there.node, goal]
+    if goal < 2 * len(net.trip_of):
+        there.owed += (net.per_rider + net.excess) * way
+    return bool(way <= within and there.time + way <= until)
 
 
 @lean_kernel
-def fits(net: Network, there: Records) -> bool:
+def fits(net: Network, there: Record) -> bool:
     """Whether some layout holds what is on board."""
     seats = there.seats + net.chain_load[there.stage, 0]
     wheelchairs = there.wheelchairs + net.chain_load[there.stage, 1]
@@ -307,13 +315,13 @@ def fits(net: Network, there: Records) -> bool:
 @lean_kernel
 def renewed(net: Network, since: int, until: int) -> int:
     """Return the bits that have begun to mean another trip since a time."""
-    bits = np.int64(0)
+    bits = 0
     for k in range(len(net.renewed_at) - 1, -1, -1):
         if net.renewed_at[k] <= since:
             break
         if net.renewed_at[k] <= until:
             bits |= net.renewed_bit[k]
-    return bits
+    return int(bits)
 
 
 @lean_kernel
@@ -327,27 +335,26 @@ def reachable(net: Network, node: int, time: int) -> int:
             low = middle
         else:
             high = middle - 1
-    return net.reach_set[node, low]
+    return int(net.reach_set[node, low])
 
 
 # ------------------------------------------------------------------------------------- dominance
 
 
 @lean_kernel
-def surpassed(net: Network, lab: Labels, k: int, keep: int) -> bool:
+def surpassed(net: Network, lab: Labels, k: int) -> bool:
     """Whether a label that was extended can do all that this one can; else file this one."""
     here = lab.label[k]
     place = here.node * len(net.chain_riders) + here.stage
     reach = reachable(net, here.node, here.time)
-    other, seen = lab.first[place], 0
+    other = lab.first[place]
     while other >= 0:
-        seen += 1
-        if seen >= keep or surpasses(net, lab, other, k, reach):
+        lab.sizes[COMPARED] += 1
+        if surpasses(net, lab, other, k, reach):
             return True
         other = lab.behind[other]
     lab.behind[k] = lab.first[place]
     lab.first[place] = k
-    lab.sizes[KEPT] += 1
     return False
 
 
@@ -359,18 +366,17 @@ def surpasses(net: Network, lab: Labels, a: int, b: int, reach: int) -> bool:
     by the triangle inequality that is neither later nor dearer.
     """
     one, two = lab.label[a], lab.label[b]
-    more = two.riders - one.riders
-    owed = net.per_rider * more * two.time
+    owed = two.owed - one.owed + net.per_rider * (two.riders - one.riders) * two.time
     owing = net.vehicle if two.used > one.used else 0
     if one.cost + owing > two.cost + owed or one.time > two.time:
         return False
     if one.open & ~two.open != 0 or one.visited & ~two.visited & reach != 0:
         return False
-    for p in range(one.riders):
+    for p in range(one.limits):
         q = 0
-        while q < two.riders and lab.party[b, q] != lab.party[a, p]:
+        while q < two.limits and lab.goal[b, q] != lab.goal[a, p]:
             q += 1
-        if q == two.riders or lab.until[a, p] < lab.until[b, q]:
+        if q == two.limits or lab.until[a, p] < lab.until[b, q]:
             return False
         within = lab.within[a, p]
         if within < lab.within[b, q] and two.time + within < lab.until[b, q]:
@@ -379,9 +385,14 @@ def surpasses(net: Network, lab: Labels, a: int, b: int, reach: int) -> bool:
 
 
 @lean_kernel
-def surpassed_by_calm(net: Network, lab: Labels, there: Records) -> bool:
+def surpassed_by_calm(net: Network, lab: Labels, there: Record) -> bool:
     """Whether a pickup from an empty vehicle is surpassed by a known one; else remember it."""
-    if there.riders != 1 or there.node % 2 == 1 or there.node >= 2 * len(net.trip_of):
+    if (
+        there.riders != 1
+        or there.limits != 1
+        or there.node % 2 == 1
+        or there.node >= 2 * len(net.trip_of)
+    ):
         return False
     place = there.node * len(net.chain_riders) + there.stage
     if lab.calm_time[place] <= there.time and lab.calm_cost[place] <= there.cost:
@@ -435,27 +446,27 @@ def pop(lab: Labels) -> int:
 
 
 @lean_kernel
-def mark_trips(net: Network, lab: Labels, ends: Numbers, marks: Flags) -> None:
-    """Mark the trips of ended tours, one row each."""
+def count_trips(net: Network, lab: Labels, ends: Numbers, counts: Numbers) -> None:
+    """Count the trips of ended tours, one row each."""
     for row in range(len(ends)):
         k = lab.end_parent[ends[row]]
         while k >= 0:
             node = lab.label[k].node
             if node < 2 * len(net.trip_of) and node % 2 == 0:
-                marks[row, net.trip_of[node // 2]] = True
+                counts[row, net.trip_of[node // 2]] += 1
             k = lab.label[k].parent
 
 
-def covers(network: Network, labels: Labels, most: int = 2000) -> tuple[Numbers, Flags]:
+def covers(network: Network, labels: Labels, most: int = 2000) -> tuple[Numbers, Numbers]:
     """Return the cheapest tours that have ended, by what they cost less what they earn.
 
     Returns
     -------
     tuple of ndarray
-        int64[R], ascending, and bool[R, T]: their trips.
+        int64[R], ascending, and int64[R, T]: how often they carry each trip.
     """
     costs = labels.end_cost[: labels.sizes[ENDED]]
     ends = np.argsort(costs, kind="stable")[:most]
-    marks = np.zeros((len(ends), len(network.bit)), np.bool_)
-    mark_trips(network, labels, ends, marks)
-    return costs[ends], marks
+    counts = np.zeros((len(ends), len(network.bit)), np.int64)
+    count_trips(network, labels, ends, counts)
+    return costs[ends], counts

@@ -39,8 +39,7 @@ class Master:
         self._model.objective.is_maximize = False
         self._trips = [self._model.add_linear_constraint(lb=1.0) for _ in unserved]
         self._kinds = [
-            self._model.add_linear_constraint(ub=float(len(kind.vehicles)))
-            for kind in ground.kinds
+            self._model.add_linear_constraint(ub=float(len(kind.vehicles))) for kind in ground.kinds
         ]
         self._left_out = [self._model.add_variable(lb=0.0) for _ in unserved]
         for t, (row, left_out) in enumerate(zip(self._trips, self._left_out, strict=True)):
@@ -52,16 +51,16 @@ class Master:
         objective = self._model.objective
         objective.set_linear_coefficient(self._left_out[t], float(self.unserved[t]) / self.unit)
 
-    def add(self, kind: int, cost: int, cover: npt.NDArray[np.bool_]) -> bool:
+    def add(self, kind: int, cost: int, cover: Numbers) -> bool:
         """Add a tour, unless one with the same trips is known that costs no more."""
-        key = (kind, np.packbits(cover).tobytes())
+        key = (kind, cover.tobytes())
         if self._known.get(key, cost + 1) <= cost:
             return False
         self._known[key] = cost
         column = self._model.add_variable(lb=0.0)
         self._model.objective.set_linear_coefficient(column, cost / self.unit)
         for t in np.flatnonzero(cover).tolist():
-            self._trips[t].set_coefficient(column, 1.0)
+            self._trips[t].set_coefficient(column, float(cover[t]))
         self._kinds[kind].set_coefficient(column, 1.0)
         self.columns += 1
         return True
@@ -80,7 +79,7 @@ class Master:
         """Raise what it costs to leave out the trips that are left out; False if nothing can be."""
         raised = np.flatnonzero((self._shares > _SLIGHT) & (self.unserved < self.price))
         for t in raised.tolist():
-            self.unserved[t] = min(int(self.price[t]), _RAISE * int(self.unserved[t]))
+            self.unserved[t] = min(int(self.price[t]), _RAISE * max(1, int(self.unserved[t])))
             self._price(t)
         return len(raised) > 0
 

@@ -8,13 +8,12 @@ never more than what it costs and when it happens in a plan:
 - Travel times and costs of legs are those of the shortest ways over any halts, so that leaving a
   trip out never makes a tour dearer or later, also if the given ones break the triangle inequality.
 - Halts happen as early as windows and legs allow; in a plan, ride limits may delay them.
-- Ride limits and the riding of movable trips hold; of the trips that stay, only the windows do.
-- A limit on the duration of a shift holds once its vehicle has left, not before.
+- Riding that counts more than waiting counts for what exceeds it as if nobody waited on board.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -41,6 +40,8 @@ class Network(NamedTuple):
     ----------
     trip_of
         int64[O].
+    near
+        int64[T]: the trips that are not forgotten when one is picked up.
     bit
         int64[T]: how a trip is marked in a set of trips. Two trips may share a bit if the first is
         over, whatever happens, before the second can begin.
@@ -61,8 +62,12 @@ class Network(NamedTuple):
         vehicle, and of a second on board that `slope` counts.
     load
         int64[O, 3].
-    ride
-        int64[O]: longest time between begins of service at pickup and drop-off.
+    goal, ride
+        int64[N]: where a ride ends that begins at a halt, -1 if none does; and the longest time
+        between the begins of service.
+    held
+        int64[S, 3]: rides that have begun at the root, one of them perhaps the driver's own: where
+        they end; by how much longer than the time and by when at the latest.
     layouts
         int64[Y, 3].
     chain_load, chain_riders
@@ -77,6 +82,7 @@ class Network(NamedTuple):
     """
 
     trip_of: Numbers
+    near: Numbers
     bit: Numbers
     renewed_at: Numbers
     renewed_bit: Numbers
@@ -93,7 +99,9 @@ class Network(NamedTuple):
     vehicle: int
     per_rider: int
     load: Numbers
+    goal: Numbers
     ride: Numbers
+    held: Numbers
     layouts: Layouts
     chain_load: Numbers
     chain_riders: Numbers
@@ -165,6 +173,23 @@ class Ground:
         self.price = np.minimum(given.price, most // self.scale) * self.scale
         self.price[self.bit == 0] = 0
         self.kinds = self._kinds()
+
+    def relaxed(self, network: Network, level: int) -> Network:
+        """Return a network with more tours than there are, of which fewer have to be told apart.
+
+        A tour may carry a trip again once it has forgotten it, and remembers only those that are
+        near the ones in between (ng-routes; Baldacci, Mingozzi and Roberti, Operations Research
+        59, 2011). From the second level on there is no ride limit but the windows.
+        """
+        near = np.zeros(len(self.bit), np.int64)
+        for related in self.state.given.near[:, : _REMEMBERED[level]].T:
+            near |= self.bit[related]
+        network = network._replace(near=near)
+        if level == 0:
+            return network
+        held = network.held.copy()
+        held[:, 1], held[:, 2] = _ENDLESS, network.closes[held[:, 0]]
+        return network._replace(ride=np.full_like(network.ride, _ENDLESS), held=held)
 
     def _bits(self) -> tuple[Numbers, list[tuple[int, int]]]:
         """Give each trip a bit; if there are more trips than bits, one after the other.
@@ -244,9 +269,7 @@ class Ground:
 
     def _prefix_cost(self, prefix: Sequence[int], begins: Sequence[int]) -> int:
         """Return the least that the fixed part costs; riding beyond it is still to come."""
-        cost = sum(
-            int(self.legs[self.place_of[a], self.place_of[b]]) for a, b in pairwise(prefix)
-        )
+        cost = sum(int(self.legs[self.place_of[a], self.place_of[b]]) for a, b in pairwise(prefix))
         slope, constant, lateness = self._clock()
         for number, begin in zip(prefix, begins, strict=True):
             cost += int(slope[number] * begin + constant[number])
@@ -281,7 +304,7 @@ class Ground:
     def _riders(self, numbers: Iterable[int]) -> list[int]:
         """Return how many are on board behind each halt of a sequence."""
         steps = {HaltKind.PICKUP: 1, HaltKind.DROPOFF: -1}
-        return np.cumsum([steps.get(self._halt(number).kind, 0) for number in numbers]).tolist()
+        return list(accumulate(steps.get(self._halt(number).kind, 0) for number in numbers))
 
     # ---------------------------------------------------------------------------- the network
 
@@ -300,14 +323,12 @@ class Ground:
         )
         ready = max(0, tour.ready - self.origin)
         leave = np.maximum(begins[-1] + gap[count], ready + there[count] * ~together[count])
-        ride = given.max_ride[1:count:2] + service[:count:2]
+        goal, ride = self._rides(chain)
         opens = np.maximum(halts["earliest"] - self.origin, leave)
         closes = given.latest[numbers] - self.origin
         closes[:count][np.repeat(self.bit[given.trip_of] == 0, 2)] = -_ENDLESS
         opens[count], closes[count] = begins[-1], max(begins[-1], int(closes[count]))
-        if tour.served and given.halts["partner"][prefix[0]] >= 0:
-            closes[-1] = min(closes[-1], begins[0] + int(given.max_ride[prefix[0]]))
-        _tighten(opens, closes, gap, ride, count)
+        _tighten(opens, closes, gap, ride[:count:2], count)
         slope, constant, lateness = self._clock()
         riders = self._riders([*prefix, *chain[1:]])[len(prefix) - 1 :]
         loads = np.stack([halts[kind] for kind in _LOADS], axis=1)
@@ -316,6 +337,7 @@ class Ground:
         trips = np.array([bool(self._halt(number).trip) for number in numbers])
         return Network(
             trip_of=given.trip_of,
+            near=np.full(len(self.bit), -1, np.int64),
             bit=self.bit,
             renewed_at=np.array([at for at, _ in self.renewed], np.int64),
             renewed_bit=np.array([bit for _, bit in self.renewed], np.int64),
@@ -332,7 +354,9 @@ class Ground:
             vehicle=use,
             per_rider=min(self.weights.riding, self.weights.waiting) * self.scale,
             load=loads[:count:2].copy(),
+            goal=goal,
             ride=ride,
+            held=self._held(tour, prefix, chain, begins, closes),
             layouts=given.layouts[v].copy(),
             chain_load=before.reshape(-1, 3).sum(axis=0) + np.cumsum(loads[count:], axis=0),
             chain_riders=np.array(riders, np.int64),
@@ -341,6 +365,45 @@ class Ground:
             reach_set=reach_set,
             by_opening=np.argsort(opens[:count:2], kind="stable"),
         )
+
+    def _rides(self, chain: Sequence[int]) -> tuple[Numbers, Numbers]:
+        """Return where rides that begin at a halt end, and how long they may take."""
+        given, count = self.state.given, self.count
+        node_of = {number: count + k for k, number in enumerate(chain)}
+        numbers = np.array([*range(count), *chain])
+        goal = np.full(len(numbers), -1, np.int64)
+        goal[:count:2] = np.arange(1, count, 2)
+        for k, number in enumerate(chain[1:], count + 1):
+            if self._halt(number).kind == HaltKind.PICKUP:
+                goal[k] = node_of[int(given.halts["partner"][number])]
+        return goal, given.max_ride[numbers] + given.halts["service"][numbers]
+
+    def _held(
+        self,
+        tour: Tour,
+        prefix: Sequence[int],
+        chain: Sequence[int],
+        begins: Sequence[int],
+        closes: Numbers,
+    ) -> Numbers:
+        """Return the rides that have begun at the root.
+
+        What has happened is a fact; what has not may happen as late as its own window allows.
+        """
+        given = self.state.given
+        node_of = {number: self.count + k for k, number in enumerate(chain) if k > 0}
+        held = []
+        for k, number in enumerate(prefix):
+            goal = node_of.get(int(given.halts["partner"][number]), -1)
+            if goal < 0 or self._halt(number).kind == HaltKind.DROPOFF:
+                continue
+            ride = int(given.max_ride[number]) + self._halt(number).service
+            begin, way = begins[k], _ENDLESS
+            if k >= tour.served:
+                begin = int(given.latest[number]) - self.origin
+                way = ride - sum(self._gap(a, b) for a, b in pairwise(prefix[k:]))
+            held.append((goal, way, min(int(closes[goal]), begin + ride)))
+        return np.array(held, np.int64).reshape(-1, 3)
 
     def _reach(self, gap: Numbers, closes: Numbers) -> tuple[Numbers, Numbers]:
         """Return which trips can still be picked up behind a halt, by its time.
@@ -365,6 +428,11 @@ class Ground:
 _LOADS = ("seats", "wheelchairs", "child_seats")
 
 _ENDLESS = 1 << 40
+
+_REMEMBERED = (8, 4, 0)
+
+LEVELS = len(_REMEMBERED)
+"""How often a network can be relaxed."""
 
 _DEAREST = 1 << 60
 """All prices together are less, so that sums of them fit into 64 bits."""
@@ -394,5 +462,6 @@ def _tighten(opens: Numbers, closes: Numbers, gap: Numbers, ride: Numbers, count
     closes[dropoffs] = np.minimum(closes[dropoffs], closes[pickups] + ride)
     opens[pickups] = np.maximum(opens[pickups], opens[dropoffs] - ride)
     opens[dropoffs] = np.maximum(opens[dropoffs], opens[pickups] + direct)
-    never = np.flatnonzero((opens[pickups] > closes[pickups]) | (opens[dropoffs] > closes[dropoffs]))
+    late = opens > closes
+    never = np.flatnonzero(late[pickups] | late[dropoffs])
     closes[2 * never] = closes[2 * never + 1] = -_ENDLESS
