@@ -1,8 +1,8 @@
 """How far the best plans may be from the best possible: ``python -m benchmarks.bounds [FOLDER]``.
 
-Days of the bundled region, and the published dial-a-ride instances of a folder. A day is planned
-from nothing by :func:`routing.improvement.improve`; then its lower bound is looked for, starting
-from the tours of that plan.
+Days of the bundled region, and the published dial-a-ride instances of a folder. A day is booked
+ride by ride and planned better by :func:`routing.improvement.improve`; then its lower bound is
+looked for, starting from the tours of that plan.
 """
 
 import argparse
@@ -14,8 +14,10 @@ from pathlib import Path
 from benchmarks.instances import SCALE, as_problem, read_folder
 from benchmarks.report import show
 from routing.improvement import Budget, improve
+from routing.insertion import best_insertions, insert
 from routing.lower_bound import LowerBound, lower_bound
 from routing.problem import Break, Problem, Request, Shift, Trip, Weights, empty_tour
+from routing.schedule import compile_tours
 from scenarios.demand import Wish, wishes
 from shuttle.domain import When
 from shuttle.region import BUNDLED, Region
@@ -89,12 +91,12 @@ def _row(name: str, cost: int, bound: LowerBound, spent: float) -> list[str]:
 def day_of(
     region: Region, rides: int, vehicles: int, weights: Weights, *, window: int = WINDOW
 ) -> Problem:
-    """Return a day of wishes as they come, each with the promise that it would get.
+    """Return a day of wishes in the order of asking, each with the promise that it would get.
 
     All from the nearest stop to the nearest stop, in a pickup window that opens when somebody wants
-    to leave, or would have to leave to be there in time without a detour.
+    to leave, or would have to leave to be there in time without a detour. Who does not fit into
+    what was booked before is refused; so many rides are booked, unless all have asked before.
     """
-    seen = wishes(region, DAY, rides, seed=1)
     start, end = region.config.opening(DAY)[0][0], region.config.opening(DAY)[-1][1]
     depot = region.shifts(DAY)[0].start_place
     noon = start + (end - start) // 2
@@ -103,8 +105,16 @@ def day_of(
         Shift(f"v{v}", depot, depot, start, end, ((8, 0, 1), (5, 1, 1)), (rest,))
         for v in range(vehicles)
     ]
-    requests = [Request((_trip(region, wish, window),), PRICE) for wish in seen]
-    return Problem(tuple(map(empty_tour, shifts)), tuple(requests), region.travel, weights)
+    compiled = compile_tours([empty_tour(shift) for shift in shifts], region.travel)
+    booked: list[Trip] = []
+    for wish in wishes(region, DAY, 2 * rides, seed=1):
+        trip = _trip(region, wish, window)
+        found = best_insertions(compiled, region.travel, [trip])[0]
+        if found is not None and len(booked) < rides:
+            compiled = compiled.replace(found.tour, insert(compiled.tours[found.tour], trip, found))
+            booked.append(trip)
+    requests = tuple(Request((trip,), PRICE) for trip in booked)
+    return Problem(compiled.tours, requests, region.travel, weights)
 
 
 def _trip(region: Region, wish: Wish, window: int) -> Trip:

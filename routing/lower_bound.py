@@ -20,22 +20,13 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.improvement import Budget
-from routing.pricing import (
-    COMPARED,
-    DONE,
-    FULL,
-    NEVER,
-    Labels,
-    begin,
-    covers,
-    explore,
-    room,
-    widened,
-)
+from routing.pricing import covers, explore
 from routing.problem import HaltKind, Problem, Tour
 from routing.schedule import timetable
 from routing.search_state import Numbers
-from routing.tour_network import LEVELS, Ground, Kind
+from routing.tour_ground import LEVELS, Ground, Kind
+from routing.tour_labels import COMPARED, DONE, FULL, NEVER, Labels, begin, room, widened
+from routing.tour_master import Master
 
 Prices = npt.NDArray[np.float64]
 
@@ -66,7 +57,8 @@ class LowerBound:
     value
         In the unit of the problem's weights: of tours, options, unserved requests and vehicles.
     proven
-        Whether the linear program was solved: more time would not raise the value.
+        Whether the linear program was solved over exact tours: more time would not raise the value.
+        The value is a bound in any case.
     rounds
         How often prices were tried.
     columns
@@ -134,8 +126,6 @@ class _Bounding:
         budget: Budget,
         stop: Callable[[LowerBound], bool] | None,
     ) -> None:
-        from routing.tour_master import Master
-
         self.budget, self.stop = budget, stop
         self.began = budget.clock()
         self.ground = Ground(problem)

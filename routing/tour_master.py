@@ -2,10 +2,9 @@
 
 import numpy as np
 import numpy.typing as npt
-from ortools.math_opt.python import mathopt
 
 from routing.search_state import Numbers
-from routing.tour_network import Ground
+from routing.tour_ground import Ground
 
 Prices = npt.NDArray[np.float64]
 
@@ -31,6 +30,8 @@ class Master:
     """
 
     def __init__(self, ground: Ground, unserved: Numbers) -> None:
+        from ortools.math_opt.python import mathopt  # heavy, so not before it is needed
+
         self.price, self.unserved = ground.price, unserved.copy()
         self.unit = max(1.0, float(np.median(unserved)) if len(unserved) else 1.0)
         self.columns = 0
