@@ -81,13 +81,13 @@ class Habits(NamedTuple):
         How often two tours exchange tails instead.
     """
 
-    most: int = 8
+    most: int = 10
     anyhow: float = 0.2
     related: float = 0.4
-    strings: float = 0.3
+    strings: float = 0.8
     costly: float = 0.05
     whole: float = 0.05
-    regret: float = 0.5
+    regret: float = 0.3
     blink: float = 0.02
     noise: float = 0.2
     tails: float = 0.3

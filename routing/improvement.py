@@ -21,11 +21,11 @@ from routing.tour_pool import Columns, columns_of, pool_for, remember
 HOT, COLD = 0.8, 0.1
 """The first and the last temperature, in the cost of a served trip."""
 
-ELITE = 2.0
+ELITE = 3.0
 """Tours of plans that cost no more than so many served trips above the best are remembered."""
 
 _EFFORT = 5.0
-_RECOMBINE_SHARE = 0.15
+_RECOMBINE_SHARE = 0.2
 _FLEET_SHARE = 0.35
 _ATTEMPTS = 3
 _FIRST_SHARE = 0.05
@@ -95,7 +95,7 @@ class Leg(NamedTuple):
 
     begin: float = 0.0
     end: float = 1.0
-    recombine_at: tuple[float, ...] = (0.6, 0.9)
+    recombine_at: tuple[float, ...] = (0.8,)
 
 
 WHOLE = Leg()
@@ -249,14 +249,15 @@ class Search:
 
     def recombine(self, seconds: float | None) -> None:
         """Go on from the best choice among all tours seen so far, if it is better."""
-        given, best = self.state.given, self.best
-        for v, size in enumerate(best.length.tolist()):
-            remember(given, self.pool, given.salt[v], int(best.tour_cost[v]), best.order[v], size)
+        best = self.best
         orders = recombine(
             self.partition,
+            Columns(
+                best.tour_cost.copy(),
+                best.length.copy(),
+                np.concatenate(self._best_orders()).astype(np.int32),
+            ),
             self.columns(),
-            self._best_orders(),
-            int(best.cost[0]),
             effort=_EFFORT,
             seconds=seconds,
         )

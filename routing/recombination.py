@@ -7,7 +7,6 @@ best known plan is in no better one, and only the others go to the integer progr
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +18,21 @@ from routing.problem import FOREVER
 from routing.search_state import Numbers
 from routing.tour_pool import Columns
 
-_MOST = 8000
-"""Columns of the integer program: those with the least reduced costs."""
+_MOST = 2500
+"""Columns that join the relaxation in a round, and those of a second integer program. With more,
+that finds nothing in the time that a search can spare."""
+
+_FEW = 500
+"""Columns of a first integer program, which is solved at once."""
+
+_WORTH = 0.01
+"""An integer program is tried if the relaxation is nearer to the best plan than this share."""
+
+_ROUNDS = 30
+_TOLERANCE = 1e-7
+
+_HARDLY = 0.01
+"""The relaxation is as good as solved when it asks for no more than this share of new columns."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,25 +62,22 @@ class Partition:
 
 def recombine(
     partition: Partition,
-    columns: Columns,
-    best: Sequence[Sequence[int]],
-    best_cost: int,
+    best: Columns,
+    pool: Columns,
     *,
     effort: float,
     seconds: float | None = None,
 ) -> list[list[int]] | None:
-    """Return better tours than the best known, chosen among those in the columns; None without.
+    """Return better tours than the best known, chosen among all that are known; None without.
 
     Parameters
     ----------
     partition
         The trips and vehicles.
-    columns
-        Known tours.
     best
-        The best known plan: for each vehicle the numbers of its halts.
-    best_cost
-        Of that plan.
+        The tours of the best known plan, one a vehicle.
+    pool
+        Other tours.
     effort
         OR-Tools' own count of its work, about in seconds; the same effort gives the same tours.
     seconds
@@ -79,138 +88,144 @@ def recombine(
     list of list of int, or None
         For each vehicle the numbers of its halts.
     """
-    program = _Program(partition, columns, best)
-    limit = FOREVER if seconds is None else seconds
-    began = time.monotonic()
-    relaxed = program.solve("glop", program.every, effort, limit)
-    if relaxed is None:
+    program = _Program(partition, best, pool)
+    until = time.monotonic() + (FOREVER if seconds is None else seconds)
+    reduced_costs = program.relax(effort, until)
+    if reduced_costs is None or program.gap > _WORTH * program.best:
         return None
-    base = int(partition.empty_cost.sum())
-    gap = (best_cost - base) / program.unit - relaxed.value
-    promising = np.flatnonzero(relaxed.reduced_costs <= gap + 1e-6)
-    if len(promising) > _MOST:
-        order = np.argsort(relaxed.reduced_costs[promising], kind="stable")
-        promising = np.sort(promising[order[:_MOST]])
-    chosen = np.union1d(promising, program.known)
-    limit -= time.monotonic() - began
-    solved = program.solve("sat", chosen, effort, limit) if limit > 0 else None
-    if solved is None:
-        return None
-    return program.tours(chosen[solved.values > 0.5])
+    found = None
+    for most in (_FEW, _MOST):
+        chosen = program.least(reduced_costs, program.gap, most)
+        solved = program.solve("sat", chosen, effort, until)
+        if solved is not None:
+            found = program.known = chosen[solved.values > 0.5]
+    return None if found is None else program.tours(found)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Solved:
     value: float
     values: npt.NDArray[np.float64]
-    reduced_costs: npt.NDArray[np.float64]
+    duals: npt.NDArray[np.float64]
 
 
 class _Program:
-    """The columns of the program: unserved trips, the tours of the best plan, all other tours."""
+    """The columns of the program: unserved trips, the tours of the best plan, all other tours.
 
-    def __init__(
-        self, partition: Partition, columns: Columns, best: Sequence[Sequence[int]]
-    ) -> None:
+    A tour costs what it costs more than the vehicle's tour without trips.
+    """
+
+    def __init__(self, partition: Partition, best: Columns, pool: Columns) -> None:
         self.partition = partition
-        trips = len(partition.price)
-        owner = np.repeat(np.arange(len(columns.length)), columns.length)
-        pickups = (columns.orders % 2 == 0) & (columns.orders < 2 * len(partition.trip_of))
-        self.first = np.cumsum([0, *columns.length])
-        self.columns = columns
+        trips, options = len(partition.price), len(partition.trip_of)
+        self.length = np.concatenate([best.length, pool.length])
+        self.orders = np.concatenate([best.orders, pool.orders])
+        self.first = np.cumsum([0, *self.length])
+        self.kinds, which, self.counts = np.unique(
+            partition.kind, return_index=True, return_counts=True
+        )
         # The number of a start tells the kind of vehicle.
-        kind_of_start = {
-            order[0]: kind for order, kind in zip(best, partition.kind.tolist(), strict=True)
-        }
-        self.kinds, self.counts = np.unique(partition.kind, return_counts=True)
-        start = columns.orders[self.first[:-1]]
-        self.kind = np.array([kind_of_start[number] for number in start.tolist()], np.int64)
-        empty_cost = dict(zip(partition.kind.tolist(), partition.empty_cost.tolist(), strict=True))
-        added = columns.cost - np.array([empty_cost[kind] for kind in self.kind.tolist()], np.int64)
-        self.unit = max(float(np.median(added)), 1.0) if len(added) else 1.0
-        dear = float(added.max(initial=0)) * 10
-        prices = np.minimum(partition.price.astype(np.float64), dear)
+        starts = np.array([partition.empty[v][0] for v in which])
+        in_order = np.argsort(starts)
+        own_start = self.orders[self.first[:-1]]
+        self.kind = in_order[np.searchsorted(starts[in_order], own_start)]
+        added = np.concatenate([best.cost, pool.cost]) - partition.empty_cost[which][self.kind]
+        self.unit = max(float(np.median(added)), 1.0)
+        # A price that no tour comes near is not needed, and would blur the others.
+        prices = np.minimum(partition.price.astype(np.float64), 10.0 * float(added.max()))
         self.cost = np.concatenate([prices, added.astype(np.float64)]) / self.unit
-        rows = np.concatenate(
-            [
-                np.arange(trips),
-                partition.trip_of[columns.orders[pickups] // 2],
-                trips + np.searchsorted(self.kinds, self.kind),
-            ]
-        )
-        cols = np.concatenate(
-            [np.arange(trips), trips + owner[pickups], trips + np.arange(len(self.kind))]
-        )
+        pickups = (self.orders % 2 == 0) & (self.orders < 2 * options)
+        owner = np.repeat(np.arange(len(self.length)), self.length)[pickups]
+        served = partition.trip_of[self.orders[pickups] // 2]
+        columns = np.arange(len(self.length))
+        rows = np.concatenate([np.arange(trips), served, trips + self.kind])
+        cols = np.concatenate([np.arange(trips), trips + owner, trips + columns])
         shape = (trips + len(self.kinds), len(self.cost))
         self.matrix = sparse.csc_matrix((np.ones(len(rows)), (rows, cols)), shape)
-        self.every = np.arange(len(self.cost))
-        self.known = self._columns_of_plan(best)
+        unserved = np.setdiff1d(np.arange(trips), served[owner < len(best.length)])
+        self.known = np.concatenate([unserved, trips + np.arange(len(best.length))])
+        self.best = self.gap = float(self.cost[self.known].sum())
 
-    def _columns_of_plan(self, best: Sequence[Sequence[int]]) -> npt.NDArray[np.int64]:
-        """Return the unserved trips of a plan and those of its tours that are in the pool."""
-        trips, options = len(self.partition.price), len(self.partition.trip_of)
-        served = {
-            int(self.partition.trip_of[number // 2])
-            for order in best
-            for number in order
-            if number < 2 * options
-        }
-        where = {
-            bytes(np.sort(self.columns.orders[self.first[c] : self.first[c + 1]])): trips + c
-            for c in range(len(self.kind))
-        }
-        tours = (where.get(bytes(np.sort(np.array(order, np.int32)))) for order in best)
-        known = [t for t in range(trips) if t not in served]
-        known += [column for column in tours if column is not None]
-        return np.array(sorted(known), np.int64)
+    def relax(self, effort: float, until: float) -> npt.NDArray[np.float64] | None:
+        """Return the reduced costs of all columns at the optimum of the linear relaxation.
+
+        Columns that the duals ask for join round by round; after this :attr:`gap` is that between
+        the best plan and the relaxation. None if time runs out.
+        """
+        trips = len(self.partition.price)
+        chosen = np.union1d(np.arange(trips), self.least(self.cost - self.shares(), np.inf, _MOST))
+        reduced_costs = self.cost
+        for _ in range(_ROUNDS):
+            solved = self.solve("glop", chosen, effort, until)
+            if solved is None:
+                return None
+            reduced_costs = self.cost - self.matrix.T @ solved.duals
+            self.gap = self.best - solved.value
+            before = len(chosen)
+            chosen = np.union1d(chosen, self.least(reduced_costs, 0.0, _MOST))
+            if len(chosen) - before <= _HARDLY * before:
+                break
+        return np.asarray(reduced_costs)
+
+    def shares(self) -> npt.NDArray[np.float64]:
+        """Return for each column what its trips cost by the best plan, equal shares in a tour."""
+        tours = self.matrix[: len(self.partition.price), self.known]
+        costs = self.cost[self.known] / np.maximum(np.asarray(tours.sum(axis=0)).ravel(), 1.0)
+        duals = np.zeros(self.matrix.shape[0])
+        duals[: tours.shape[0]] = tours @ costs
+        return np.asarray(self.matrix.T @ duals)
+
+    def least(
+        self, reduced_costs: npt.NDArray[np.float64], limit: float, most: int
+    ) -> npt.NDArray[np.int64]:
+        """Return the columns with the least reduced costs, and those of the best plan."""
+        promising = np.flatnonzero(reduced_costs <= limit + _TOLERANCE)
+        if len(promising) > most:
+            order = np.argsort(reduced_costs[promising], kind="stable")
+            promising = promising[order[:most]]
+        return np.union1d(promising, self.known)
 
     def solve(
-        self,
-        solver: str,
-        chosen: npt.NDArray[np.int64],
-        effort: float,
-        seconds: float,
+        self, solver: str, chosen: npt.NDArray[np.int64], effort: float, until: float
     ) -> _Solved | None:
-        """Solve the program with these columns, as a linear one by GLOP, else in integers."""
+        """Solve the program with these columns, by GLOP as a linear one, else in integers."""
         from ortools.linear_solver.python import model_builder_helper as native
 
+        seconds = until - time.monotonic()
+        if seconds <= 0:
+            return None
         trips, size = len(self.partition.price), len(chosen)
+        linear = solver == "glop"
         model: Any = native.ModelBuilderHelper()
-        lower = np.concatenate([np.ones(trips), np.zeros(len(self.kinds))])
-        upper = np.concatenate([np.ones(trips), self.counts.astype(np.float64)])
         model.fill_model_from_sparse_data(
             np.zeros(size),
-            np.ones(size) if solver != "glop" else np.full(size, np.inf),
+            np.full(size, np.inf if linear else 1.0),
             self.cost[chosen],
-            lower,
-            upper,
+            np.concatenate([np.ones(trips), np.zeros(len(self.kinds))]),
+            np.concatenate([np.ones(trips), self.counts.astype(np.float64)]),
             sparse.csr_matrix(self.matrix[:, chosen]),
         )
-        if solver != "glop":
-            for column in range(size):
+        if not linear:
+            for column, hint in enumerate(np.isin(chosen, self.known).tolist()):
                 model.set_var_integrality(column, True)
-            hinted = set(self.known.tolist())
-            for column, original in enumerate(chosen.tolist()):
-                model.add_hint(column, 1.0 if original in hinted else 0.0)
+                model.add_hint(column, float(hint))
         engine: Any = native.ModelSolverHelper(solver)
         engine.set_time_limit_in_seconds(seconds)
-        workers = "num_workers: 1 " if solver == "sat" else ""
+        workers = "" if linear else "num_workers: 1 "
         engine.set_solver_specific_parameters(f"{workers}max_deterministic_time: {effort}")
         engine.solve(model)
         if not engine.has_solution():
             return None
-        reduced = engine.reduced_costs() if solver == "glop" else np.zeros(size)
-        return _Solved(
-            engine.objective_value(), np.array(engine.variable_values()), np.array(reduced)
-        )
+        duals = np.array(engine.dual_values()) if linear else np.zeros(0)
+        return _Solved(engine.objective_value(), np.array(engine.variable_values()), duals)
 
     def tours(self, chosen: npt.NDArray[np.int64]) -> list[list[int]]:
         """Return the tours of a solution, each with a vehicle of its kind."""
         trips = len(self.partition.price)
         waiting: dict[int, list[list[int]]] = {}
         for column in chosen[chosen >= trips] - trips:
-            order = self.columns.orders[self.first[column] : self.first[column + 1]].tolist()
-            waiting.setdefault(int(self.kind[column]), []).append(order)
+            order = self.orders[self.first[column] : self.first[column + 1]].tolist()
+            waiting.setdefault(int(self.kinds[self.kind[column]]), []).append(order)
         return [
             waiting[kind].pop() if waiting.get(kind) else list(empty)
             for kind, empty in zip(self.partition.kind.tolist(), self.partition.empty, strict=True)
