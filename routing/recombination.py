@@ -128,9 +128,13 @@ class _Program:
         empty_cost = dict(zip(partition.kind.tolist(), partition.empty_cost.tolist(), strict=True))
         added = columns.cost - np.array([empty_cost[kind] for kind in self.kind.tolist()], np.int64)
         self.unit = max(float(np.median(added)), 1.0) if len(added) else 1.0
-        dear = float(added.max(initial=0)) * 10
-        prices = np.minimum(partition.price.astype(np.float64), dear)
-        self.cost = np.concatenate([prices, added.astype(np.float64)]) / self.unit
+        # No two plans differ by more, unserved trips apart. Above that, prices only say who goes
+        # first: too many digits for the linear program, and one that is too cheap is still a bound.
+        spread = int(added.max(initial=0)) - int(added.min(initial=0))
+        enough = spread * min(trips, len(partition.kind)) + 1
+        prices = np.minimum(partition.price, max(enough, FOREVER))
+        self.cost = np.concatenate([prices, added]).astype(np.float64)
+        self.relaxed_cost = np.concatenate([np.minimum(prices, enough), added]) / self.unit
         rows = np.concatenate(
             [
                 np.arange(trips),
@@ -175,13 +179,15 @@ class _Program:
         from ortools.linear_solver.python import model_builder_helper as native
 
         trips, size = len(self.partition.price), len(chosen)
+        # GLOP's tolerances are for numbers near 1, CP-SAT is exact with whole ones.
+        cost = self.relaxed_cost if solver == "glop" else self.cost
         model: Any = native.ModelBuilderHelper()
         lower = np.concatenate([np.ones(trips), np.zeros(len(self.kinds))])
         upper = np.concatenate([np.ones(trips), self.counts.astype(np.float64)])
         model.fill_model_from_sparse_data(
             np.zeros(size),
             np.ones(size) if solver != "glop" else np.full(size, np.inf),
-            self.cost[chosen],
+            cost[chosen],
             lower,
             upper,
             sparse.csr_matrix(self.matrix[:, chosen]),

@@ -7,7 +7,17 @@ from itertools import pairwise, permutations
 from hypothesis import strategies as st
 
 from routing.check import check_plan, worsened
-from routing.problem import HaltKind, Problem, Request, Solution, Tour, Trip, Weights, trip_halts
+from routing.problem import (
+    Halt,
+    HaltKind,
+    Problem,
+    Request,
+    Solution,
+    Tour,
+    Trip,
+    Weights,
+    trip_halts,
+)
 from routing.schedule import timetable
 from routing.travel_times import TravelTimes
 from tests.days import busy_day, wild_tour, wild_trip
@@ -88,6 +98,13 @@ def assert_good(problem: Problem, solution: Solution) -> None:
     start = Solution(problem.tours, waiting_in(problem), 0)
     assert solution.cost == cost_of(problem, solution)
     assert solution.cost <= cost_of(problem, start)
+
+
+def staying_in(problem: Problem, tours: Sequence[Tour]) -> list[list[Halt]]:
+    """Return the halts of each tour that are no requests' or have begun, in their order."""
+    movable = {request.options[0].id for request in problem.requests}
+    movable -= {halt.trip for tour in problem.tours for halt in tour.halts[: tour.fixed]}
+    return [[halt for halt in tour.halts if halt.trip not in movable] for tour in tours]
 
 
 def waiting_in(problem: Problem) -> tuple[str, ...]:
