@@ -11,12 +11,13 @@ from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
 from routing.chance import below, seeded
 from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
-from routing.problem import Problem, Solution, Tour
+from routing.problem import Problem, Request, Shift, Solution, Tour, Trip, Weights, empty_tour
 from routing.recombination import Partition, recombine
 from routing.removal import Absent
 from routing.repair import bids_for
 from routing.search_state import Plan, SearchState, load
 from routing.tour_pool import Columns, columns_of, pool_for, remember
+from routing.travel_times import TravelTimes
 
 HOT, COLD = 0.8, 0.1
 """The first and the last temperature, in the cost of a served trip."""
@@ -184,7 +185,7 @@ class Search:
             _, steps, _ = meter.ask()
             self._anneal(Leg(1.0, 1.0), 0.0, 0.0, steps)
             meter.book(steps, int(self.best.cost[0]))
-        load(given, plan, self._best_orders())
+        load(given, plan, self.best_orders())
         until = meter.spent
         while (plan.tour >= 0).all() and not meter.over and meter.spent < _FLEET_SHARE:
             used = np.flatnonzero(plan.carried[plan.at] > 0)
@@ -196,16 +197,16 @@ class Search:
                 one = below(self.chance, len(used))
             until = meter.spent + _FLEET_SHARE / _ATTEMPTS
             if self._close(int(used[one]), meter, min(until, _FLEET_SHARE)):
-                self._load_if_better(self._orders())
+                self._load_if_better(self.state.orders())
                 until = meter.spent
-            load(given, plan, self._best_orders())
+            load(given, plan, self.best_orders())
         self.cost = int(self.best.cost[0])
 
     def _close(self, vehicle: int, meter: "_Meter", until: float) -> bool:
         """Find room for all trips of a vehicle in those that are used besides it."""
         given, plan = self.state.given, self.state.plan
         scale = self._cost_of_a_trip()
-        orders = self._orders()
+        orders = self.state.orders()
         orders[vehicle] = list(self.partition.empty[vehicle])
         closed = [v for v in range(len(orders)) if v == vehicle or plan.carried[plan.at[v]] == 0]
         tight = closing(given, closed, int(_ABSENCE_PRICE * scale))
@@ -229,17 +230,17 @@ class Search:
 
     def solution(self) -> Solution:
         """Return the best plan so far."""
-        return self.state.solution(self._best_orders(), int(self.best.cost[0]))
+        return self.state.solution(self.best_orders(), int(self.best.cost[0]))
 
     def columns(self) -> Columns:
         """Return all good tours so far."""
         return columns_of(self.pool)
 
     def pour(self, columns: Columns) -> None:
-        """Add good tours that another search of the same problem has seen."""
+        """Add good tours that another search of the same problem and the same start has seen."""
         given, orders = self.state.given, columns.orders.astype(np.int64)
         salt_of = {
-            order[0]: salt for order, salt in zip(self._best_orders(), given.salt, strict=True)
+            order[0]: salt for order, salt in zip(self.best_orders(), given.salt, strict=True)
         }
         first = 0
         for cost, size in zip(columns.cost.tolist(), columns.length.tolist(), strict=True):
@@ -255,7 +256,7 @@ class Search:
         orders = recombine(
             self.partition,
             self.columns(),
-            self._best_orders(),
+            self.best_orders(),
             int(best.cost[0]),
             effort=_EFFORT,
             seconds=seconds,
@@ -266,7 +267,7 @@ class Search:
     def _load_if_better(self, orders: Sequence[Sequence[int]]) -> None:
         """Continue with other tours if they are the best yet."""
         given, plan = self.state.given, self.state.plan
-        before = self._orders()
+        before = self.state.orders()
         load(given, plan, orders)
         cost = self._cost()
         if cost < self.best.cost[0]:
@@ -275,12 +276,8 @@ class Search:
         else:
             load(given, plan, before)
 
-    def _orders(self) -> list[list[int]]:
-        """Return the tours as they are, by numbers of halts."""
-        plan = self.state.plan
-        return [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
-
-    def _best_orders(self) -> list[list[int]]:
+    def best_orders(self) -> list[list[int]]:
+        """Return the best tours so far: for each vehicle the numbers of its halts."""
         sizes = enumerate(self.best.length.tolist())
         return [self.best.order[v, :size].tolist() for v, size in sizes]
 
@@ -360,10 +357,25 @@ class _Meter:
         return min(share * self.budget.seconds, left)
 
 
+def warm_up() -> None:
+    """Compile all kernels of the search, or load them, so that no first plan waits for it."""
+    seconds = np.array([[0, 1], [1, 0]], np.int32)
+    trips = [Trip(str(t), 0, 1, 0, 9, 0, 9, 9, (1, 0, 0), 0, 0) for t in range(4)]
+    shifts = [Shift(str(v), 0, 0, 0, 9, ((1, 0, 0),)) for v in range(3)]
+    problem = Problem(
+        tuple(empty_tour(shift) for shift in shifts),
+        tuple(Request((trip,), 1000) for trip in trips),
+        TravelTimes(seconds, seconds),
+        # Two vehicles can serve all four trips, so that room is looked for to spare the third.
+        Weights(vehicle=10),
+    )
+    improve(problem, budget=Budget(iterations=1000))
+
+
 def _partition(state: SearchState) -> Partition:
     """Return what set partitioning has to know of a search."""
     given, plan = state.given, state.plan
-    orders = [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
+    orders = state.orders()
     first = 2 * len(given.options)
     empty = tuple(tuple(number for number in order if number >= first) for order in orders)
     load(given, plan, empty)
