@@ -360,13 +360,13 @@ class _Meter:
 def warm_up() -> None:
     """Compile all kernels of the search, or load them, so that no first plan waits for it."""
     seconds = np.array([[0, 1], [1, 0]], np.int32)
-    trips = [Trip(str(t), 0, 1, 0, 9, 0, 9, 9, (1, 0, 0), 0, 0) for t in range(4)]
-    shifts = [Shift(str(v), 0, 0, 0, 9, ((1, 0, 0),)) for v in range(3)]
+    trips = [Trip(str(t), 0, 1, 0, 4, 0, 4, 4, (1, 0, 0), 0, 0) for t in range(4)]
+    shifts = [Shift(str(v), 0, 0, 0, 6, ((1, 0, 0),)) for v in range(3)]
     problem = Problem(
         tuple(empty_tour(shift) for shift in shifts),
         tuple(Request((trip,), 1000) for trip in trips),
         TravelTimes(seconds, seconds),
-        # Two vehicles can serve all four trips, so that room is looked for to spare the third.
+        # It takes two vehicles, so that room is looked for to spare one of them.
         Weights(vehicle=10),
     )
     improve(problem, budget=Budget(iterations=1000))

@@ -9,7 +9,7 @@ best known plan is in no better one, and only the others go to the integer progr
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,15 @@ from scipy import sparse
 from routing.problem import FOREVER
 from routing.search_state import Numbers
 from routing.tour_pool import Columns
+
+Solver = Literal["sat", "highs"]
+"""Of the integer program."""
+
+_PARAMETERS = {
+    "glop": "max_deterministic_time: {effort}",
+    "sat": "num_workers: 1 max_deterministic_time: {effort}",
+    "highs": "mip_rel_gap=0,output_flag=false",
+}
 
 _MOST = 8000
 """Columns of the integer program: those with the least reduced costs."""
@@ -56,6 +65,7 @@ def recombine(
     *,
     effort: float,
     seconds: float | None = None,
+    solver: Solver = "sat",
 ) -> list[list[int]] | None:
     """Return better tours than the best known, chosen among those in the columns; None without.
 
@@ -73,40 +83,38 @@ def recombine(
         OR-Tools' own count of its work, about in seconds; the same effort gives the same tours.
     seconds
         Of time, at most.
+    solver
+        Of the integer program: CP-SAT or HiGHS.
 
     Returns
     -------
     list of list of int, or None
         For each vehicle the numbers of its halts.
     """
-    program = _Program(partition, columns, best)
+    program = Program(partition, columns, best)
     limit = FOREVER if seconds is None else seconds
     began = time.monotonic()
-    relaxed = program.solve("glop", program.every, effort, limit)
+    relaxed = program.relax(effort, limit)
     if relaxed is None:
         return None
-    base = int(partition.empty_cost.sum())
-    gap = (best_cost - base) / program.unit - relaxed.value
-    promising = np.flatnonzero(relaxed.reduced_costs <= gap + 1e-6)
-    if len(promising) > _MOST:
-        order = np.argsort(relaxed.reduced_costs[promising], kind="stable")
-        promising = np.sort(promising[order[:_MOST]])
-    chosen = np.union1d(promising, program.known)
+    chosen = program.promising(relaxed, best_cost)
     limit -= time.monotonic() - began
-    solved = program.solve("sat", chosen, effort, limit) if limit > 0 else None
+    solved = program.solve(solver, chosen, effort, limit) if limit > 0 else None
     if solved is None:
         return None
     return program.tours(chosen[solved.values > 0.5])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Solved:
+class Solved:
+    """A solution of the program: its value, and the values and reduced costs of the columns."""
+
     value: float
     values: npt.NDArray[np.float64]
     reduced_costs: npt.NDArray[np.float64]
 
 
-class _Program:
+class Program:
     """The columns of the program: unserved trips, the tours of the best plan, all other tours."""
 
     def __init__(
@@ -168,19 +176,45 @@ class _Program:
         known += [column for column in tours if column is not None]
         return np.array(sorted(known), np.int64)
 
+    def relax(self, effort: float, seconds: float) -> Solved | None:
+        """Solve the linear relaxation over all columns, with costs in median tours."""
+        return self._solve("glop", self.relaxed_cost, self.every, effort, seconds, hint=False)
+
+    def promising(self, relaxed: Solved, best_cost: int) -> npt.NDArray[np.int64]:
+        """Return the columns that a better plan than the best may have, and those of that one."""
+        base = int(self.partition.empty_cost.sum())
+        gap = (best_cost - base) / self.unit - relaxed.value
+        promising = np.flatnonzero(relaxed.reduced_costs <= gap + 1e-6)
+        if len(promising) > _MOST:
+            order = np.argsort(relaxed.reduced_costs[promising], kind="stable")
+            promising = np.sort(promising[order[:_MOST]])
+        return np.union1d(promising, self.known)
+
     def solve(
         self,
-        solver: str,
+        solver: Solver,
         chosen: npt.NDArray[np.int64],
         effort: float,
         seconds: float,
-    ) -> _Solved | None:
-        """Solve the program with these columns, as a linear one by GLOP, else in integers."""
+        *,
+        hint: bool = True,
+    ) -> Solved | None:
+        """Solve the program with these columns in integers; costs are whole, so CP-SAT is exact."""
+        return self._solve(solver, self.cost, chosen, effort, seconds, hint=hint)
+
+    def _solve(
+        self,
+        solver: Solver | Literal["glop"],
+        cost: npt.NDArray[np.float64],
+        chosen: npt.NDArray[np.int64],
+        effort: float,
+        seconds: float,
+        *,
+        hint: bool,
+    ) -> Solved | None:
         from ortools.linear_solver.python import model_builder_helper as native
 
         trips, size = len(self.partition.price), len(chosen)
-        # GLOP's tolerances are for numbers near 1, CP-SAT is exact with whole ones.
-        cost = self.relaxed_cost if solver == "glop" else self.cost
         model: Any = native.ModelBuilderHelper()
         lower = np.concatenate([np.ones(trips), np.zeros(len(self.kinds))])
         upper = np.concatenate([np.ones(trips), self.counts.astype(np.float64)])
@@ -195,18 +229,18 @@ class _Program:
         if solver != "glop":
             for column in range(size):
                 model.set_var_integrality(column, True)
+        if hint:
             hinted = set(self.known.tolist())
             for column, original in enumerate(chosen.tolist()):
                 model.add_hint(column, 1.0 if original in hinted else 0.0)
         engine: Any = native.ModelSolverHelper(solver)
         engine.set_time_limit_in_seconds(seconds)
-        workers = "num_workers: 1 " if solver == "sat" else ""
-        engine.set_solver_specific_parameters(f"{workers}max_deterministic_time: {effort}")
+        engine.set_solver_specific_parameters(_PARAMETERS[solver].format(effort=effort))
         engine.solve(model)
         if not engine.has_solution():
             return None
         reduced = engine.reduced_costs() if solver == "glop" else np.zeros(size)
-        return _Solved(
+        return Solved(
             engine.objective_value(), np.array(engine.variable_values()), np.array(reduced)
         )
 

@@ -1,10 +1,12 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.improvement import Budget, Progress, improve
+from routing import improvement
+from routing.improvement import Budget, Progress, improve, warm_up
 from routing.problem import Problem, Request, Solution, Weights, empty_tour
 from routing.search_state import UnknownOptionError
 from tests.days import crooked_travel, random_travel, wild_tour, wild_trip
@@ -196,3 +198,22 @@ def test_a_tour_may_not_carry_what_is_no_option() -> None:
     other = replace(busy.requests[0], options=(replace(trip, pickup_service=1),))
     with pytest.raises(UnknownOptionError, match="none of the options"):
         improve(replace(busy, requests=(other,)), budget=Budget(iterations=1))
+
+
+def test_warming_up_calls_every_kernel_that_python_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = set()
+
+    def noting(name: str) -> Callable[..., object]:
+        function = getattr(improvement, name)
+
+        def call(*arguments: object) -> object:
+            called.add(name)
+            return function(*arguments)
+
+        return call
+
+    names = {"anneal", "find_room", "keep", "remember"}
+    for name in names:
+        monkeypatch.setattr(improvement, name, noting(name))
+    warm_up()
+    assert called == names
