@@ -7,7 +7,7 @@ from itertools import chain, repeat
 
 import pytest
 
-from routing.improvement import Budget, Progress
+from routing.improvement import Budget, Progress, warm_up
 from routing.problem import Problem, Request, Weights, empty_tour
 from routing.search_state import UnknownOptionError
 from routing.workers import Workers, cores
@@ -20,6 +20,8 @@ ENDLESS = Budget(iterations=1 << 40)
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Workers]:
+    # Once, before both processes compile the same.
+    warm_up()
     with Workers(2) as two:
         yield two
 
