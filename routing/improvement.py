@@ -186,19 +186,19 @@ class Search:
             self._anneal(Leg(1.0, 1.0), 0.0, 0.0, steps)
             meter.book(steps, int(self.best.cost[0]))
         load(given, plan, self.best_orders())
-        until = meter.spent
+        easiest = True
         while (plan.tour >= 0).all() and not meter.over and meter.spent < _FLEET_SHARE:
             used = np.flatnonzero(plan.carried[plan.at] > 0)
             if len(used) < 2:
                 break
             # At first the one with the fewest trips; if that does not work, any.
             one = int(np.argmin(plan.carried[plan.at][used]))
-            if meter.spent > until:
+            if not easiest:
                 one = below(self.chance, len(used))
-            until = meter.spent + _FLEET_SHARE / _ATTEMPTS
-            if self._close(int(used[one]), meter, min(until, _FLEET_SHARE)):
-                self._load_if_better(self.state.orders())
-                until = meter.spent
+            until = min(meter.spent + _FLEET_SHARE / _ATTEMPTS, _FLEET_SHARE)
+            easiest = self._close(int(used[one]), meter, until) and self._load_if_better(
+                self.state.orders()
+            )
             load(given, plan, self.best_orders())
         self.cost = int(self.best.cost[0])
 
@@ -214,7 +214,7 @@ class Search:
         left = 1
         while left > 0 and not meter.over and meter.spent < until:
             _, steps, _ = meter.ask()
-            left = find_room(
+            left, done = find_room(
                 tight,
                 plan,
                 self.memory,
@@ -225,7 +225,7 @@ class Search:
                 steps,
                 self.chance,
             )
-            meter.book(steps, int(self.best.cost[0]))
+            meter.book(done, int(self.best.cost[0]))
         return left == 0
 
     def solution(self) -> Solution:
@@ -264,8 +264,8 @@ class Search:
         if orders is not None:
             self._load_if_better(orders)
 
-    def _load_if_better(self, orders: Sequence[Sequence[int]]) -> None:
-        """Continue with other tours if they are the best yet."""
+    def _load_if_better(self, orders: Sequence[Sequence[int]]) -> bool:
+        """Continue with other tours if they are the best yet; return whether they are."""
         given, plan = self.state.given, self.state.plan
         before = self.state.orders()
         load(given, plan, orders)
@@ -273,8 +273,9 @@ class Search:
         if cost < self.best.cost[0]:
             self.cost = self.best.cost[0] = cost
             keep(plan, self.best)
-        else:
-            load(given, plan, before)
+            return True
+        load(given, plan, before)
+        return False
 
     def best_orders(self) -> list[list[int]]:
         """Return the best tours so far: for each vehicle the numbers of its halts."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 
 from routing.fleet import closing, find_room
-from routing.improvement import Budget, Search, improve
+from routing.improvement import Budget, Progress, Search, improve
 from routing.problem import HaltKind, Problem, Request, Solution, Tour, Weights, empty_tour
 from routing.search_state import Given, SearchState, load
 from tests.days import busy_day, random_travel
@@ -77,19 +77,20 @@ def test_closed_vehicles_carry_nobody_while_room_is_sought() -> None:
 
 
 def room_found(search: Search, tight: Given) -> int:
-    return int(
-        find_room(
-            tight,
-            search.state.plan,
-            search.memory,
-            search.scratch,
-            search.habits,
-            1000,
-            300.0,
-            10,
-            search.chance,
-        )
+    left, done = find_room(
+        tight,
+        search.state.plan,
+        search.memory,
+        search.scratch,
+        search.habits,
+        1000,
+        300.0,
+        10,
+        search.chance,
     )
+    assert done <= 10
+    assert done == 10 or left == 0
+    return left
 
 
 def test_a_vehicle_like_a_closed_one_is_no_longer_held_for_its_twin() -> None:
@@ -135,3 +136,16 @@ def test_the_day_is_whole_whenever_the_budget_ends(iterations: int) -> None:
 def test_the_same_seed_spares_the_same_vehicles() -> None:
     first, second = (improve(easy_day(), budget=Budget(iterations=900), seed=3) for _ in range(2))
     assert first.tours == second.tours
+
+
+def test_only_steps_that_are_done_count_while_vehicles_are_spared() -> None:
+    seen: list[Progress] = []
+
+    def look(progress: Progress) -> bool:
+        seen.append(progress)
+        return False
+
+    # Far more vehicles than are needed: one after the other is spared within a step or two.
+    improve(easy_day(vehicles=12, trips=24), budget=Budget(iterations=400), stop=look)
+    assert seen[0].iterations < 20
+    assert seen[-1].iterations == 400
