@@ -229,7 +229,8 @@ class Program:
         if solver != "glop":
             for column in range(size):
                 model.set_var_integrality(column, True)
-        if hint:
+        # HiGHS behind OR-Tools 9.15 takes the whole process down when it is given a hint.
+        if hint and solver == "sat":
             hinted = set(self.known.tolist())
             for column, original in enumerate(chosen.tolist()):
                 model.add_hint(column, 1.0 if original in hinted else 0.0)
