@@ -1,9 +1,9 @@
 """Which solver chooses best among the tours seen: ``python -m benchmarks.recombination FOLDER``.
 
 Each instance is searched for a while without recombining. Then the set partitioning over all tours
-seen is solved: the linear relaxation once, the integer program by CP-SAT and by HiGHS, CP-SAT
-with the best plan as a hint and without. `columns` are those of the pool and, behind the stroke, those left
-to the integer program; costs are without the tours of unused vehicles.
+seen is solved: the linear relaxation once, the integer program by CP-SAT, told the best plan and
+not, and by HiGHS. `columns` are those of the pool and, behind the stroke, those left to the integer
+program; costs are without the tours of unused vehicles.
 """
 
 import argparse
