@@ -49,10 +49,14 @@ def find_room(
     temperature: float,
     iterations: int,
     chance: Chance,
-) -> int:
-    """Search until every trip has room, for some steps at most; return how many have none."""
-    left = unserved(plan)
-    for _ in range(iterations):
+) -> tuple[int, int]:
+    """Search until every trip has room, for some steps at most.
+
+    Returns how many trips have none, and how many steps that took.
+    """
+    left, done = unserved(plan), 0
+    while left > 0 and done < iterations:
+        done += 1
         take_some_out(given, plan, scratch, habits, chance)
         put_back(given, plan, memory, scratch, habits, chance)
         change = change_of_cost(given, plan, scratch)
@@ -61,9 +65,7 @@ def find_room(
             undo(plan, scratch)
         forget(scratch)
         left = unserved(plan)
-        if left == 0:
-            break
-    return left
+    return left, done
 
 
 @lean_kernel

@@ -11,12 +11,13 @@ from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
 from routing.chance import below, seeded
 from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
-from routing.problem import Problem, Solution, Tour
+from routing.problem import Problem, Request, Shift, Solution, Tour, Trip, Weights, empty_tour
 from routing.recombination import Partition, recombine
 from routing.removal import Absent
 from routing.repair import bids_for
 from routing.search_state import Plan, SearchState, load
-from routing.tour_pool import Columns, columns_of, pool_for, remember
+from routing.tour_pool import Columns, columns_of, pool_for, remember_all
+from routing.travel_times import TravelTimes
 
 HOT, COLD = 0.8, 0.1
 """The first and the last temperature, in the cost of a served trip."""
@@ -184,28 +185,28 @@ class Search:
             _, steps, _ = meter.ask()
             self._anneal(Leg(1.0, 1.0), 0.0, 0.0, steps)
             meter.book(steps, int(self.best.cost[0]))
-        load(given, plan, self._best_orders())
-        until = meter.spent
+        load(given, plan, self.best_orders())
+        easiest = True
         while (plan.tour >= 0).all() and not meter.over and meter.spent < _FLEET_SHARE:
             used = np.flatnonzero(plan.carried[plan.at] > 0)
             if len(used) < 2:
                 break
             # At first the one with the fewest trips; if that does not work, any.
             one = int(np.argmin(plan.carried[plan.at][used]))
-            if meter.spent > until:
+            if not easiest:
                 one = below(self.chance, len(used))
-            until = meter.spent + _FLEET_SHARE / _ATTEMPTS
-            if self._close(int(used[one]), meter, min(until, _FLEET_SHARE)):
-                self._load_if_better(self._orders())
-                until = meter.spent
-            load(given, plan, self._best_orders())
+            until = min(meter.spent + _FLEET_SHARE / _ATTEMPTS, _FLEET_SHARE)
+            easiest = self._close(int(used[one]), meter, until) and self._load_if_better(
+                self.state.orders()
+            )
+            load(given, plan, self.best_orders())
         self.cost = int(self.best.cost[0])
 
     def _close(self, vehicle: int, meter: "_Meter", until: float) -> bool:
         """Find room for all trips of a vehicle in those that are used besides it."""
         given, plan = self.state.given, self.state.plan
         scale = self._cost_of_a_trip()
-        orders = self._orders()
+        orders = self.state.orders()
         orders[vehicle] = list(self.partition.empty[vehicle])
         closed = [v for v in range(len(orders)) if v == vehicle or plan.carried[plan.at[v]] == 0]
         tight = closing(given, closed, int(_ABSENCE_PRICE * scale))
@@ -213,7 +214,7 @@ class Search:
         left = 1
         while left > 0 and not meter.over and meter.spent < until:
             _, steps, _ = meter.ask()
-            left = find_room(
+            left, done = find_room(
                 tight,
                 plan,
                 self.memory,
@@ -224,39 +225,38 @@ class Search:
                 steps,
                 self.chance,
             )
-            meter.book(steps, int(self.best.cost[0]))
+            meter.book(done, int(self.best.cost[0]))
         return left == 0
 
     def solution(self) -> Solution:
         """Return the best plan so far."""
-        return self.state.solution(self._best_orders(), int(self.best.cost[0]))
+        return self.state.solution(self.best_orders(), int(self.best.cost[0]))
 
     def columns(self) -> Columns:
         """Return all good tours so far."""
         return columns_of(self.pool)
 
+    def best_columns(self) -> Columns:
+        """Return the tours of the best plan so far, one a vehicle."""
+        orders = np.array([number for order in self.best_orders() for number in order], np.int32)
+        return Columns(self.best.tour_cost.copy(), self.best.length.copy(), orders)
+
     def pour(self, columns: Columns) -> None:
-        """Add good tours that another search of the same problem has seen."""
-        given, orders = self.state.given, columns.orders.astype(np.int64)
+        """Add good tours that another search of the same problem and the same start has seen."""
+        given = self.state.given
         salt_of = {
-            order[0]: salt for order, salt in zip(self._best_orders(), given.salt, strict=True)
+            order[0]: salt for order, salt in zip(self.best_orders(), given.salt, strict=True)
         }
-        first = 0
-        for cost, size in zip(columns.cost.tolist(), columns.length.tolist(), strict=True):
-            order = orders[first : first + size]
-            remember(given, self.pool, salt_of[int(order[0])], cost, order, size)
-            first += size
+        first = np.cumsum(columns.length) - columns.length
+        starts = columns.orders[first].tolist()
+        salts = np.array([salt_of[start] for start in starts], np.uint64)
+        remember_all(given, self.pool, salts, columns, columns.orders.astype(np.int64))
 
     def recombine(self, seconds: float | None) -> None:
         """Go on from the best choice among all tours seen so far, if it is better."""
-        best = self.best
         orders = recombine(
             self.partition,
-            Columns(
-                best.tour_cost.copy(),
-                best.length.copy(),
-                np.concatenate(self._best_orders()).astype(np.int32),
-            ),
+            self.best_columns(),
             self.columns(),
             effort=_EFFORT,
             seconds=seconds,
@@ -264,24 +264,21 @@ class Search:
         if orders is not None:
             self._load_if_better(orders)
 
-    def _load_if_better(self, orders: Sequence[Sequence[int]]) -> None:
-        """Continue with other tours if they are the best yet."""
+    def _load_if_better(self, orders: Sequence[Sequence[int]]) -> bool:
+        """Continue with other tours if they are the best yet; return whether they are."""
         given, plan = self.state.given, self.state.plan
-        before = self._orders()
+        before = self.state.orders()
         load(given, plan, orders)
         cost = self._cost()
         if cost < self.best.cost[0]:
             self.cost = self.best.cost[0] = cost
             keep(plan, self.best)
-        else:
-            load(given, plan, before)
+            return True
+        load(given, plan, before)
+        return False
 
-    def _orders(self) -> list[list[int]]:
-        """Return the tours as they are, by numbers of halts."""
-        plan = self.state.plan
-        return [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
-
-    def _best_orders(self) -> list[list[int]]:
+    def best_orders(self) -> list[list[int]]:
+        """Return the best tours so far: for each vehicle the numbers of its halts."""
         sizes = enumerate(self.best.length.tolist())
         return [self.best.order[v, :size].tolist() for v, size in sizes]
 
@@ -361,10 +358,27 @@ class _Meter:
         return min(share * self.budget.seconds, left)
 
 
+def warm_up() -> None:
+    """Compile all kernels of the search, or load them, so that no first plan waits for it."""
+    seconds = np.array([[0, 1], [1, 0]], np.int32)
+    trips = [Trip(str(t), 0, 1, 0, 4, 0, 4, 4, (1, 0, 0), 0, 0) for t in range(4)]
+    shifts = [Shift(str(v), 0, 0, 0, 6, ((1, 0, 0),)) for v in range(3)]
+    problem = Problem(
+        tuple(empty_tour(shift) for shift in shifts),
+        tuple(Request((trip,), 1000) for trip in trips),
+        TravelTimes(seconds, seconds),
+        # It takes two vehicles, so that room is looked for to spare one of them.
+        Weights(vehicle=10),
+    )
+    search = Search(SearchState(problem, problem.tours))
+    search.run(Budget(iterations=1000), leg=Leg(recombine_at=()))
+    search.pour(search.columns())
+
+
 def _partition(state: SearchState) -> Partition:
     """Return what set partitioning has to know of a search."""
     given, plan = state.given, state.plan
-    orders = [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
+    orders = state.orders()
     first = 2 * len(given.options)
     empty = tuple(tuple(number for number in order if number >= first) for order in orders)
     load(given, plan, empty)

@@ -8,7 +8,7 @@ best known plan is in no better one, and only the others go to the integer progr
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,16 @@ from routing.problem import FOREVER
 from routing.search_state import Numbers
 from routing.tour_pool import Columns
 
-_MOST = 2500
+Solver = Literal["sat", "highs"]
+"""Of the integer programs: CP-SAT or HiGHS."""
+
+_PARAMETERS = {
+    "glop": "max_deterministic_time: {effort}",
+    "sat": "num_workers: 1 max_deterministic_time: {effort}",
+    "highs": "mip_rel_gap=0,output_flag=false",
+}
+
+MOST = 2500
 """Columns that join the relaxation in a round, and those of a second integer program. With more,
 that finds nothing in the time that a search can spare."""
 
@@ -26,7 +35,7 @@ _FEW = 500
 """Columns of a first integer program, which is solved at once."""
 
 _WORTH = 0.01
-"""An integer program is tried if the relaxation is nearer to the best plan than this share."""
+"""The second one is tried if the relaxation is nearer to the best plan than this share."""
 
 _ROUNDS = 30
 _TOLERANCE = 1e-7
@@ -88,28 +97,32 @@ def recombine(
     list of list of int, or None
         For each vehicle the numbers of its halts.
     """
-    program = _Program(partition, best, pool)
+    program = Program(partition, best, pool)
     until = time.monotonic() + (FOREVER if seconds is None else seconds)
     reduced_costs = program.relax(effort, until)
-    if reduced_costs is None or program.gap > _WORTH * program.best:
+    if reduced_costs is None:
         return None
-    found = None
-    for most in (_FEW, _MOST):
-        chosen = program.least(reduced_costs, program.gap, most)
+    found, near = None, program.is_near()
+    for most in (_FEW, MOST):
+        chosen = program.least(reduced_costs, program.best - program.bound, most)
         solved = program.solve("sat", chosen, effort, until)
         if solved is not None:
             found = program.known = chosen[solved.values > 0.5]
+        if len(chosen) < most or not near:
+            break
     return None if found is None else program.tours(found)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Solved:
+class Solved:
+    """A solution of the program: its value, and the values of the columns and rows."""
+
     value: float
     values: npt.NDArray[np.float64]
     duals: npt.NDArray[np.float64]
 
 
-class _Program:
+class Program:
     """The columns of the program: unserved trips, the tours of the best plan, all other tours.
 
     A tour costs what it costs more than the vehicle's tour without trips.
@@ -131,9 +144,13 @@ class _Program:
         self.kind = in_order[np.searchsorted(starts[in_order], own_start)]
         added = np.concatenate([best.cost, pool.cost]) - partition.empty_cost[which][self.kind]
         self.unit = max(float(np.median(added)), 1.0)
-        # A price that no tour comes near is not needed, and would blur the others.
-        prices = np.minimum(partition.price.astype(np.float64), 10.0 * float(added.max()))
-        self.cost = np.concatenate([prices, added.astype(np.float64)]) / self.unit
+        # No two plans differ by more, unserved trips apart. Above that, prices only say who goes
+        # first: too many digits for the linear program, and one that is too cheap is still a bound.
+        spread = int(added.max()) - int(added.min())
+        enough = spread * min(trips, len(partition.kind)) + 1
+        prices = np.minimum(partition.price, max(enough, FOREVER))
+        self.cost = np.concatenate([prices, added]).astype(np.float64)
+        self.relaxed_cost = np.concatenate([np.minimum(prices, enough), added]) / self.unit
         pickups = (self.orders % 2 == 0) & (self.orders < 2 * options)
         owner = np.repeat(np.arange(len(self.length)), self.length)[pickups]
         served = partition.trip_of[self.orders[pickups] // 2]
@@ -144,33 +161,43 @@ class _Program:
         self.matrix = sparse.csc_matrix((np.ones(len(rows)), (rows, cols)), shape)
         unserved = np.setdiff1d(np.arange(trips), served[owner < len(best.length)])
         self.known = np.concatenate([unserved, trips + np.arange(len(best.length))])
-        self.best = self.gap = float(self.cost[self.known].sum())
+        self.best = float(self.cost[self.known].sum()) / self.unit
+        self.bound = -np.inf
 
     def relax(self, effort: float, until: float) -> npt.NDArray[np.float64] | None:
         """Return the reduced costs of all columns at the optimum of the linear relaxation.
 
-        Columns that the duals ask for join round by round; after this :attr:`gap` is that between
-        the best plan and the relaxation. None if time runs out.
+        Columns that the duals ask for join round by round; after this :attr:`bound` is the value
+        of the relaxation, in median tours. None if time runs out.
         """
         trips = len(self.partition.price)
-        chosen = np.union1d(np.arange(trips), self.least(self.cost - self.shares(), np.inf, _MOST))
-        reduced_costs = self.cost
+        chosen = np.union1d(
+            np.arange(trips), self.least(self.relaxed_cost - self.shares(), np.inf, MOST)
+        )
+        reduced_costs = self.relaxed_cost
         for _ in range(_ROUNDS):
             solved = self.solve("glop", chosen, effort, until)
             if solved is None:
                 return None
-            reduced_costs = self.cost - self.matrix.T @ solved.duals
-            self.gap = self.best - solved.value
+            reduced_costs = self.relaxed_cost - self.matrix.T @ solved.duals
+            self.bound = solved.value
             before = len(chosen)
-            chosen = np.union1d(chosen, self.least(reduced_costs, 0.0, _MOST))
+            chosen = np.union1d(chosen, self.least(reduced_costs, 0.0, MOST))
             if len(chosen) - before <= _HARDLY * before:
                 break
         return np.asarray(reduced_costs)
 
+    def is_near(self) -> bool:
+        """Whether the best plan is so near to the relaxation that more columns are worth a try."""
+        best = float(self.relaxed_cost[self.known].sum())
+        return best - self.bound <= _WORTH * best
+
     def shares(self) -> npt.NDArray[np.float64]:
         """Return for each column what its trips cost by the best plan, equal shares in a tour."""
         tours = self.matrix[: len(self.partition.price), self.known]
-        costs = self.cost[self.known] / np.maximum(np.asarray(tours.sum(axis=0)).ravel(), 1.0)
+        costs = self.relaxed_cost[self.known] / np.maximum(
+            np.asarray(tours.sum(axis=0)).ravel(), 1.0
+        )
         duals = np.zeros(self.matrix.shape[0])
         duals[: tours.shape[0]] = tours @ costs
         return np.asarray(self.matrix.T @ duals)
@@ -186,9 +213,18 @@ class _Program:
         return np.union1d(promising, self.known)
 
     def solve(
-        self, solver: str, chosen: npt.NDArray[np.int64], effort: float, until: float
-    ) -> _Solved | None:
-        """Solve the program with these columns, by GLOP as a linear one, else in integers."""
+        self,
+        solver: Solver | Literal["glop"],
+        chosen: npt.NDArray[np.int64],
+        effort: float,
+        until: float,
+        *,
+        hint: bool = True,
+    ) -> Solved | None:
+        """Solve the program with these columns, by GLOP as a linear one, else in integers.
+
+        Costs are in median tours for GLOP and whole for the others, so that CP-SAT is exact.
+        """
         from ortools.linear_solver.python import model_builder_helper as native
 
         seconds = until - time.monotonic()
@@ -200,24 +236,26 @@ class _Program:
         model.fill_model_from_sparse_data(
             np.zeros(size),
             np.full(size, np.inf if linear else 1.0),
-            self.cost[chosen],
+            (self.relaxed_cost if linear else self.cost)[chosen],
             np.concatenate([np.ones(trips), np.zeros(len(self.kinds))]),
             np.concatenate([np.ones(trips), self.counts.astype(np.float64)]),
             sparse.csr_matrix(self.matrix[:, chosen]),
         )
         if not linear:
-            for column, hint in enumerate(np.isin(chosen, self.known).tolist()):
+            for column in range(size):
                 model.set_var_integrality(column, True)
-                model.add_hint(column, float(hint))
+        # HiGHS behind OR-Tools 9.15 takes the whole process down when it is given a hint.
+        if hint and solver == "sat":
+            for column, known in enumerate(np.isin(chosen, self.known).tolist()):
+                model.add_hint(column, float(known))
         engine: Any = native.ModelSolverHelper(solver)
         engine.set_time_limit_in_seconds(seconds)
-        workers = "" if linear else "num_workers: 1 "
-        engine.set_solver_specific_parameters(f"{workers}max_deterministic_time: {effort}")
+        engine.set_solver_specific_parameters(_PARAMETERS[solver].format(effort=effort))
         engine.solve(model)
         if not engine.has_solution():
             return None
         duals = np.array(engine.dual_values()) if linear else np.zeros(0)
-        return _Solved(engine.objective_value(), np.array(engine.variable_values()), duals)
+        return Solved(engine.objective_value(), np.array(engine.variable_values()), duals)
 
     def tours(self, chosen: npt.NDArray[np.int64]) -> list[list[int]]:
         """Return the tours of a solution, each with a vehicle of its kind."""

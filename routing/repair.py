@@ -103,14 +103,15 @@ def return_one_by_one(
     arrange(given, absent, bids.key, chance)
     for x in range(absent.size[0]):
         t = absent.trips[x]
-        least, where, how = min(given.price[t], FOREVER), -1, -1
+        # No literals: numba would compile all that follows for them, too.
+        least, where, how = min(given.price[t], FOREVER), len(plan.at), len(given.options)
         for v in range(len(plan.at)):
             if is_spare_twin(given, plan, v) or (blink > 0 and share(chance) < blink):
                 continue
             score = score_in(given, plan, memory, v, t, best)
             if score < least:
                 least, where, how = score, v, best[0]
-        if where >= 0:
+        if where < len(plan.at):
             enter(given, plan, memory, touched, where, how)
 
 

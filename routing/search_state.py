@@ -335,6 +335,11 @@ class SearchState:
         unserved = self.given.price[self.plan.tour < 0].sum()
         return int(self.plan.cost[self.plan.at].sum() + unserved)
 
+    def orders(self) -> list[list[int]]:
+        """Return the tours as they are: for each vehicle the numbers of its halts."""
+        plan = self.plan
+        return [plan.order[r, : plan.shifts["length"][r]].tolist() for r in plan.at.tolist()]
+
     def solution(self, orders: Sequence[Sequence[int]], cost: int) -> Solution:
         """Return the plan whose tours have the halts with these numbers."""
         tours = tuple(

@@ -115,6 +115,16 @@ class Columns(NamedTuple):
     orders: npt.NDArray[np.int32]
 
 
+@lean_kernel
+def remember_all(given: Given, pool: Pool, salts: Words, columns: Columns, orders: Numbers) -> None:
+    """Keep the tours of another pool; `orders` are those of the columns, `salts` by column."""
+    first = 0
+    for c in range(len(salts)):
+        size = columns.length[c]
+        remember(given, pool, salts[c], columns.cost[c], orders[first : first + size], size)
+        first += size
+
+
 def columns_of(pool: Pool) -> Columns:
     """Return all tours of a pool, in the order in which they came."""
     slots = np.flatnonzero(pool.key)

@@ -9,15 +9,16 @@ lock, and because nobody who watches the service shall wait for the solver.
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from routing.improvement import Budget, Leg, Progress, Search
 from routing.problem import Problem, Solution, Tour
-from routing.search_state import SearchState
+from routing.search_state import SearchState, load
 from routing.tour_pool import Columns
 
 MEETINGS = (0.35, 0.65, 0.9, 1.0)
@@ -29,11 +30,16 @@ _LOOK = 0.05
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Task:
-    """What one process does until the next meeting."""
+    """What one process does until the next meeting.
+
+    All begin with the same start, whatever has been found since: what is late there may stay as
+    late, and the numbers of halts mean the same in every process.
+    """
 
     place: int
     problem: Problem
-    tours: tuple[Tour, ...]
+    start: tuple[Tour, ...]
+    orders: list[list[int]]
     columns: tuple[Columns, ...]
     budget: Budget
     leg: Leg
@@ -44,7 +50,8 @@ class _Task:
 class _Found:
     """What one process brings to a meeting."""
 
-    solution: Solution
+    orders: list[list[int]]
+    cost: int
     columns: Columns
 
 
@@ -66,6 +73,7 @@ class Workers:
     def __init__(self, count: int | None = None) -> None:
         self.count = cores() if count is None else count
         context = multiprocessing.get_context("spawn")
+        self._closing, self._door = False, threading.Lock()
         self._stopped = context.Value("b", 0)
         # For each process how many iterations it has done, what share of its leg, and its cost.
         self._board = context.Array("d", 3 * self.count)
@@ -86,8 +94,11 @@ class Workers:
 
     def close(self) -> None:
         """End the processes; a search under way stops within a moment."""
-        self._stopped.value = 1
-        self._pool.shutdown(cancel_futures=True)
+        with self._door:
+            self._closing = True
+            self._stopped.value = 1
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown()
 
     def improve(
         self,
@@ -104,10 +115,11 @@ class Workers:
         by each of them; the same seed and the same number of processes give the same tours.
         """
         began = budget.clock()
-        tours = tuple(problem.tours if start is None else start)
-        best = Search(SearchState(problem, tours)).solution()
+        start = tuple(problem.tours if start is None else start)
+        state = SearchState(problem, start)
+        orders, cost = state.orders(), state.cost()
         columns: tuple[Columns, ...] = ()
-        begin = 0.0
+        begin, done = 0.0, 0
         for meeting, end in enumerate(MEETINGS):
             piece = _piece(budget, begin, end, budget.clock() - began)
             if piece is None:
@@ -116,7 +128,8 @@ class Workers:
                 _Task(
                     place=place,
                     problem=problem,
-                    tours=best.tours,
+                    start=start,
+                    orders=orders,
                     # One process recombines while the others search on.
                     columns=columns if place == 0 else (),
                     budget=piece,
@@ -125,39 +138,67 @@ class Workers:
                 )
                 for place in range(self.count)
             ]
-            stopped, found = self._meet(tasks, best.cost, stop)
+            stopped, found = self._meet(tasks, done, cost, stop)
             columns += tuple(each.columns for each in found)
-            best = min((best, *(each.solution for each in found)), key=lambda plan: plan.cost)
-            begin = end
+            for each in found:
+                if each.cost < cost:
+                    orders, cost = each.orders, each.cost
+            begin, done = end, done + self._iterations()
             if stopped:
                 break
-        return best
+        return state.solution(orders, cost)
 
     def _meet(
-        self, tasks: Sequence[_Task], cost: int, stop: Callable[[Progress], bool] | None
+        self,
+        tasks: Sequence[_Task],
+        done: int,
+        cost: int,
+        stop: Callable[[Progress], bool] | None,
     ) -> tuple[bool, list[_Found]]:
         """Wait until all tasks are done; return whether they were stopped, and what they found."""
-        self._stopped.value = 0
-        for place in range(self.count):
-            self._board[3 * place : 3 * place + 3] = [0.0, 0.0, float(cost)]
-        futures = [self._pool.submit(_search, task) for task in tasks]
+        futures = self._begin(tasks, cost)
         try:
-            while wait(futures, timeout=_LOOK).not_done:
+            while not _over(futures):
                 if (
                     stop is not None
                     and not self._stopped.value
-                    and stop(self._progress(tasks[0].leg))
+                    and stop(self._progress(tasks[0].leg, done))
                 ):
                     self._stopped.value = 1
-            return bool(self._stopped.value), [future.result() for future in futures]
+            found = [future.result() for future in futures if not future.cancelled()]
         except BaseException:
+            # The next search must not find the processes busy with this one.
             self._stopped.value = 1
+            wait(futures)
             raise
+        return bool(self._stopped.value), found
 
-    def _progress(self, leg: Leg) -> Progress:
-        done, share, costs = (self._board[which::3] for which in range(3))
-        spent = leg.begin + min(share) * (leg.end - leg.begin)
-        return Progress(int(sum(done)), spent, int(min(costs)))
+    def _begin(self, tasks: Sequence[_Task], cost: int) -> list[Future[_Found]]:
+        """Hand out the tasks, unless the processes are to end."""
+        with self._door:
+            if self._closing:
+                return []
+            self._stopped.value = 0
+            for place in range(self.count):
+                self._board[3 * place : 3 * place + 3] = [0.0, 0.0, float(cost)]
+            return [self._pool.submit(_search, task) for task in tasks]
+
+    def _iterations(self) -> int:
+        return int(sum(self._board[::3]))
+
+    def _progress(self, leg: Leg, done: int) -> Progress:
+        share, costs = self._board[1::3], self._board[2::3]
+        spent = leg.begin + min(1.0, *share) * (leg.end - leg.begin)
+        return Progress(done + self._iterations(), spent, int(min(costs)))
+
+
+def _over(futures: Sequence[Future[_Found]]) -> bool:
+    """Wait for a moment; return whether all are done. The first error of one comes out."""
+    done, running = wait(futures, timeout=_LOOK, return_when=FIRST_EXCEPTION)
+    for each in done:
+        if not each.cancelled():
+            each.result()
+    return not running
 
 
 def _piece(budget: Budget, begin: float, end: float, elapsed: float) -> Budget | None:
@@ -194,8 +235,10 @@ def _search(task: _Task) -> _Found:
         ]
         return bool(_stopped.value)
 
-    search = Search(SearchState(task.problem, task.tours), seed=task.seed)
+    state = SearchState(task.problem, task.start)
+    load(state.given, state.plan, task.orders)
+    search = Search(state, seed=task.seed)
     for columns in task.columns:
         search.pour(columns)
-    solution = search.run(task.budget, look, task.leg)
-    return _Found(solution, search.columns())
+    found = search.run(task.budget, look, task.leg)
+    return _Found(search.best_orders(), found.cost, search.columns())

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from routing.insertion import warm_up
+from routing import improvement, insertion
 from routing.kernel import compiled_before
 from shuttle.region import Region
 
@@ -31,7 +31,7 @@ def load_region(folder: Path, console: Console) -> Region:
         With one sentence that names the file and the fix.
     """
     if not compiled_before():
-        console.print("[dim]First start: the search is compiled once, in about half a minute.")
+        console.print("[dim]First start: the search is compiled once, in about a minute.")
     with bar(console) as progress:
         task = progress.add_task("loading the region", total=1.0)
         return Region.load(
@@ -45,6 +45,8 @@ def load_region(folder: Path, console: Console) -> Region:
 def compile_search(region: Region, console: Console) -> None:
     """Compile the search, or load it compiled, so that nobody real waits for the compiler."""
     with bar(console) as progress:
-        progress.add_task("preparing the search", total=None)
-        warm_up()
+        task = progress.add_task("preparing the search: offers", total=None)
+        insertion.warm_up()
+        progress.update(task, description="preparing the search: better tours")
+        improvement.warm_up()
         region.walkable_stops(region.stops[0].lat, region.stops[0].lon)

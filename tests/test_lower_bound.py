@@ -12,7 +12,7 @@ from routing.improvement import Budget, improve
 from routing.lower_bound import LowerBound, lower_bound
 from routing.problem import Problem, Request, Weights, empty_tour
 from tests.days import busy_day, crooked_travel, random_travel, wild_tour, wild_trip
-from tests.test_improvement import SEEDS, WEIGHTS, least_cost, trips_of, wild_problem
+from tests.plans import SEEDS, WEIGHTS, least_cost, trips_of, wild_problem
 
 ROUNDS = Budget(iterations=200)
 

@@ -26,7 +26,7 @@ from routing.schedule import timetable
 from routing.search_state import UnknownOptionError, cost_of_tours
 from routing.travel_times import TravelTimes
 from tests.days import BUS, crooked_travel, random_travel, wild_tour, wild_trip
-from tests.test_improvement import (
+from tests.plans import (
     PRICE,
     assert_good,
     busy_problem,
