@@ -35,7 +35,7 @@ _FEW = 500
 """Columns of a first integer program, which is solved at once."""
 
 _WORTH = 0.01
-"""The second one is tried if the relaxation is nearer to the best plan than this share."""
+"""More columns are tried if the relaxation is nearer to the best plan than this share."""
 
 _ROUNDS = 30
 _TOLERANCE = 1e-7
@@ -103,7 +103,7 @@ def recombine(
     if reduced_costs is None:
         return None
     found, near = None, program.is_near()
-    for most in (_FEW, MOST):
+    for most in (_FEW, MOST, 2 * MOST):
         chosen = program.least(reduced_costs, program.best - program.bound, most)
         solved = program.solve("sat", chosen, effort, until)
         if solved is not None:
