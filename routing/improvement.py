@@ -26,7 +26,6 @@ ELITE = 3.0
 """Tours of plans that cost no more than so many served trips above the best are remembered."""
 
 _EFFORT = 5.0
-_RECOMBINE_SHARE = 0.2
 _FLEET_SHARE = 0.35
 _ATTEMPTS = 3
 _FIRST_SHARE = 0.05
@@ -92,11 +91,14 @@ class Leg(NamedTuple):
         As shares of the whole way.
     recombine_at
         When the tours seen so far are recombined, as shares of this stretch, in order.
+    recombine_share
+        How long each of these may take, as a share of this stretch.
     """
 
     begin: float = 0.0
     end: float = 1.0
     recombine_at: tuple[float, ...] = (0.8,)
+    recombine_share: float = 0.2
 
 
 WHOLE = Leg()
@@ -171,7 +173,7 @@ class Search:
         while not meter.over:
             if waiting and meter.spent >= waiting[0]:
                 waiting.pop(0)
-                self.recombine(meter.seconds_left(_RECOMBINE_SHARE))
+                self.recombine(meter.seconds_left(leg.recombine_share))
             begin, steps, end = meter.ask()
             spent, ahead = ((share - first) / (1.0 - first) for share in (begin, end))
             self._anneal(leg, spent, ahead, steps)

@@ -14,15 +14,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from routing.improvement import Budget, Leg, Progress, Search
+from routing.engines import Engine, engine_named
+from routing.improvement import WHOLE, Budget, Leg, Progress, Search
 from routing.problem import Problem, Solution, Tour
 from routing.search_state import SearchState, load
 from routing.tour_pool import Columns
 
 MEETINGS = (0.35, 0.65, 0.9, 1.0)
 """When the processes meet, as shares of the budget."""
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 _LOOK = 0.05
 """Seconds between two looks at how far they are."""
@@ -43,6 +47,17 @@ class _Task:
     columns: tuple[Columns, ...]
     budget: Budget
     leg: Leg
+    seed: int
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Alone:
+    """What another engine does in one process."""
+
+    engine: Engine
+    problem: Problem
+    start: tuple[Tour, ...]
+    budget: Budget
     seed: int
 
 
@@ -108,16 +123,22 @@ class Workers:
         budget: Budget,
         seed: int = 0,
         stop: Callable[[Progress], bool] | None = None,
+        engine: Engine = "own",
     ) -> Solution:
         """Return tours that are at least as good as those at the start.
 
-        As :func:`routing.improvement.improve`, on all processes. A budget of iterations is spent
-        by each of them; the same seed and the same number of processes give the same tours.
+        As :func:`routing.improvement.improve`, on all processes; another engine runs in one of
+        them. A budget of iterations is spent by each process; the same seed and the same number
+        of processes give the same tours.
         """
         began = budget.clock()
         start = tuple(problem.tours if start is None else start)
         state = SearchState(problem, start)
         orders, cost = state.orders(), state.cost()
+        if engine != "own":
+            alone = _Alone(engine, problem, start, budget, seed)
+            _, solutions = self._meet(_run_alone, [alone], WHOLE, 0, cost, stop)
+            return solutions[0] if solutions else state.solution(orders, cost)
         columns: tuple[Columns, ...] = ()
         begin, done = 0.0, 0
         for meeting, end in enumerate(MEETINGS):
@@ -133,12 +154,12 @@ class Workers:
                     # One process recombines while the others search on.
                     columns=columns if place == 0 else (),
                     budget=piece,
-                    leg=Leg(begin, end, (0.0,) if place == 0 and meeting > 1 else ()),
+                    leg=Leg(begin, end, (0.0,) if place == 0 and meeting > 1 else (), 0.6),
                     seed=(seed * len(MEETINGS) + meeting) * self.count + place,
                 )
                 for place in range(self.count)
             ]
-            stopped, found = self._meet(tasks, done, cost, stop)
+            stopped, found = self._meet(_search, tasks, tasks[0].leg, done, cost, stop)
             columns += tuple(each.columns for each in found)
             for each in found:
                 if each.cost < cost:
@@ -150,20 +171,18 @@ class Workers:
 
     def _meet(
         self,
-        tasks: Sequence[_Task],
+        work: Callable[[Task], Result],
+        tasks: Sequence[Task],
+        leg: Leg,
         done: int,
         cost: int,
         stop: Callable[[Progress], bool] | None,
-    ) -> tuple[bool, list[_Found]]:
+    ) -> tuple[bool, list[Result]]:
         """Wait until all tasks are done; return whether they were stopped, and what they found."""
-        futures = self._begin(tasks, cost)
+        futures = self._begin(work, tasks, cost)
         try:
             while not _over(futures):
-                if (
-                    stop is not None
-                    and not self._stopped.value
-                    and stop(self._progress(tasks[0].leg, done))
-                ):
+                if stop is not None and not self._stopped.value and stop(self._progress(leg, done)):
                     self._stopped.value = 1
             found = [future.result() for future in futures if not future.cancelled()]
         except BaseException:
@@ -173,15 +192,18 @@ class Workers:
             raise
         return bool(self._stopped.value), found
 
-    def _begin(self, tasks: Sequence[_Task], cost: int) -> list[Future[_Found]]:
+    def _begin(
+        self, work: Callable[[Task], Result], tasks: Sequence[Task], cost: int
+    ) -> list[Future[Result]]:
         """Hand out the tasks, unless the processes are to end."""
         with self._door:
             if self._closing:
                 return []
             self._stopped.value = 0
             for place in range(self.count):
-                self._board[3 * place : 3 * place + 3] = [0.0, 0.0, float(cost)]
-            return [self._pool.submit(_search, task) for task in tasks]
+                share = 0.0 if place < len(tasks) else 1.0
+                self._board[3 * place : 3 * place + 3] = [0.0, share, float(cost)]
+            return [self._pool.submit(work, task) for task in tasks]
 
     def _iterations(self) -> int:
         return int(sum(self._board[::3]))
@@ -192,7 +214,7 @@ class Workers:
         return Progress(done + self._iterations(), spent, int(min(costs)))
 
 
-def _over(futures: Sequence[Future[_Found]]) -> bool:
+def _over(futures: Sequence[Future[Result]]) -> bool:
     """Wait for a moment; return whether all are done. The first error of one comes out."""
     done, running = wait(futures, timeout=_LOOK, return_when=FIRST_EXCEPTION)
     for each in done:
@@ -224,21 +246,28 @@ def _join(stopped: Any, board: Any) -> None:
     _stopped, _board = stopped, board
 
 
-def _search(task: _Task) -> _Found:
-    """Do one task."""
+def _look_from(place: int) -> Callable[[Progress], bool]:
+    """Return what tells the others how far a search is, and it whether to stop."""
 
     def look(progress: Progress) -> bool:
-        _board[3 * task.place : 3 * task.place + 3] = [
-            progress.iterations,
-            progress.spent,
-            progress.cost,
-        ]
+        _board[3 * place : 3 * place + 3] = [progress.iterations, progress.spent, progress.cost]
         return bool(_stopped.value)
 
+    return look
+
+
+def _search(task: _Task) -> _Found:
+    """Do one task."""
     state = SearchState(task.problem, task.start)
     load(state.given, state.plan, task.orders)
     search = Search(state, seed=task.seed)
     for columns in task.columns:
         search.pour(columns)
-    found = search.run(task.budget, look, task.leg)
+    found = search.run(task.budget, _look_from(task.place), task.leg)
     return _Found(search.best_orders(), found.cost, search.columns())
+
+
+def _run_alone(task: _Alone) -> Solution:
+    """Let another engine do all."""
+    improve = engine_named(task.engine)
+    return improve(task.problem, task.start, budget=task.budget, seed=task.seed, stop=_look_from(0))

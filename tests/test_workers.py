@@ -59,6 +59,14 @@ def test_days_under_way_and_late_are_planned_as_well(workers: Workers, seed: int
     assert_good(problem, workers.improve(problem, budget=Budget(iterations=200), seed=seed))
 
 
+def test_another_engine_runs_in_a_process_as_well(workers: Workers) -> None:
+    problem = busy_problem()
+    before = workers.improve(problem, budget=Budget(iterations=0)).cost
+    solution = workers.improve(problem, budget=Budget(iterations=40), engine="ortools")
+    assert solution.cost <= before
+    assert_good(problem, solution)
+
+
 def late_twins() -> Problem:
     """Return two equal vehicles; to one of them more has been promised than it can keep."""
     day = busy_day(4, vehicles=1, trips=12, places=30)
