@@ -13,7 +13,8 @@ from pathlib import Path
 
 from benchmarks.instances import SCALE, as_problem, read_folder
 from benchmarks.report import show
-from routing.improvement import Budget, improve
+from routing.budget import Budget
+from routing.improvement import improve
 from routing.insertion import best_insertions, insert
 from routing.lower_bound import LowerBound, lower_bound
 from routing.problem import Break, Problem, Request, Shift, Trip, Weights, empty_tour

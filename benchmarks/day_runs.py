@@ -10,7 +10,8 @@ from types import FrameType
 from typing import Any
 
 from benchmarks.day_problems import Worth, faults_of, worth_of
-from routing.improvement import Budget, Progress, improve
+from routing.budget import Budget, Progress
+from routing.improvement import improve
 from routing.problem import Problem, Solution, Tour
 
 Improve = Callable[..., Solution]

@@ -38,7 +38,7 @@ from benchmarks.day_runs import (
     timed_run,
 )
 from benchmarks.report import machine, run_command, show_table, until_interrupted
-from routing.improvement import Budget
+from routing.budget import Budget
 from routing.insertion import warm_up
 from routing.osm_import import ExtractError
 from routing.problem import Problem

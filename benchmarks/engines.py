@@ -13,7 +13,8 @@ from typing import Literal
 
 from benchmarks import rivals
 from benchmarks.instances import Instance, Route, as_problem, as_routes
-from routing.improvement import Budget, improve
+from routing.budget import Budget
+from routing.improvement import improve
 
 Clock = Literal["wall", "cpu"]
 

@@ -26,7 +26,8 @@ from rich.progress import track
 from benchmarks.arguments import Arguments, count, new_file
 from benchmarks.day_problems import PRICE, insertion_alone
 from benchmarks.report import machine, run_command, show, show_table, until_interrupted
-from routing.improvement import HABITS, Budget, Search, improve
+from routing.budget import Budget
+from routing.improvement import HABITS, Search, improve
 from routing.insertion import best_insertions, warm_up
 from routing.problem import Problem, Request, empty_tour
 from routing.schedule import compile_tours

@@ -14,7 +14,8 @@ from pathlib import Path
 from benchmarks.arguments import Arguments, duration, refuse
 from benchmarks.instances import Instance, InstanceError, as_problem, read_folder
 from benchmarks.report import run_command, show, until_interrupted
-from routing.improvement import Budget, Leg, Search, warm_up
+from routing.budget import Budget
+from routing.improvement import Leg, Search, warm_up
 from routing.recombination import MOST, Program, Solver
 from routing.search_state import SearchState
 

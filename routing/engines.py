@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol, get_args
 
-from routing.improvement import Budget, Progress, improve
+from routing.budget import Budget, Progress
+from routing.improvement import improve
 from routing.ortools_engine import improve_with_ortools
 from routing.problem import Problem, Solution, Tour
 

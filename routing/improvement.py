@@ -1,13 +1,12 @@
 """Better tours for a whole day: an anytime search that starts from what there is."""
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
+from routing.budget import Budget, Meter, Progress
 from routing.chance import below, seeded
 from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
@@ -26,60 +25,25 @@ ELITE = 3.0
 """Tours of plans that cost no more than so many served trips above the best are remembered."""
 
 _EFFORT = 5.0
+"""Of each program of a recombination, as OR-Tools counts it."""
+
 _FLEET_SHARE = 0.35
+"""Share of a budget in which vehicles are spared, where they cost anything."""
+
 _ATTEMPTS = 3
+"""How many vehicles are tried in that time before it ends without success."""
+
 _FIRST_SHARE = 0.05
+"""Share of a budget in which a first plan has to serve everybody, or no vehicle is spared."""
+
 _ABSENCE_PRICE = 10
+"""Of a trip without room, in the cost of a served trip; it rises by one with each failure."""
+
 _FLEET_HEAT = 0.3
+"""The temperature meanwhile, in the cost of a served trip."""
 
 HABITS = Habits()
 """What has proved good."""
-
-_STEPS = 200
-"""Steps between two looks at the clock, at first."""
-
-_PAUSE = 0.03
-"""Seconds between two looks at the clock, later."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long a search may go on: so many iterations or so many seconds.
-
-    Attributes
-    ----------
-    iterations
-        With a budget of iterations the same seed gives the same tours.
-    seconds
-        By `clock`, which counts up.
-    """
-
-    iterations: int | None = None
-    seconds: float | None = None
-    clock: Callable[[], float] = time.monotonic
-
-    def __post_init__(self) -> None:
-        if (self.iterations is None) == (self.seconds is None):
-            raise ValueError("A budget is in iterations or in seconds: give one of them.")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a search has come.
-
-    Attributes
-    ----------
-    iterations
-        Done so far.
-    spent
-        Share of the budget.
-    cost
-        Of the best plan so far.
-    """
-
-    iterations: int
-    spent: float
-    cost: int
 
 
 class Leg(NamedTuple):
@@ -164,7 +128,7 @@ class Search:
         leg: Leg = WHOLE,
     ) -> Solution:
         """Go on until the budget is spent or somebody says stop."""
-        meter = _Meter(budget, stop)
+        meter = Meter(budget, stop)
         if len(self.state.given.price) == 0:
             return self.solution()
         if leg.begin == 0.0 and self.state.given.weights.vehicle > 0:
@@ -180,7 +144,7 @@ class Search:
             meter.book(steps, int(self.best.cost[0]))
         return self.solution()
 
-    def _spare_vehicles(self, meter: "_Meter") -> None:
+    def _spare_vehicles(self, meter: Meter) -> None:
         """Empty one vehicle after the other, as long as that makes better plans, for a while."""
         given, plan = self.state.given, self.state.plan
         while (plan.tour < 0).any() and not meter.over and meter.spent < _FIRST_SHARE:
@@ -204,7 +168,7 @@ class Search:
             load(given, plan, self.best_orders())
         self.cost = int(self.best.cost[0])
 
-    def _close(self, vehicle: int, meter: "_Meter", until: float) -> bool:
+    def _close(self, vehicle: int, meter: Meter, until: float) -> bool:
         """Find room for all trips of a vehicle in those that are used besides it."""
         given, plan = self.state.given, self.state.plan
         scale = self._cost_of_a_trip()
@@ -318,46 +282,6 @@ class Search:
         served = int((plan.tour >= 0).sum())
         vehicles = int((plan.carried[plan.at] > 0).sum()) * given.weights.vehicle
         return max(float(plan.cost[plan.at].sum() - vehicles) / max(served, 1), 1.0)
-
-
-class _Meter:
-    """How much of a budget is spent, and how many steps are next."""
-
-    def __init__(self, budget: Budget, stop: Callable[[Progress], bool] | None) -> None:
-        self.budget = budget
-        self.spent = 1.0 if budget.iterations == 0 else 0.0
-        self.over = self.spent >= 1.0
-        self._stop = stop
-        self._began = self._asked = budget.clock()
-        self._done, self._steps = 0, _STEPS
-
-    def ask(self) -> tuple[float, int, float]:
-        """Return what is spent before the next steps, how many these are, and what then is."""
-        self._asked = self.budget.clock()
-        if self.budget.iterations is None:
-            return self.spent, self._steps, self.spent
-        steps = min(_STEPS, self.budget.iterations - self._done)
-        return self.spent, steps, (self._done + steps) / self.budget.iterations
-
-    def book(self, steps: int, cost: int) -> None:
-        """Note that some steps are done, and let it be known."""
-        self._done += steps
-        now = self.budget.clock()
-        if self.budget.seconds is not None:
-            self.spent = (now - self._began) / self.budget.seconds
-            faster = min(2.0, _PAUSE / max(now - self._asked, 1e-6))
-            self._steps = max(10, int(steps * faster))
-        elif self.budget.iterations is not None:
-            self.spent = self._done / self.budget.iterations
-        stopped = self._stop is not None and self._stop(Progress(self._done, self.spent, cost))
-        self.over = stopped or self.spent >= 1.0
-
-    def seconds_left(self, share: float) -> float | None:
-        """Return a share of a budget in seconds, or what is left of it; None of iterations."""
-        if self.budget.seconds is None:
-            return None
-        left = self.budget.seconds - (self.budget.clock() - self._began)
-        return min(share * self.budget.seconds, left)
 
 
 def warm_up() -> None:

@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from routing.improvement import Budget
+from routing.budget import Budget
 from routing.pricing import covers, explore
 from routing.problem import HaltKind, Problem, Tour
 from routing.schedule import timetable

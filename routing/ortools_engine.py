@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from routing.budget import Budget, Progress
 from routing.check import check_plan, worsened
-from routing.improvement import Budget, Progress
 from routing.ortools_model import RoutingModel
 from routing.problem import (
     HaltKind,

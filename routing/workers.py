@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from routing.budget import Budget, Progress
 from routing.engines import Engine, engine_named
-from routing.improvement import WHOLE, Budget, Leg, Progress, Search
+from routing.improvement import WHOLE, Leg, Search
 from routing.problem import Problem, Solution, Tour
 from routing.search_state import SearchState, load
 from routing.tour_pool import Columns

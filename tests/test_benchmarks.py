@@ -28,7 +28,8 @@ from benchmarks.offer_days import DAY as OFFER_DAY
 from benchmarks.offer_days import Residents, as_busy, busy, with_fleet
 from benchmarks.offer_profile import STEPS
 from benchmarks.report import until_interrupted
-from routing.improvement import Budget, Progress, improve
+from routing.budget import Budget, Progress
+from routing.improvement import improve
 from routing.problem import Problem, Solution
 from scenarios.demand import wishes
 from shuttle.plan import DayPlan

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from routing.budget import Budget, Progress
 from routing.fleet import closing, find_room
-from routing.improvement import Budget, Progress, Search, improve
+from routing.improvement import Search, improve
 from routing.problem import HaltKind, Problem, Request, Solution, Tour, Weights, empty_tour
 from routing.search_state import Given, SearchState, load
 from tests.days import busy_day, random_travel

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing import improvement
-from routing.improvement import Budget, Progress, improve, warm_up
+from routing.budget import Budget, Progress
+from routing.improvement import improve, warm_up
 from routing.problem import Problem, Request, Solution, Weights, empty_tour
 from routing.search_state import UnknownOptionError
 from tests.days import crooked_travel, random_travel, wild_tour, wild_trip

@@ -14,8 +14,9 @@ from benchmarks.instances import (
     read_folder,
     read_instance,
 )
+from routing.budget import Budget
 from routing.check import check_plan
-from routing.improvement import Budget, improve
+from routing.improvement import improve
 
 PUBLISHED = Path(__file__).parents[2] / "shared" / "benchmarks"
 

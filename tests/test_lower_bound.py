@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.instances import SCALE, as_problem, read_best_known, read_instance
-from routing.improvement import Budget, improve
+from routing.budget import Budget
+from routing.improvement import improve
 from routing.lower_bound import LowerBound, lower_bound
 from routing.problem import Problem, Request, Weights, empty_tour
 from tests.days import busy_day, crooked_travel, random_travel, wild_tour, wild_trip

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from benchmarks.instances import as_problem, as_routes, judge, read_best_known, read_instance
+from routing.budget import Budget, Progress
 from routing.engines import ENGINES, UnknownEngineError, engine_named
-from routing.improvement import Budget, Progress, improve
+from routing.improvement import improve
 from routing.layout_cuts import cuts, loads_held, room
 from routing.ortools_engine import improve_with_ortools
 from routing.problem import (

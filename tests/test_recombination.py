@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.improvement import Budget, Leg, Search
+from routing.budget import Budget
+from routing.improvement import Leg, Search
 from routing.kernel import kernel
 from routing.problem import Problem, Request, Weights, empty_tour
 from routing.recombination import Partition, recombine

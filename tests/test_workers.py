@@ -7,7 +7,8 @@ from itertools import chain, repeat
 
 import pytest
 
-from routing.improvement import Budget, Progress, warm_up
+from routing.budget import Budget, Progress
+from routing.improvement import warm_up
 from routing.problem import Problem, Request, Weights, empty_tour
 from routing.search_state import UnknownOptionError
 from routing.workers import Workers, cores
