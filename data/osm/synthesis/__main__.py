@@ -9,8 +9,8 @@ from pathlib import Path
 # run everywhere; they have to be chosen before NumPy is loaded.
 os.environ.setdefault("OPENBLAS_CORETYPE", "Prescott")
 
-from data.osm.synthesis.land import make_land  # noqa: E402
-from data.osm.synthesis.survey import write_region  # noqa: E402
+from data.osm.synthesis.land import make_land
+from data.osm.synthesis.survey import write_region
 
 
 def main() -> None:
