@@ -68,6 +68,11 @@ class Leg(NamedTuple):
 WHOLE = Leg()
 """The whole way."""
 
+LONG = Leg(recombine_at=(0.5, 0.7, 0.9))
+"""The whole way with time: in less, more than one recombination costs more than it brings."""
+
+_LONG_SECONDS = 30.0
+
 
 def improve(
     problem: Problem,
@@ -102,7 +107,8 @@ def improve(
         If the start carries a request in a way that is none of its options.
     """
     state = SearchState(problem, problem.tours if start is None else start)
-    return Search(state, habits, seed).run(budget, stop)
+    leg = LONG if budget.seconds is not None and budget.seconds >= _LONG_SECONDS else WHOLE
+    return Search(state, habits, seed).run(budget, stop, leg)
 
 
 class Search:

@@ -37,6 +37,9 @@ _FEW = 500
 _WORTH = 0.01
 """More columns are tried if the relaxation is nearer to the best plan than this share."""
 
+_PATIENT_SECONDS = 4.0
+"""With so much time they are tried anyhow."""
+
 _ROUNDS = 30
 _TOLERANCE = 1e-7
 
@@ -102,7 +105,8 @@ def recombine(
     reduced_costs = program.relax(effort, until)
     if reduced_costs is None:
         return None
-    found, near = None, program.is_near()
+    patient = seconds is not None and seconds >= _PATIENT_SECONDS
+    found, near = None, patient or program.is_near()
     for most in (_FEW, MOST, 2 * MOST):
         chosen = program.least(reduced_costs, program.best - program.bound, most)
         solved = program.solve("sat", chosen, effort, until)
