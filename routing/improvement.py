@@ -43,7 +43,10 @@ _FLEET_HEAT = 0.3
 """The temperature meanwhile, in the cost of a served trip."""
 
 HABITS = Habits()
-"""What has proved good."""
+"""What has proved good in seconds."""
+
+PATIENT_HABITS = Habits(most=18)
+"""What has proved good in a minute."""
 
 
 class Leg(NamedTuple):
@@ -80,7 +83,7 @@ def improve(
     *,
     budget: Budget,
     seed: int = 0,
-    habits: Habits = HABITS,
+    habits: Habits | None = None,
     stop: Callable[[Progress], bool] | None = None,
 ) -> Solution:
     """Return tours that are at least as good as those at the start.
@@ -96,7 +99,7 @@ def improve(
     seed
         Of everything left to chance.
     habits
-        How the search goes about it.
+        How the search goes about it; what suits the budget by default.
     stop
         Called every few hundredths of a second; if it says so, the search ends with the best plan
         so far.
@@ -107,8 +110,18 @@ def improve(
         If the start carries a request in a way that is none of its options.
     """
     state = SearchState(problem, problem.tours if start is None else start)
-    leg = LONG if budget.seconds is not None and budget.seconds >= _LONG_SECONDS else WHOLE
-    return Search(state, habits, seed).run(budget, stop, leg)
+    leg = LONG if is_long(budget) else WHOLE
+    return Search(state, habits or habits_for(budget), seed).run(budget, stop, leg)
+
+
+def is_long(budget: Budget) -> bool:
+    """Whether a budget is one of patience."""
+    return budget.seconds is not None and budget.seconds >= _LONG_SECONDS
+
+
+def habits_for(budget: Budget) -> Habits:
+    """Return how a search goes about it with a budget."""
+    return PATIENT_HABITS if is_long(budget) else HABITS
 
 
 class Search:

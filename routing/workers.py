@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from routing.annealing import Habits
 from routing.budget import Budget, Progress
 from routing.engines import Engine, engine_named
-from routing.improvement import WHOLE, Leg, Search
+from routing.improvement import WHOLE, Leg, Search, habits_for
 from routing.problem import Problem, Solution, Tour
 from routing.search_state import SearchState, load
 from routing.tour_pool import Columns
@@ -48,6 +49,7 @@ class _Task:
     columns: tuple[Columns, ...]
     budget: Budget
     leg: Leg
+    habits: Habits
     seed: int
 
 
@@ -156,6 +158,7 @@ class Workers:
                     columns=columns if place == 0 else (),
                     budget=piece,
                     leg=Leg(begin, end, (0.0,) if place == 0 and meeting > 1 else (), 0.6),
+                    habits=habits_for(budget),
                     seed=(seed * len(MEETINGS) + meeting) * self.count + place,
                 )
                 for place in range(self.count)
@@ -261,7 +264,7 @@ def _search(task: _Task) -> _Found:
     """Do one task."""
     state = SearchState(task.problem, task.start)
     load(state.given, state.plan, task.orders)
-    search = Search(state, seed=task.seed)
+    search = Search(state, task.habits, task.seed)
     for columns in task.columns:
         search.pour(columns)
     found = search.run(task.budget, _look_from(task.place), task.leg)
