@@ -71,7 +71,8 @@ def book(
     asking again.
     """
     offer = service.tokens.open(asked.offer)
-    booking = service.dispatcher.book(offer, idempotency_key, service.clock())
+    contact = None if asked.contact is None else asked.contact.contact(service.region)
+    booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact)
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     response.headers["Cache-Control"] = "no-store"
     return BookingOut.of(service.region, booking)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.contacts import ContactWire
 from api.problems import Problem
 from api.times import RideTime, Wire, local_time
 from shuttle.domain import (
@@ -128,6 +129,7 @@ class BookingRequest(Wire):
     """Confirm an offer."""
 
     offer: str = Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")
+    contact: ContactWire | None = None
 
 
 class WindowOut(BaseModel):

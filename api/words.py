@@ -140,6 +140,7 @@ PROBLEMS: dict[str, Pair] = {
         "Something went wrong here. Please call us.",
     ),
     "invalid": ("Eine Angabe stimmt nicht.", "Something in the request is wrong."),
+    "invalid_phone": ("Diese Telefonnummer gibt es nicht.", "There is no such phone number."),
     "invalid_place": (
         "Nennen Sie den Ort auf genau eine Weise.",
         "Name the place in exactly one way.",

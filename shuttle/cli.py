@@ -149,6 +149,7 @@ def serve(
     with _plainly():
         from api.app import create_app
         from shuttle.dispatcher import Dispatcher
+        from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
         from shuttle.serving import address, listen, serve_until_signalled
         from shuttle.settings import database_url, read_settings, signing_key
@@ -160,9 +161,11 @@ def serve(
         url = database_url(database or settings.database)
         with listen(host or settings.host, settings.port if port is None else port) as listener:
             loaded = load_region(region or settings.region, console)
-            with closing(Dispatcher(loaded, SqlStore(url, loaded.config.id))) as dispatcher:
+            key = signing_key(settings, url)
+            store = SqlStore(url, loaded.config.id)
+            with closing(Dispatcher(loaded, store, keyed=Keyed(key))) as dispatcher:
                 compile_search(loaded, console)
-                web = create_app(dispatcher, _now, signing_key(settings, url))
+                web = create_app(dispatcher, _now, key)
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
                 try:
                     serve_until_signalled(RequestLog(web), listener)

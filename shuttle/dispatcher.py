@@ -1,8 +1,9 @@
 """The dispatcher: answers requests, keeps bookings, and is the only writer of the plan.
 
-Quotes read an immutable plan without a lock, on any thread. Everything that changes a plan runs
-on one thread, in order: compute the next plan, store it under the revision it was computed from,
-and only then show it to readers. Time is an argument, so a simulation drives this very class.
+Quotes read an immutable plan without a lock, on any thread. Everything that changes a plan is an
+act (:mod:`shuttle.acts`) and runs on one thread, in order: compute the next plan, store it under
+the revision it was computed from, and only then show it to readers. Time is an argument, so a
+simulation drives this very class.
 """
 
 import secrets
@@ -12,27 +13,26 @@ from datetime import date
 from typing import TypeVar
 
 from routing.check import check_tour, worsened
-from routing.insertion import best_insertions
-from routing.problem import Tour
-from shuttle.domain import Booking, BookingStatus, Offer, Quote, Refusal, RideRequest
+from shuttle.acts import Act, Outcome
+from shuttle.bookings import booked, cancelled
+from shuttle.domain import Booking, Contact, Offer, Quote, Refusal, RideRequest
 from shuttle.errors import (
     IdempotencyConflict,
-    NotCancellable,
     OfferExpired,
-    OfferGone,
     OfferTaken,
     PlanRejected,
     RevisionConflict,
     UnknownBooking,
 )
-from shuttle.events import Booked, Cancelled, Event, Refused
-from shuttle.ledger import entered, newly_served
-from shuttle.offers import exact_trip, quote
+from shuttle.events import Event, Refused
+from shuttle.keyed import Keyed
+from shuttle.ledger import followed
+from shuttle.offers import quote
 from shuttle.plan import DayPlan, tick_of
 from shuttle.records import record_of, restored
 from shuttle.region import Region
 from shuttle.requests import CheckedRequest, check_request
-from shuttle.store import Change, Receipt, Store
+from shuttle.store import Change, ContactRecord, Store
 
 T = TypeVar("T")
 
@@ -56,13 +56,20 @@ class Dispatcher:
         Keeps the region's days.
     new_code
         Makes booking codes; a simulation passes a seeded one.
+    keyed
+        Derives pseudonyms and links; without, from a key that nobody knows after the end.
     """
 
     def __init__(
-        self, region: Region, store: Store, new_code: Callable[[], str] = new_code
+        self,
+        region: Region,
+        store: Store,
+        new_code: Callable[[], str] = new_code,
+        keyed: Keyed | None = None,
     ) -> None:
         self.region = region
-        self._store = store
+        self.store = store
+        self.keyed = keyed or Keyed(secrets.token_bytes(32))
         self._new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
@@ -83,10 +90,12 @@ class Dispatcher:
         answer = quote(self.region, plan, checked, now, self._new_code)
         if answer.refusal is not None:
             event = _refused(self.region, checked, answer.refusal, now)
-            self._on_writer(lambda: self._store.note(checked.day, event))
+            self._on_writer(lambda: self.store.note(checked.day, event))
         return answer
 
-    def book(self, offer: Offer, idempotency_key: str, now: int) -> Booking:
+    def book(
+        self, offer: Offer, idempotency_key: str, now: int, contact: Contact | None = None
+    ) -> Booking:
         """Confirm an offer; the plan is checked again, and the promise is stored with it.
 
         Repeating the call with the same key and offer returns the same booking.
@@ -96,7 +105,22 @@ class Dispatcher:
         OfferExpired, OfferGone, OfferTaken, IdempotencyConflict
             And nothing was booked.
         """
-        return self._changing(offer.ride.day, lambda: self._book(offer, idempotency_key, now))
+
+        def act(plan: DayPlan) -> Outcome[Booking]:
+            known = self.store.receipt(idempotency_key)
+            if known is not None:
+                if known.offer != offer.id:
+                    raise IdempotencyConflict(idempotency_key)
+                return Outcome(self.booking(known.code), plan)
+            if self.store.taken(offer.id):
+                raise OfferTaken
+            if now > offer.valid_until:
+                raise OfferExpired(offer.valid_until)
+            return booked(
+                self.region, plan, offer, now, self._new_code, key=idempotency_key, contact=contact
+            )
+
+        return self.act(offer.ride.day, now, act)
 
     def booking(self, code: str) -> Booking:
         """Return a booking.
@@ -106,7 +130,7 @@ class Dispatcher:
         UnknownBooking
             If the region has none with this code.
         """
-        booking = self._store.booking(code)
+        booking = self.store.booking(code)
         if booking is None:
             raise UnknownBooking(code)
         return booking
@@ -120,7 +144,7 @@ class Dispatcher:
             And nothing changed.
         """
         day = self.booking(code).ride.day
-        return self._changing(day, lambda: self._cancel(code, now))
+        return self.act(day, now, lambda plan: cancelled(plan, self.booking(code), now))
 
     def plan(self, day: date, now: int) -> DayPlan:
         """Return a day's plan as it stands at the end of the running half minute.
@@ -141,14 +165,26 @@ class Dispatcher:
         day = self.region.config.local_day(now)
         return self._changing(day, lambda: self._advance(day, now))
 
+    def act(self, day: date, now: int, act: Act[T]) -> T:
+        """Do an act on a day as it stands now; the only way in which a plan changes.
+
+        Raises
+        ------
+        PlanRejected
+            If the independent checker finds fault with a tour that was planned anew.
+        RevisionConflict
+            If another process changes the day again and again. Either way nothing was stored.
+        """
+        return self._changing(day, lambda: self._act(day, now, act))
+
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
-        return self._store.events(day)
+        return self.store.events(day)
 
     def close(self) -> None:
         """Finish what is being written and let go of the store."""
         self._writer.shutdown(wait=True)
-        self._store.close()
+        self.store.close()
 
     def _on_writer(self, act: Callable[[], T]) -> T:
         return self._writer.submit(act).result()
@@ -169,107 +205,56 @@ class Dispatcher:
 
     def _stored_plan(self, day: date) -> DayPlan:
         if day not in self._plans:
-            self._plans[day] = restored(self.region, day, self._store.load(day))
+            self._plans[day] = restored(self.region, day, self.store.load(day))
         return self._plans[day]
 
-    def _book(self, offer: Offer, key: str, now: int) -> Booking:
-        known = self._store.receipt(key)
-        if known is not None:
-            if known.offer != offer.id:
-                raise IdempotencyConflict(key)
-            return self.booking(known.code)
-        if self._store.taken(offer.id):
-            raise OfferTaken
-        if now > offer.valid_until:
-            raise OfferExpired(offer.valid_until)
-        day = offer.ride.day
+    def _act(self, day: date, now: int, act: Act[T]) -> T:
         self._advance(day, now)
-        plan = self._stored_plan(day).at(now)
-        booking = Booking(
-            code=self._new_code(),
-            ride=offer.ride,
-            origin=offer.request.origin.label,
-            destination=offer.request.destination.label,
-            booked_at=now,
-        )
-        trip = exact_trip(self.region, offer.ride, booking.code)
-        insertion = best_insertions(plan.compiled, self.region.travel, [trip], [0])[0]
-        if insertion is None:
-            checked = check_request(self.region, offer.request, now)
-            raise OfferGone(quote(self.region, plan, checked, now, self._new_code))
-        number = insertion.tour
-        after = plan.inserted(trip, insertion).with_bookings(booking)
-        event = Booked(now, booking.code, after.tours[number].shift.id)
-        receipt = Receipt(key, offer.id, booking.code)
-        self._check(after, number)
-        self._commit(after, {number}, (booking,), (event,), receipt)
-        return booking
-
-    def _cancel(self, code: str, now: int) -> Booking:
-        booking = self.booking(code)
-        if booking.status is BookingStatus.CANCELLED:
-            return booking
-        day = booking.ride.day
-        self._advance(day, now)
-        plan = self._stored_plan(day).at(now)
-        number = plan.tour_of(code)
-        if number is None or _under_way(plan.tours[number], code):
-            raise NotCancellable(code)
-        booking = booking.with_status(BookingStatus.CANCELLED)
-        after = plan.removed(number, code).with_bookings(booking)
-        event = Cancelled(now, code, after.tours[number].shift.id)
-        self._check(after, number)
-        self._commit(after, {number}, (booking,), (event,))
-        return booking
+        outcome = act(self._stored_plan(day).at(now))
+        if not outcome.changes_nothing:
+            self._check(outcome)
+            self._commit(outcome)
+        return outcome.result
 
     def _advance(self, day: date, now: int) -> tuple[Event, ...]:
-        before = self._stored_plan(day)
-        after = before.at(now)
-        bookings: dict[str, Booking] = {}
-        events: list[Event] = []
-        moved: set[int] = set()
-        for number, (old, new) in enumerate(zip(before.tours, after.tours, strict=True)):
-            for halt in newly_served(old, new):
-                booking = bookings.get(halt.trip, after.bookings[halt.trip])
-                bookings[halt.trip], happened = entered(booking, halt, new)
-                events.extend(happened)
-                moved.add(number)
-        if not events:
-            return ()
-        events.sort(key=lambda event: event.time)
-        changed = tuple(bookings.values())
-        self._commit(after.with_bookings(*changed), moved, changed, tuple(events))
-        return tuple(events)
+        outcome = followed(self._stored_plan(day), now)
+        if not outcome.changes_nothing:
+            self._commit(outcome)
+        return outcome.result
 
-    def _check(self, after: DayPlan, number: int) -> None:
-        """Let the independent checker look at a tour that was planned anew.
+    def _check(self, outcome: Outcome[T]) -> None:
+        """Let the independent checker look at the tours that were planned anew.
 
         What has merely happened is not checked: facts are stored as they are.
         """
-        faults = check_tour(after.tours[number], self.region.travel)
-        if faults:
-            earlier = check_tour(self._plans[after.day].tours[number], self.region.travel)
-            new = worsened(earlier, faults)
-            if new:
-                raise PlanRejected(after.day, [str(each) for each in new])
+        after, before = outcome.plan, self._plans[outcome.plan.day]
+        earlier = {tour.shift.id: tour for tour in before.tours}
+        for number in sorted(outcome.planned):
+            tour = after.tours[number]
+            faults = check_tour(tour, self.region.travel)
+            if faults and tour.shift.id in earlier:
+                faults = worsened(check_tour(earlier[tour.shift.id], self.region.travel), faults)
+            if faults:
+                raise PlanRejected(after.day, [str(each) for each in faults])
 
-    def _commit(
-        self,
-        after: DayPlan,
-        moved: set[int],
-        bookings: tuple[Booking, ...],
-        events: tuple[Event, ...],
-        receipt: Receipt | None = None,
-    ) -> None:
+    def _commit(self, outcome: Outcome[T]) -> None:
         """Store the change, then show it to readers: in this order."""
-        tours = tuple(record_of(after.tours[number]) for number in sorted(moved))
-        change = Change(after.day, after.revision, bookings, tours, events, receipt)
-        self._plans[after.day] = after.at_revision(self._store.commit(change))
+        after = outcome.plan
+        moved = sorted(outcome.planned | outcome.happened)
+        change = Change(
+            after.day,
+            after.revision,
+            outcome.bookings,
+            tuple(record_of(after.tours[number]) for number in moved),
+            outcome.events,
+            outcome.receipt,
+            tuple(self._record(code, each) for code, each in outcome.contacts.items()),
+        )
+        self._plans[after.day] = after.at_revision(self.store.commit(change))
 
-
-def _under_way(tour: Tour, code: str) -> bool:
-    """Whether a ride's pickup has happened or is being driven to."""
-    return any(halt.trip == code for halt in tour.halts[: tour.fixed])
+    def _record(self, code: str, contact: Contact) -> ContactRecord:
+        pseudonym = self.keyed.phone(contact.phone) if contact.phone else ""
+        return ContactRecord(code, contact, pseudonym)
 
 
 def _refused(region: Region, checked: CheckedRequest, refusal: Refusal, now: int) -> Refused:

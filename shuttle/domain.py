@@ -217,3 +217,36 @@ class Booking:
     def with_status(self, status: BookingStatus) -> "Booking":
         """Return the same booking in another status."""
         return replace(self, status=status)
+
+
+class Channel(StrEnum):
+    """How somebody wants to be told about their ride."""
+
+    NONE = "none"
+    SMS = "sms"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom a booking belongs to. Kept apart from the ride, and deleted sooner.
+
+    Attributes
+    ----------
+    name
+        As the driver shall call it; may be empty.
+    phone
+        In the international form ``+494641000``, or empty.
+    email
+        Or empty.
+    channel
+        How they want to be told.
+    language
+        ``de`` or ``en``.
+    """
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    channel: Channel = Channel.NONE
+    language: str = "de"

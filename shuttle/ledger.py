@@ -1,8 +1,33 @@
 """The promise ledger: what was owed, what happened, kept or broken."""
 
 from routing.problem import Halt, HaltKind, Tour
+from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus
 from shuttle.events import DroppedOff, Event, PickedUp, PromiseBroken, PromiseKept
+from shuttle.plan import DayPlan
+
+
+def followed(before: DayPlan, now: int) -> Outcome[tuple[Event, ...]]:
+    """Return the day after its vehicles followed their timetable up to now, and what happened."""
+    after = before.at(now)
+    bookings: dict[str, Booking] = {}
+    events: list[Event] = []
+    moved: set[int] = set()
+    for number, (old, new) in enumerate(zip(before.tours, after.tours, strict=True)):
+        for halt in newly_served(old, new):
+            booking = bookings.get(halt.trip, after.bookings[halt.trip])
+            bookings[halt.trip], happened = entered(booking, halt, new)
+            events.extend(happened)
+            moved.add(number)
+    events.sort(key=lambda event: event.time)
+    changed = tuple(bookings.values())
+    return Outcome(
+        tuple(events),
+        after.with_bookings(*changed),
+        happened=frozenset(moved),
+        bookings=changed,
+        events=tuple(events),
+    )
 
 
 def newly_served(before: Tour, after: Tour) -> list[Halt]:

@@ -176,6 +176,7 @@ class Contact(_Table):
     operator: str
     phone: str
     email: str
+    country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
     accent: str = Field(default="#0b5c6b", pattern=r"^#[0-9a-fA-F]{6}$")
 
 

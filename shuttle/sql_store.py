@@ -18,11 +18,11 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
-from shuttle.domain import Booking, BookingStatus, Party, Promise, Ride
+from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, event_of, facts
-from shuttle.store import Change, HaltRecord, Receipt, StoredDay, TourRecord
-from shuttle.tables import BookingRow, EventRow, ReceiptRow, ServiceDay, TourRow
+from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
+from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
 
 
 def _table(model: type[SQLModel]) -> sa.Table:
@@ -33,6 +33,7 @@ def _table(model: type[SQLModel]) -> sa.Table:
 
 _DAY, _BOOKING, _TOUR = _table(ServiceDay), _table(BookingRow), _table(TourRow)
 _EVENT, _RECEIPT = _table(EventRow), _table(ReceiptRow)
+_CONTACT = _table(ContactRow)
 
 
 class SqlStore:
@@ -101,6 +102,27 @@ class SqlStore:
         with self._reading() as connection:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else _booking(row)
+
+    def contact(self, code: str) -> Contact | None:
+        """Return whom a booking belongs to, if known."""
+        query = sa.select(_CONTACT).where(
+            _CONTACT.c.region == self._region, _CONTACT.c.code == code
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else _contact(row)
+
+    def bookings_of(self, phone_pseudonym: str) -> tuple[Booking, ...]:
+        """Return all bookings under a phone number."""
+        own = (_CONTACT.c.region == _BOOKING.c.region) & (_CONTACT.c.code == _BOOKING.c.code)
+        query = (
+            sa.select(_BOOKING)
+            .join(_CONTACT, own)
+            .where(_CONTACT.c.region == self._region, _CONTACT.c.phone_pseudonym == phone_pseudonym)
+            .order_by(_BOOKING.c.booked_at, _BOOKING.c.code)
+        )
+        with self._reading() as connection:
+            return tuple(_booking(row) for row in connection.execute(query).mappings())
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
@@ -183,6 +205,9 @@ class SqlStore:
         if change.events:
             rows = [self._event_row(change.day, event) for event in change.events]
             connection.execute(sa.insert(_EVENT), rows)
+        if change.contacts:
+            rows = [self._contact_row(record) for record in change.contacts]
+            connection.execute(sa.insert(_CONTACT), rows)
         if change.receipt is not None:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
@@ -212,6 +237,19 @@ class SqlStore:
             "direct_seconds": ride.direct_seconds,
             "direct_metres": ride.direct_metres,
             "fare_cents": ride.fare_cents,
+        }
+
+    def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
+        contact = record.contact
+        return {
+            "region": self._region,
+            "code": record.code,
+            "phone_pseudonym": record.phone_pseudonym,
+            "name": contact.name,
+            "phone": contact.phone,
+            "email": contact.email,
+            "channel": contact.channel,
+            "language": contact.language,
         }
 
     def _tour_row(self, day: date, record: TourRecord) -> dict[str, Any]:
@@ -257,6 +295,12 @@ def _booking(row: sa.RowMapping) -> Booking:
         destination=row["destination"],
         booked_at=row["booked_at"],
         status=BookingStatus(row["status"]),
+    )
+
+
+def _contact(row: sa.RowMapping) -> Contact:
+    return Contact(
+        row["name"], row["phone"], row["email"], Channel(row["channel"]), row["language"]
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
-from shuttle.domain import Booking
+from shuttle.domain import Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
 
@@ -56,6 +56,15 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactRecord:
+    """Whom a booking belongs to, with the keyed pseudonym of the phone number (empty without)."""
+
+    code: str
+    contact: Contact
+    phone_pseudonym: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One act of the dispatcher on one day.
 
@@ -73,6 +82,8 @@ class Change:
         What happened.
     receipt
         The idempotency key to remember, if any.
+    contacts
+        Of new bookings.
     """
 
     day: date
@@ -81,6 +92,7 @@ class Change:
     tours: tuple[TourRecord, ...] = ()
     events: tuple[Event, ...] = ()
     receipt: Receipt | None = None
+    contacts: tuple[ContactRecord, ...] = ()
 
 
 class Store(Protocol):
@@ -104,6 +116,12 @@ class Store(Protocol):
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status, None if there is none."""
 
+    def contact(self, code: str) -> Contact | None:
+        """Return whom a booking belongs to; None if nobody said so, or it has been deleted."""
+
+    def bookings_of(self, phone_pseudonym: str) -> tuple[Booking, ...]:
+        """Return all bookings under a phone number in any status, in the order of booking."""
+
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
 
@@ -117,12 +135,17 @@ class Store(Protocol):
         """Let go of the database."""
 
 
+def _order_of_booking(booking: Booking) -> tuple[int, str]:
+    return (booking.booked_at, booking.code)
+
+
 @dataclass
 class MemoryStore:
     """Keeps everything in memory: for simulations and tests."""
 
     _days: dict[date, StoredDay] = field(default_factory=dict)
     _bookings: dict[str, Booking] = field(default_factory=dict)
+    _contacts: dict[str, ContactRecord] = field(default_factory=dict)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _events: dict[date, list[Event]] = field(default_factory=dict)
 
@@ -149,6 +172,7 @@ class MemoryStore:
             known = self._bookings.get(each.code, each)
             self._bookings[each.code] = known.with_status(each.status)
         self._events.setdefault(change.day, []).extend(change.events)
+        self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
             self._receipts[change.receipt.key] = change.receipt
         return change.expected + 1
@@ -160,6 +184,17 @@ class MemoryStore:
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""
         return self._bookings.get(code)
+
+    def contact(self, code: str) -> Contact | None:
+        """Return whom a booking belongs to, if known."""
+        record = self._contacts.get(code)
+        return None if record is None else record.contact
+
+    def bookings_of(self, phone_pseudonym: str) -> tuple[Booking, ...]:
+        """Return all bookings under a phone number."""
+        records = self._contacts.values()
+        codes = [each.code for each in records if each.phone_pseudonym == phone_pseudonym]
+        return tuple(sorted((self._bookings[code] for code in codes), key=_order_of_booking))
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""

@@ -51,6 +51,22 @@ class BookingRow(SQLModel, table=True):
     fare_cents: int
 
 
+class ContactRow(SQLModel, table=True):
+    """Whom a booking belongs to; apart from it, because it is deleted sooner."""
+
+    __tablename__ = "contact"
+    __table_args__ = (Index("contact_of_phone", "region", "phone_pseudonym"),)
+
+    region: str = Field(primary_key=True, max_length=64)
+    code: str = Field(primary_key=True, max_length=16)
+    phone_pseudonym: str = Field(max_length=32)
+    name: str = Field(max_length=200)
+    phone: str = Field(max_length=16)
+    email: str = Field(max_length=254)
+    channel: str = Field(max_length=8)
+    language: str = Field(max_length=2)
+
+
 class TourRow(SQLModel, table=True):
     """The order of one shift's halts on a day: ``[kind, trip, time or null]`` each."""
 

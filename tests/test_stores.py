@@ -11,11 +11,29 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlmodel import SQLModel
 
-from shuttle.domain import Booking, BookingStatus, Party, Promise, RefusalReason, Ride
+from shuttle.domain import (
+    Booking,
+    BookingStatus,
+    Channel,
+    Contact,
+    Party,
+    Promise,
+    RefusalReason,
+    Ride,
+)
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Booked, Event, PromiseBroken, Refused
 from shuttle.sql_store import SqlStore
-from shuttle.store import Change, HaltRecord, MemoryStore, Receipt, Store, StoredDay, TourRecord
+from shuttle.store import (
+    Change,
+    ContactRecord,
+    HaltRecord,
+    MemoryStore,
+    Receipt,
+    Store,
+    StoredDay,
+    TourRecord,
+)
 
 DAY = date(2027, 3, 1)
 RIDE = Ride(
@@ -72,6 +90,15 @@ def test_what_was_committed_is_there_again(store: Store) -> None:
     assert store.taken("offer-1")
     assert not store.taken("offer-2")
     assert store.events(DAY) == CHANGE.events
+
+
+def test_a_booking_is_found_by_the_pseudonym_of_its_phone_number(store: Store) -> None:
+    contact = Contact("Frau Petersen", "+494641123", "", Channel.SMS, "de")
+    store.commit(replace(CHANGE, contacts=(ContactRecord("ABCD2345", contact, "f" * 32),)))
+    assert store.contact("ABCD2345") == contact
+    assert store.contact("ZZZZ9999") is None
+    assert store.bookings_of("f" * 32) == (BOOKING,)
+    assert store.bookings_of("e" * 32) == ()
 
 
 @pytest.mark.parametrize("expected", [0, 2, 7])

@@ -1,0 +1,61 @@
+"""What may be done to a day: acts, pure functions from one plan to the next.
+
+Whatever changes a plan is an act, and :meth:`shuttle.dispatcher.Dispatcher.act` is the one way to
+do it: vehicles first follow the day up to now, the act is computed, the independent checker looks
+at what was planned anew, the store takes all of it or nothing, and only then readers see it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from shuttle.domain import Booking, Contact
+from shuttle.events import Event
+from shuttle.plan import DayPlan
+from shuttle.store import Receipt
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What an act makes of a day.
+
+    Attributes
+    ----------
+    result
+        What whoever acted is told.
+    plan
+        The day after the act; its revision stays that of the plan the act was given.
+    planned
+        Numbers of tours that were planned anew: they may violate nothing that they did not
+        violate before, and nothing by more.
+    happened
+        Numbers of tours in which something merely happened: facts are stored as they are.
+    bookings
+        New, or in another status.
+    events
+        What happened.
+    contacts
+        Of new bookings, by code.
+    receipt
+        The idempotency key to remember, if any.
+    """
+
+    result: T
+    plan: DayPlan
+    planned: frozenset[int] = frozenset()
+    happened: frozenset[int] = frozenset()
+    bookings: tuple[Booking, ...] = ()
+    events: tuple[Event, ...] = ()
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    receipt: Receipt | None = None
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether there is nothing to store."""
+        return not (self.planned or self.happened or self.bookings or self.events)
+
+
+Act = Callable[[DayPlan], Outcome[T]]
+"""May be called again on a newer plan, so it must not remember anything."""

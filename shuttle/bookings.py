@@ -1,0 +1,84 @@
+"""Booking a ride and giving it up, as acts on the plan of its day."""
+
+from collections.abc import Callable
+
+from routing.insertion import best_insertions
+from routing.problem import Tour
+from shuttle.acts import Outcome
+from shuttle.domain import Booking, BookingStatus, Contact, Offer
+from shuttle.errors import NotCancellable, OfferGone
+from shuttle.events import Booked, Cancelled
+from shuttle.offers import exact_trip, quote
+from shuttle.plan import DayPlan
+from shuttle.region import Region
+from shuttle.requests import check_request
+from shuttle.store import Receipt
+
+
+def booked(
+    region: Region,
+    plan: DayPlan,
+    offer: Offer,
+    now: int,
+    new_code: Callable[[], str],
+    *,
+    key: str,
+    contact: Contact | None = None,
+) -> Outcome[Booking]:
+    """Return the day with an offer booked: where it fits best now, under the promise offered.
+
+    Raises
+    ------
+    OfferGone
+        If it fits nowhere any more; carries what does.
+    """
+    booking = Booking(
+        code=new_code(),
+        ride=offer.ride,
+        origin=offer.request.origin.label,
+        destination=offer.request.destination.label,
+        booked_at=now,
+    )
+    trip = exact_trip(region, offer.ride, booking.code)
+    insertion = best_insertions(plan.compiled, region.travel, [trip], [0])[0]
+    if insertion is None:
+        checked = check_request(region, offer.request, now)
+        raise OfferGone(quote(region, plan, checked, now, new_code))
+    number = insertion.tour
+    return Outcome(
+        booking,
+        plan.inserted(trip, insertion).with_bookings(booking),
+        planned=frozenset({number}),
+        bookings=(booking,),
+        events=(Booked(now, booking.code, plan.tours[number].shift.id),),
+        contacts={} if contact is None else {booking.code: contact},
+        receipt=Receipt(key, offer.id, booking.code),
+    )
+
+
+def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
+    """Return the day without a booking; one that is given up already stays so.
+
+    Raises
+    ------
+    NotCancellable
+        If its vehicle is on the way, or the ride over.
+    """
+    if booking.status is BookingStatus.CANCELLED:
+        return Outcome(booking, plan)
+    number = plan.tour_of(booking.code)
+    if number is None or _under_way(plan.tours[number], booking.code):
+        raise NotCancellable(booking.code)
+    booking = booking.with_status(BookingStatus.CANCELLED)
+    return Outcome(
+        booking,
+        plan.removed(number, booking.code).with_bookings(booking),
+        planned=frozenset({number}),
+        bookings=(booking,),
+        events=(Cancelled(now, booking.code, plan.tours[number].shift.id),),
+    )
+
+
+def _under_way(tour: Tour, code: str) -> bool:
+    """Whether a ride's pickup has happened or is being driven to."""
+    return any(halt.trip == code for halt in tour.halts[: tour.fixed])
