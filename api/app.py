@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api import bookings, health, map_data, pages, tours, vehicles
 from api.problems import Problem, answers, on_invalid_request, problem
-from api.schemas import OfferGoneProblem
+from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
@@ -106,8 +106,9 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     extensions: dict[str, Any] = {}
     if isinstance(error, RequestError):
         code, field = error.code, error.field
+        extensions = fixes_of(request, error)
     if isinstance(error, OfferGone):
-        extensions = bookings.fresh_offers(request, error.quote)
+        extensions = fresh_offers(request, error.quote)
     if status >= 500:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None
@@ -165,7 +166,7 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, OfferGoneProblem):
+    for model in (Problem, OfferGoneProblem, RequestProblem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():

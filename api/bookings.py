@@ -1,23 +1,15 @@
 """Asking for rides, booking, looking up and cancelling."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Response
 
 from api.problems import answers
-from api.schemas import (
-    BookingOut,
-    BookingRequest,
-    OfferOut,
-    OfferRequest,
-    QuoteOut,
-    RefusalOut,
-)
-from api.service import Service, ServiceHere
-from api.times import local_time
-from api.words import Language, ReaderLanguage, language_of, refusal_message
-from shuttle.domain import Quote
+from api.quotes import QuoteOut
+from api.schemas import BookingOut, BookingRequest, OfferRequest
+from api.service import ServiceHere
+from api.words import ReaderLanguage
 from shuttle.errors import UnknownBooking
 
 router = APIRouter(prefix="/api/v1", tags=["rides"])
@@ -37,11 +29,13 @@ IdempotencyKey = Annotated[
 Code = Annotated[str, Path(description="The booking's code.", examples=["K7MX2Q9A"])]
 
 
-@router.post("/offers", responses=answers(400, 413, 422, 503))
+@router.post("/offers", responses=answers(400, 413, 503) | answers(422, schema="RequestProblem"))
 def ask_for_offers(
     asked: OfferRequest, service: ServiceHere, language: ReaderLanguage, response: Response
 ) -> QuoteOut:
-    """Ask for a ride: up to three offers; or a refusal with its reason and the nearest that work.
+    """Ask for a ride: up to three offers; or a refusal with its reason and the fixes that work.
+
+    A request that no plan could serve is a problem; it, too, names fixes where there are some.
 
     Times are ISO 8601 with an offset from UTC, or `{"local": "2027-03-27T10:30"}` for a time on
     the region's clocks. Of the hour that happens twice in autumn, `fold` says which one is meant.
@@ -49,12 +43,7 @@ def ask_for_offers(
     request = asked.ride_request(service.region)
     quote = service.dispatcher.quote(request, service.clock())
     response.headers["Cache-Control"] = "no-store"
-    return QuoteOut(
-        origin=request.origin.label,
-        to=request.destination.label,
-        offers=offers_out(service, quote),
-        refusal=refusal_out(service, quote, language),
-    )
+    return QuoteOut.of(service, request, quote, language)
 
 
 @router.post(
@@ -99,33 +88,3 @@ def written(code: str) -> str:
     if re.fullmatch(r"[A-Z0-9]{1,32}", plain) is None:
         raise UnknownBooking(code)
     return plain
-
-
-def offers_out(service: Service, quote: Quote) -> list[OfferOut]:
-    """Return a quote's offers, every one signed."""
-    return [
-        OfferOut.of(service.region, offer, service.tokens.sign(offer)) for offer in quote.offers
-    ]
-
-
-def refusal_out(service: Service, quote: Quote, language: Language) -> RefusalOut | None:
-    """Return a quote's refusal in words."""
-    if quote.refusal is None:
-        return None
-    reason, earliest = quote.refusal.reason, quote.refusal.earliest_pickup
-    pickup = None if earliest is None else local_time(service.region, earliest)
-    return RefusalOut(
-        reason=reason,
-        earliest_pickup=pickup,
-        message=refusal_message(language, reason, pickup, len(quote.offers)),
-    )
-
-
-def fresh_offers(request: Request, quote: Quote) -> dict[str, Any]:
-    """Return what the problem `offer_gone` says besides: what is possible now."""
-    service: Service = request.app.state.service
-    refusal = refusal_out(service, quote, language_of(request))
-    return {
-        "offers": [each.model_dump(mode="json") for each in offers_out(service, quote)],
-        "refusal": None if refusal is None else refusal.model_dump(mode="json"),
-    }

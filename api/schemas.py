@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.contacts import ContactWire
-from api.problems import Problem
 from api.times import RideTime, Wire, local_time
 from shuttle.domain import (
     Booking,
@@ -19,7 +18,6 @@ from shuttle.domain import (
     Location,
     Offer,
     Party,
-    RefusalReason,
     Ride,
     RideRequest,
 )
@@ -214,30 +212,6 @@ class OfferOut(_RideOut):
             valid_until=local_time(region, offer.valid_until),
             **_ride_fields(region, offer.ride),
         )
-
-
-class RefusalOut(BaseModel):
-    """Why there is no ride as wished."""
-
-    reason: RefusalReason
-    message: str = Field(description="For people, in the language asked for.")
-    earliest_pickup: datetime | None
-
-
-class QuoteOut(BaseModel):
-    """Up to three offers. With a refusal they are the nearest that work."""
-
-    origin: str = Field(serialization_alias="from", description="How the place was understood.")
-    to: str
-    offers: list[OfferOut]
-    refusal: RefusalOut | None = None
-
-
-class OfferGoneProblem(Problem):
-    """An offer cannot be booked; `offer_gone` says what can be booked instead."""
-
-    offers: list[OfferOut] | None = None
-    refusal: RefusalOut | None = None
 
 
 class BookingOut(_RideOut):

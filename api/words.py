@@ -1,12 +1,9 @@
 """What the service says to people, in German and in English, side by side."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
-
-from shuttle.domain import RefusalReason
 
 Language = Literal["de", "en"]
 
@@ -60,63 +57,6 @@ def problem_title(language: Language, code: str) -> str:
     """Return a problem's sentence for people."""
     return say(PROBLEMS.get(code, PROBLEMS["invalid"]), language)
 
-
-def refusal_message(
-    language: Language, reason: RefusalReason, earliest_pickup: datetime | None, offers: int
-) -> str:
-    """Return why there is no ride as wished, and what there is instead."""
-    sentences = [REFUSALS[reason]]
-    if earliest_pickup is not None:
-        clock = f"{earliest_pickup:%H:%M}"
-        sentences.append(
-            (
-                f"Frühestens um {clock} Uhr könnte ein Fahrzeug da sein.",
-                f"A vehicle could be there at {clock} at the earliest.",
-            )
-        )
-    if offers:
-        sentences.append(("Das ist möglich:", "This is possible:"))
-    return " ".join(say(sentence, language) for sentence in sentences)
-
-
-REFUSALS: dict[RefusalReason, Pair] = {
-    RefusalReason.NO_SEATS: (
-        "In dieser Zeit sind nicht genug Sitze frei.",
-        "There are not enough free seats at this time.",
-    ),
-    RefusalReason.NO_WHEELCHAIR_PLACE: (
-        "In dieser Zeit ist kein Rollstuhlplatz frei.",
-        "No wheelchair place is free at this time.",
-    ),
-    RefusalReason.NO_CHILD_SEAT: (
-        "In dieser Zeit ist kein Kindersitz frei.",
-        "No child seat is free at this time.",
-    ),
-    RefusalReason.NO_VEHICLE_IN_REACH: (
-        "In dieser Zeit erreicht kein Fahrzeug die Haltestelle.",
-        "No vehicle can reach the stop at this time.",
-    ),
-    RefusalReason.ARRIVAL_TOO_EARLY: (
-        "So früh kommt kein Fahrzeug mehr an das Ziel.",
-        "No vehicle gets to the destination that early.",
-    ),
-    RefusalReason.RIDE_TOO_LONG: (
-        "Die Fahrt würde mit den Umwegen zu lange dauern.",
-        "With its detours the ride would take too long.",
-    ),
-    RefusalReason.OTHER_PROMISES: (
-        "Die Fahrzeuge sind unterwegs zu Fahrgästen, die schon gebucht haben.",
-        "The vehicles are on their way to people who booked before.",
-    ),
-    RefusalReason.SHIFT_ENDS: (
-        "In dieser Zeit ist kein Fahrzeug im Dienst.",
-        "No vehicle is on duty at this time.",
-    ),
-    RefusalReason.DRIVER_BREAK: (
-        "In dieser Zeit haben die Fahrerinnen und Fahrer Pause.",
-        "The drivers have their break at this time.",
-    ),
-}
 
 PROBLEMS: dict[str, Pair] = {
     "ambiguous_hour": (

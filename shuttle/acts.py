@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from shuttle.domain import Booking, Contact
+from shuttle.domain import Alternative, Booking, Contact
 from shuttle.events import Event
 from shuttle.plan import DayPlan
 from shuttle.store import Receipt
@@ -40,6 +40,8 @@ class Outcome(Generic[T]):
         Of new bookings, by code.
     receipt
         The idempotency key to remember, if any.
+    alternative
+        The refusal that a new booking makes up for, if any.
     """
 
     result: T
@@ -50,6 +52,7 @@ class Outcome(Generic[T]):
     events: tuple[Event, ...] = ()
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     receipt: Receipt | None = None
+    alternative: Alternative | None = None
 
     @property
     def changes_nothing(self) -> bool:

@@ -8,8 +8,9 @@ from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Contact, Offer
 from shuttle.errors import NotCancellable, OfferGone
 from shuttle.events import Booked, Cancelled
-from shuttle.offers import exact_trip, quote
+from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
+from shuttle.quotes import quote
 from shuttle.region import Region
 from shuttle.requests import check_request
 from shuttle.store import Receipt
@@ -53,6 +54,7 @@ def booked(
         events=(Booked(now, booking.code, plan.tours[number].shift.id),),
         contacts={} if contact is None else {booking.code: contact},
         receipt=Receipt(key, offer.id, booking.code),
+        alternative=offer.alternative,
     )
 
 

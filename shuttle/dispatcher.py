@@ -14,25 +14,28 @@ from typing import TypeVar
 
 from routing.check import check_tour, worsened
 from shuttle.acts import Act, Outcome
+from shuttle.answers import Quote
 from shuttle.bookings import booked, cancelled
-from shuttle.domain import Booking, Contact, Offer, Quote, Refusal, RideRequest
+from shuttle.domain import Booking, Contact, Offer, RideRequest
 from shuttle.errors import (
     IdempotencyConflict,
     OfferExpired,
     OfferTaken,
     PlanRejected,
+    RequestError,
     RevisionConflict,
     UnknownBooking,
 )
-from shuttle.events import Event, Refused
+from shuttle.events import Event
 from shuttle.keyed import Keyed
 from shuttle.ledger import followed
-from shuttle.offers import quote
 from shuttle.plan import DayPlan, tick_of
+from shuttle.quotes import mended, quote
 from shuttle.records import record_of, restored
 from shuttle.region import Region
-from shuttle.requests import CheckedRequest, check_request
+from shuttle.requests import check_request
 from shuttle.store import Change, ContactRecord, Store
+from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
 
@@ -85,12 +88,20 @@ class Dispatcher:
         RequestError
             If no plan could serve the request.
         """
-        checked = check_request(self.region, request, now)
-        plan = self.plan(checked.day, now)
-        answer = quote(self.region, plan, checked, now, self._new_code)
+
+        def plan_of(day: date) -> DayPlan:
+            return self.plan(day, now)
+
+        try:
+            checked = check_request(self.region, request, now)
+        except RequestError as error:
+            refusal = mended(self.region, request, error, now, self._new_code, plan_of)
+            self._note_unmet(unmet_error(self.region, refusal, request, error, now))
+            raise
+        plan = plan_of(checked.day)
+        answer = quote(self.region, plan, checked, now, self._new_code, plan_of)
         if answer.refusal is not None:
-            event = _refused(self.region, checked, answer.refusal, now)
-            self._on_writer(lambda: self.store.note(checked.day, event))
+            self._note_unmet(unmet_refusal(self.region, checked, answer.refusal, now))
         return answer
 
     def book(
@@ -186,6 +197,10 @@ class Dispatcher:
         self._writer.shutdown(wait=True)
         self.store.close()
 
+    def _note_unmet(self, unmet: Unmet | None) -> None:
+        if unmet is not None:
+            self._on_writer(lambda: self.store.note_unmet(unmet))
+
     def _on_writer(self, act: Callable[[], T]) -> T:
         return self._writer.submit(act).result()
 
@@ -249,23 +264,10 @@ class Dispatcher:
             outcome.events,
             outcome.receipt,
             tuple(self._record(code, each) for code, each in outcome.contacts.items()),
+            outcome.alternative,
         )
         self._plans[after.day] = after.at_revision(self.store.commit(change))
 
     def _record(self, code: str, contact: Contact) -> ContactRecord:
         pseudonym = self.keyed.phone(contact.phone) if contact.phone else ""
         return ContactRecord(code, contact, pseudonym)
-
-
-def _refused(region: Region, checked: CheckedRequest, refusal: Refusal, now: int) -> Refused:
-    request = checked.request
-    return Refused(
-        time=now,
-        origin_stop=region.stops[checked.origins[0].place].id,
-        destination_stop=region.stops[checked.destinations[0].place].id,
-        wanted=request.time // 900 * 900,
-        passengers=request.party.passengers,
-        wheelchairs=request.party.wheelchairs,
-        child_seats=request.party.child_seats,
-        reason=refusal.reason,
-    )

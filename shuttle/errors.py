@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
-    from shuttle.domain import Quote
+    from shuttle.answers import Fix, Quote
 
 
 class ShuttleError(Exception):
@@ -43,12 +43,15 @@ class RequestError(ShuttleError):
         Stable, for programs: ``outside_area``, ``same_stop``, ``in_the_past`` and so on.
     field
         The part of the request that has to change, as a JSON path such as ``from.stop``.
+    fixes
+        The smallest changes that work, where the request was looked at closely enough to know.
     """
 
     def __init__(self, code: str, field: str, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.field = field
+        self.fixes: tuple[Fix, ...] = ()
 
 
 class OfferExpired(ShuttleError):

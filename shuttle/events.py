@@ -3,8 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from shuttle.domain import RefusalReason
-
 
 @dataclass(frozen=True, slots=True)
 class Booked:
@@ -14,21 +12,6 @@ class Booked:
     time: int
     code: str
     shift: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A request could not be served; places are stops and the time is a quarter hour."""
-
-    kind: ClassVar[str] = "refused"
-    time: int
-    origin_stop: str
-    destination_stop: str
-    wanted: int
-    passengers: int
-    wheelchairs: int
-    child_seats: int
-    reason: RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +63,7 @@ class PromiseBroken:
     seconds: int
 
 
-Event = Booked | Refused | Cancelled | PickedUp | DroppedOff | PromiseKept | PromiseBroken
+Event = Booked | Cancelled | PickedUp | DroppedOff | PromiseKept | PromiseBroken
 
 
 def facts(event: Event) -> dict[str, Any]:
@@ -92,7 +75,7 @@ def facts(event: Event) -> dict[str, Any]:
 
 _KINDS: dict[str, type[Event]] = {
     each.kind: each
-    for each in (Booked, Refused, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken)
+    for each in (Booked, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken)
 }
 
 

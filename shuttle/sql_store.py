@@ -18,11 +18,13 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
+from shuttle import sql_unmet
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, event_of, facts
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
+from shuttle.unmet import Unmet
 
 
 def _table(model: type[SQLModel]) -> sa.Table:
@@ -148,6 +150,16 @@ class SqlStore:
             rows = connection.execute(query).mappings()
             return tuple(event_of(row["kind"], row["time"], row["facts"]) for row in rows)
 
+    def note_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request."""
+        with self._writing() as connection:
+            sql_unmet.keep(connection, self._region, unmet)
+
+    def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
+        """Return what was refused from one day to another."""
+        with self._reading() as connection:
+            return sql_unmet.between(connection, self._region, first, last)
+
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
@@ -212,6 +224,8 @@ class SqlStore:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
             connection.execute(sa.insert(_RECEIPT), {"region": self._region, **row})
+        if change.alternative is not None:
+            sql_unmet.take(connection, self._region, change.alternative)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride

@@ -5,13 +5,14 @@ all, and only if nobody else changed the day since it was read.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-from shuttle.domain import Booking, Contact
+from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
+from shuttle.unmet import Unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Change:
         The idempotency key to remember, if any.
     contacts
         Of new bookings.
+    alternative
+        The refusal that a new booking makes up for, if any.
     """
 
     day: date
@@ -93,6 +96,7 @@ class Change:
     events: tuple[Event, ...] = ()
     receipt: Receipt | None = None
     contacts: tuple[ContactRecord, ...] = ()
+    alternative: Alternative | None = None
 
 
 class Store(Protocol):
@@ -131,6 +135,12 @@ class Store(Protocol):
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in the order in which they were stored."""
 
+    def note_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request."""
+
+    def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
+        """Return what was refused from one day to another, by the wanted time."""
+
     def close(self) -> None:
         """Let go of the database."""
 
@@ -148,6 +158,7 @@ class MemoryStore:
     _contacts: dict[str, ContactRecord] = field(default_factory=dict)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _events: dict[date, list[Event]] = field(default_factory=dict)
+    _unmet: dict[str, Unmet] = field(default_factory=dict)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -175,6 +186,10 @@ class MemoryStore:
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
             self._receipts[change.receipt.key] = change.receipt
+        alternative = change.alternative
+        if alternative is not None and alternative.refusal in self._unmet:
+            refused = self._unmet[alternative.refusal]
+            self._unmet[refused.id] = replace(refused, taken=alternative.kind)
         return change.expected + 1
 
     def note(self, day: date, event: Event) -> None:
@@ -207,6 +222,15 @@ class MemoryStore:
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in order."""
         return tuple(self._events.get(day, ()))
+
+    def note_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request."""
+        self._unmet[unmet.id] = unmet
+
+    def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
+        """Return what was refused from one day to another."""
+        wanted = [each for each in self._unmet.values() if first <= each.day <= last]
+        return tuple(sorted(wanted, key=lambda each: (each.wanted, each.id)))
 
     def close(self) -> None:
         """Nothing to let go of."""

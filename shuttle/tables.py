@@ -105,3 +105,23 @@ class ReceiptRow(SQLModel, table=True):
     key: str = Field(primary_key=True, max_length=128)
     offer: str = Field(max_length=16)
     code: str = Field(max_length=16)
+
+
+class UnmetRow(SQLModel, table=True):
+    """A refused request, coarsened; `taken` says which kind of alternative was booked."""
+
+    __tablename__ = "unmet_demand"
+    __table_args__ = (Index("unmet_demand_of_day", "region", "day"),)
+
+    region: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=16)
+    day: str = Field(max_length=10)
+    asked: int = Field(sa_column=_time())
+    wanted: int = Field(sa_column=_time())
+    origin: str = Field(max_length=64)
+    destination: str = Field(max_length=64)
+    passengers: int
+    wheelchairs: int
+    child_seats: int
+    reason: str = Field(max_length=32)
+    taken: str | None = Field(default=None, max_length=16)
