@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, health, map_data, pages, tours, vehicles
+from api import bookings, explain, health, map_data, pages, tours, unmet, vehicles
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.service import Service
@@ -23,6 +23,7 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.errors import (
     IdempotencyConflict,
     NotCancellable,
+    NotPlanned,
     OfferExpired,
     OfferGone,
     OfferTaken,
@@ -43,6 +44,7 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     IdempotencyConflict: (422, "idempotency_conflict", "Idempotency-Key"),
     UnknownBooking: (404, "unknown_booking", "code"),
     NotCancellable: (409, "not_cancellable", "code"),
+    NotPlanned: (409, "not_planned", "code"),
     OfferGone: (409, "offer_gone", "offer"),
     OfferTaken: (409, "offer_taken", "offer"),
     OfferExpired: (410, "offer_expired", "offer"),
@@ -87,7 +89,7 @@ def create_app(
     )
     app.state.service = service
     app.state.heartbeat = None
-    for each in (bookings, tours, vehicles, map_data, health, pages):
+    for each in (bookings, tours, vehicles, map_data, health, unmet, explain, pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:

@@ -104,6 +104,10 @@ PROBLEMS: dict[str, Pair] = {
         "The vehicle is already on its way. Please call us.",
     ),
     "not_found": ("Diese Seite gibt es nicht.", "There is nothing at this address."),
+    "not_planned": (
+        "Diese Fahrt ist in keinem Fahrzeug eingeplant.",
+        "No vehicle is planned for this ride.",
+    ),
     "offer_expired": (
         "Dieses Angebot gilt nicht mehr. Bitte fragen Sie neu an.",
         "This offer is no longer valid. Please ask again.",

@@ -10,6 +10,7 @@
     ├── OfferTaken             the offer has become a booking already
     ├── UnknownBooking         no booking has this code
     ├── NotCancellable         the ride has begun or is over
+    ├── NotPlanned             no tour carries the booking
     ├── IdempotencyConflict    the key was used for another offer
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
     ├── RevisionConflict       another writer changed the day meanwhile
@@ -92,6 +93,14 @@ class NotCancellable(ShuttleError):
         super().__init__(
             "The vehicle is already on its way, so this ride cannot be cancelled here."
         )
+        self.code = code
+
+
+class NotPlanned(ShuttleError):
+    """No tour carries the booking: it was cancelled."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("No tour carries this booking; there is nothing to explain.")
         self.code = code
 
 
