@@ -30,6 +30,7 @@ def quote(
     checked: CheckedRequest,
     now: int,
     new_id: Callable[[], str],
+    not_before: int = 0,
 ) -> Quote:
     """Answer a request on a plan.
 
@@ -45,13 +46,15 @@ def quote(
         Epoch seconds.
     new_id
         Makes the ids of offers.
+    not_before
+        Nobody can be picked up earlier, whatever was asked.
 
     Returns
     -------
     Quote
         Up to three offers in different windows; or a refusal with the nearest that work.
     """
-    search = _Search.of(region, checked, now, new_id)
+    search = replace(_Search.of(region, checked, now, new_id), not_before=not_before)
     wanted = range(search.steps)
     offers = search.offers(plan, wanted)
     if offers:
@@ -121,6 +124,7 @@ class _Search:
     opening: tuple[tuple[int, int], ...]
     width: int
     steps: int
+    not_before: int = 0
 
     @classmethod
     def of(
@@ -213,6 +217,7 @@ class _Search:
         """Return a pair in a window as a trip, None if the window is over or not in the hours."""
         request, rules = self.checked.request, self.region.config.rules
         soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pair.pickup.seconds))
+        soonest = max(soonest, self.not_before)
         if request.when is When.DEPART_AT:
             ready = _minute_up(request.time + pair.pickup.seconds)
             first = max(ready, soonest) if step >= 0 else ready

@@ -4,7 +4,7 @@ A :class:`Change` is everything one act of the dispatcher alters; a store takes 
 all, and only if nobody else changed the day since it was read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -12,6 +12,12 @@ from typing import Protocol
 from shuttle.domain import Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
+from shuttle.standing_requests import (
+    Instance,
+    MemoryStandingRequests,
+    StandingRequests,
+    Waiting,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,10 @@ class Change:
         The idempotency key to remember, if any.
     contacts
         Of new bookings.
+    instances
+        Days of series that were decided.
+    waiting
+        Whoever on the waiting list was told, or has booked.
     """
 
     day: date
@@ -93,10 +103,16 @@ class Change:
     events: tuple[Event, ...] = ()
     receipt: Receipt | None = None
     contacts: tuple[ContactRecord, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 class Store(Protocol):
     """Where the days of one region are kept."""
+
+    @property
+    def standing(self) -> StandingRequests:
+        """Weekly repeats and the waiting list."""
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -110,6 +126,15 @@ class Store(Protocol):
             If the day is no longer at the expected revision; nothing was written.
         """
 
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take several changes one after the other, of one day or of several, all or none.
+
+        Raises
+        ------
+        RevisionConflict
+            If one of the days is no longer at the expected revision; nothing was written.
+        """
+
     def note(self, day: date, event: Event) -> None:
         """Keep an event that changes no plan, such as a refusal."""
 
@@ -121,6 +146,9 @@ class Store(Protocol):
 
     def bookings_of(self, phone_pseudonym: str) -> tuple[Booking, ...]:
         """Return all bookings under a phone number in any status, in the order of booking."""
+
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return, in the order of booking."""
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
@@ -148,6 +176,7 @@ class MemoryStore:
     _contacts: dict[str, ContactRecord] = field(default_factory=dict)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _events: dict[date, list[Event]] = field(default_factory=dict)
+    standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -161,9 +190,23 @@ class MemoryStore:
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
+        self.commit_together((change,))
+        return change.expected + 1
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take all changes, or raise RevisionConflict."""
+        revisions: dict[date, int] = {}
+        for change in changes:
+            stored = self._days.get(change.day, StoredDay(0))
+            at = revisions.get(change.day, stored.revision)
+            if at != change.expected or self.standing.decided(change.instances):
+                raise RevisionConflict(change.day, change.expected)
+            revisions[change.day] = at + 1
+        for change in changes:
+            self._take(change)
+
+    def _take(self, change: Change) -> None:
         stored = self._days.get(change.day, StoredDay(0))
-        if stored.revision != change.expected:
-            raise RevisionConflict(change.day, change.expected)
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
@@ -175,7 +218,7 @@ class MemoryStore:
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
             self._receipts[change.receipt.key] = change.receipt
-        return change.expected + 1
+        self.standing.take(change.instances, change.waiting)
 
     def note(self, day: date, event: Event) -> None:
         """Keep an event that changes no plan."""
@@ -195,6 +238,11 @@ class MemoryStore:
         records = self._contacts.values()
         codes = [each.code for each in records if each.phone_pseudonym == phone_pseudonym]
         return tuple(sorted((self._bookings[code] for code in codes), key=_order_of_booking))
+
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return."""
+        own = [each for each in self._bookings.values() if each.journey == journey]
+        return tuple(sorted(own, key=_order_of_booking)) if journey else ()
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
