@@ -136,7 +136,7 @@ class SqlStore:
         query = (
             sa.select(_BOOKING)
             .where(_BOOKING.c.region == self._region, _BOOKING.c.journey == journey)
-            .order_by(_BOOKING.c.booked_at, _BOOKING.c.code)
+            .order_by(_BOOKING.c.pickup_earliest, _BOOKING.c.code)
         )
         with self._reading() as connection:
             rows = connection.execute(query).mappings() if journey else ()

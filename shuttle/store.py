@@ -148,7 +148,7 @@ class Store(Protocol):
         """Return all bookings under a phone number in any status, in the order of booking."""
 
     def journey(self, journey: str) -> tuple[Booking, ...]:
-        """Return the bookings of an outward ride and its return, in the order of booking."""
+        """Return the bookings of an outward ride and its return, in the order of riding."""
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
@@ -242,7 +242,8 @@ class MemoryStore:
     def journey(self, journey: str) -> tuple[Booking, ...]:
         """Return the bookings of an outward ride and its return."""
         own = [each for each in self._bookings.values() if each.journey == journey]
-        return tuple(sorted(own, key=_order_of_booking)) if journey else ()
+        own.sort(key=lambda each: (each.ride.promise.pickup_earliest, each.code))
+        return tuple(own) if journey else ()
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
