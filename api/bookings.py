@@ -1,6 +1,7 @@
 """Asking for rides, booking, looking up and cancelling."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
@@ -19,7 +20,7 @@ from api.times import local_time
 from api.words import Language, ReaderLanguage, language_of, refusal_message
 from shuttle.changing import quote_change
 from shuttle.domain import Booking, BookingStatus, Quote, RideRequest
-from shuttle.errors import UnknownBooking
+from shuttle.errors import ShuttleError, UnknownBooking, UnknownStanding
 from shuttle.waiting import waiting_of
 
 router = APIRouter(prefix="/api/v1", tags=["rides"])
@@ -76,7 +77,7 @@ def book(
     contact = None if asked.contact is None else asked.contact.contact(service.region)
     waiting = None
     if asked.waiting is not None:
-        waiting = waiting_of(service.dispatcher, written(asked.waiting))
+        waiting = waiting_of(service.dispatcher, written(asked.waiting, UnknownStanding))
         owner = service.dispatcher.store.standing.owner(waiting.code)
         contact = owner.contact if contact is None and owner is not None else contact
     booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact, waiting)
@@ -131,11 +132,11 @@ def quote_out(service: Service, request: RideRequest, quote: Quote, language: La
     )
 
 
-def written(code: str) -> str:
+def written(code: str, unknown: Callable[[str], ShuttleError] = UnknownBooking) -> str:
     """Return a code as the service writes it, however a person did."""
     plain = re.sub(r"[\s-]", "", code).upper()
     if re.fullmatch(r"[A-Z0-9]{1,32}", plain) is None:
-        raise UnknownBooking(code)
+        raise unknown(code)
     return plain
 
 

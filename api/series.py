@@ -8,7 +8,7 @@ from api.bookings import IdempotencyKey, no_store, written
 from api.problems import answers
 from api.service import Service, ServiceHere
 from api.standing_schemas import SeriesOut, SeriesRequest
-from shuttle.errors import UnknownBooking, UnknownStanding
+from shuttle.errors import UnknownStanding
 from shuttle.series import begin_series, end_series, series_of
 from shuttle.standing_requests import Series
 
@@ -37,7 +37,7 @@ def begin(
 @router.get("/{code}", responses=answers(404, 503))
 def look_up(code: StandingCode, service: ServiceHere, response: Response) -> SeriesOut:
     """Return a series with the days decided so far."""
-    return _out(service, series_of(service.dispatcher, standing_code(code)), response)
+    return _out(service, series_of(service.dispatcher, written(code, UnknownStanding)), response)
 
 
 @router.delete("/{code}", responses=answers(404, 422, 503))
@@ -52,17 +52,12 @@ def end(
 ) -> SeriesOut:
     """Let no further day be promised. Doing it twice is fine."""
     series = end_series(
-        service.dispatcher, standing_code(code), service.clock(), cancel_booked=cancel_booked
+        service.dispatcher,
+        written(code, UnknownStanding),
+        service.clock(),
+        cancel_booked=cancel_booked,
     )
     return _out(service, series, response)
-
-
-def standing_code(code: str) -> str:
-    """Return the code of a series or a place on the waiting list as the service writes it."""
-    try:
-        return written(code)
-    except UnknownBooking as error:
-        raise UnknownStanding(code) from error
 
 
 def _out(service: Service, series: Series, response: Response) -> SeriesOut:

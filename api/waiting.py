@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter, Response
 
-from api.bookings import IdempotencyKey, no_store
+from api.bookings import IdempotencyKey, no_store, written
 from api.problems import answers
-from api.series import StandingCode, standing_code
+from api.series import StandingCode
 from api.service import Service, ServiceHere
 from api.standing_schemas import WaitingOut, WaitingRequest
+from shuttle.errors import UnknownStanding
 from shuttle.standing_requests import Waiting
 from shuttle.waiting import join, leave, waiting_of
 
@@ -35,13 +36,13 @@ def wait(
 @router.get("/{code}", responses=answers(404, 503))
 def look_up(code: StandingCode, service: ServiceHere, response: Response) -> WaitingOut:
     """Return a place on the list."""
-    return _out(service, waiting_of(service.dispatcher, standing_code(code)), response)
+    return _out(service, waiting_of(service.dispatcher, written(code, UnknownStanding)), response)
 
 
 @router.delete("/{code}", responses=answers(404, 503))
 def stop_waiting(code: StandingCode, service: ServiceHere, response: Response) -> WaitingOut:
     """Leave the list. Doing it twice is fine."""
-    return _out(service, leave(service.dispatcher, standing_code(code)), response)
+    return _out(service, leave(service.dispatcher, written(code, UnknownStanding)), response)
 
 
 def _out(service: Service, waiting: Waiting, response: Response) -> WaitingOut:

@@ -6,7 +6,7 @@ schools choose themselves, for example, or the years to come.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Self
 
@@ -84,8 +84,3 @@ def _days(country: str, subdivision: str | None, category: str, year: int) -> fr
         country, subdiv=subdivision, years=year, categories=(category,), expand=False
     )
     return frozenset(found)
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """Return all days of a span, both ends included."""
-    return [first + timedelta(number) for number in range((last - first).days + 1)]

@@ -20,11 +20,12 @@ class Rounds:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._waiting_list = WaitingList(dispatcher)
-        self._series_due = 0
+        self._series_at: int | None = None
 
     def go(self, now: int) -> None:
         """Promise the days of series that have opened, and tell those on the waiting list."""
-        if now >= self._series_due:
+        at = self._series_at
+        if at is None or not 0 <= now - at < SECONDS_BETWEEN_SERIES:  # the clock may be set back
             open_instances(self._dispatcher, now)
-            self._series_due = now + SECONDS_BETWEEN_SERIES
+            self._series_at = now
         self._waiting_list.tell(now)
