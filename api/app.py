@@ -13,7 +13,19 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, explain, health, map_data, pages, tours, unmet, vehicles
+from api import (
+    bookings,
+    explain,
+    health,
+    journeys,
+    map_data,
+    pages,
+    series,
+    tours,
+    unmet,
+    vehicles,
+    waiting,
+)
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.service import Service
@@ -21,6 +33,7 @@ from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import (
+    AlreadyCancelled,
     IdempotencyConflict,
     NotCancellable,
     NotPlanned,
@@ -29,11 +42,16 @@ from shuttle.errors import (
     OfferTaken,
     PlanRejected,
     RequestError,
+    ReturnGone,
     RevisionConflict,
     ShuttleError,
     StoreError,
+    TooManyNoShows,
+    TooManyOpenBookings,
     UnknownBooking,
+    UnknownStanding,
 )
+from shuttle.rounds import Rounds
 
 _log = structlog.get_logger()
 
@@ -48,6 +66,11 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     OfferGone: (409, "offer_gone", "offer"),
     OfferTaken: (409, "offer_taken", "offer"),
     OfferExpired: (410, "offer_expired", "offer"),
+    ReturnGone: (409, "return_gone", "return"),
+    AlreadyCancelled: (409, "already_cancelled", "code"),
+    TooManyNoShows: (409, "too_many_no_shows", "contact.phone"),
+    TooManyOpenBookings: (409, "too_many_open_bookings", "contact.phone"),
+    UnknownStanding: (404, "unknown_code", "code"),
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
@@ -90,6 +113,8 @@ def create_app(
     app.state.service = service
     app.state.heartbeat = None
     for each in (bookings, tours, vehicles, map_data, health, unmet, explain, pages):
+        app.include_router(each.router)
+    for each in (journeys, series, waiting):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -140,9 +165,11 @@ def _lifespan(service: Service, tick_seconds: float | None) -> Callable[[FastAPI
 
 async def _tick(service: Service, seconds: float) -> None:
     """Let the vehicles follow their timetable, for as long as the application runs."""
+    rounds = Rounds(service.dispatcher)
     while True:
         try:
             await run_in_threadpool(service.dispatcher.advance, service.clock())
+            await run_in_threadpool(rounds.go, service.clock())
         except ShuttleError as error:
             _log.error("advance_failed", error=str(error))
         await asyncio.sleep(seconds)

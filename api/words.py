@@ -59,6 +59,35 @@ def problem_title(language: Language, code: str) -> str:
 
 
 PROBLEMS: dict[str, Pair] = {
+    "already_cancelled": (
+        "Diese Fahrt ist schon storniert. Bitte buchen Sie neu.",
+        "This ride has been cancelled. Please book a new one.",
+    ),
+    "no_such_day": (
+        "In diesem Zeitraum liegt kein solcher Tag.",
+        "There is no such day in this time.",
+    ),
+    "return_gone": (
+        "Die Rückfahrt ist nicht mehr frei. Das ist jetzt möglich.",
+        "The way back is no longer free. This is possible now.",
+    ),
+    "return_too_early": (
+        "Die Rückfahrt beginnt vor der Ankunft der Hinfahrt.",
+        "The way back begins before the outward ride has arrived.",
+    ),
+    "school_holidays_unknown": (
+        "Für diesen Zeitraum kennen wir die Schulferien noch nicht.",
+        "The school holidays of this time are not known yet.",
+    ),
+    "too_many_no_shows": (
+        "Mit dieser Telefonnummer wurden zu viele Fahrten versäumt. Bitte rufen Sie an.",
+        "Too many rides with this phone number were missed. Please call us.",
+    ),
+    "too_many_open_bookings": (
+        "Mit dieser Telefonnummer sind schon so viele Fahrten gebucht, wie es geht.",
+        "This phone number has as many open bookings as it may have.",
+    ),
+    "unknown_code": ("Diesen Code gibt es nicht.", "There is no such code."),
     "ambiguous_hour": (
         "Diese Uhrzeit gibt es an diesem Tag zweimal.",
         "This hour happens twice on that day.",

@@ -25,8 +25,11 @@ def booked(
     *,
     key: str,
     contact: Contact | None = None,
+    not_before: int = 0,
 ) -> Outcome[Booking]:
     """Return the day with an offer booked: where it fits best now, under the promise offered.
+
+    `not_before` bounds what is offered instead.
 
     Raises
     ------
@@ -44,7 +47,7 @@ def booked(
     insertion = best_insertions(plan.compiled, region.travel, [trip], [0])[0]
     if insertion is None:
         checked = check_request(region, offer.request, now)
-        raise OfferGone(quote(region, plan, checked, now, new_code))
+        raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
     number = insertion.tour
     return Outcome(
         booking,

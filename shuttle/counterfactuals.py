@@ -52,12 +52,15 @@ class Counterfactuals:
         Epoch seconds.
     new_id
         Makes the ids of offers.
+    not_before
+        Nobody can be picked up earlier.
     """
 
     region: Region
     plan_of: PlanOf
     now: int
     new_id: Callable[[], str]
+    not_before: int = 0
 
     def of_refusal(self, search: Search, plan: DayPlan, reason: RefusalReason) -> tuple[Fix, ...]:
         """Return the smallest changes to a request that was searched in vain."""
@@ -103,7 +106,7 @@ class Counterfactuals:
         plan = self.plan_of(checked.day)
         if plan is None:
             return None
-        return Search.of(self.region, checked, self.now, self.new_id), plan
+        return Search.of(self.region, checked, self.now, self.new_id, self.not_before), plan
 
     def _first(
         self, kind: FixKind, changed: tuple[str, ...], requests: Iterable[RideRequest]

@@ -166,6 +166,7 @@ class BookingStatus(StrEnum):
     ON_BOARD = "on_board"
     SERVED = "served"
     CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,8 @@ class Booking:
         When it was confirmed.
     status
         Where it stands.
+    journey
+        The same for an outward ride and its return: the code of the one booked first.
     """
 
     code: str
@@ -192,6 +195,7 @@ class Booking:
     destination: str
     booked_at: int
     status: BookingStatus = BookingStatus.BOOKED
+    journey: str = ""
 
     def with_status(self, status: BookingStatus) -> "Booking":
         """Return the same booking in another status."""

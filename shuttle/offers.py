@@ -98,12 +98,21 @@ class Search:
     opening: tuple[tuple[int, int], ...]
     width: int
     steps: int
+    not_before: int = 0
 
     @classmethod
     def of(
-        cls, region: Region, checked: CheckedRequest, now: int, new_id: Callable[[], str]
+        cls,
+        region: Region,
+        checked: CheckedRequest,
+        now: int,
+        new_id: Callable[[], str],
+        not_before: int = 0,
     ) -> "Search":
-        """Return the search for a request: its pairs of stops, and how many windows it spans."""
+        """Return the search for a request: its pairs of stops, and how many windows it spans.
+
+        Nobody is picked up before `not_before`, whatever was asked.
+        """
         rules = region.config.rules
         return cls(
             region,
@@ -114,6 +123,7 @@ class Search:
             tuple(region.config.opening(checked.day)),
             rules.window_minutes * 60,
             max(1, rules.search_minutes // rules.window_minutes),
+            not_before,
         )
 
     @property
@@ -177,6 +187,7 @@ class Search:
         """Return a pair in a window as a trip, None if the window is over or not in the hours."""
         request, rules = self.checked.request, self.region.config.rules
         soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pair.pickup.seconds))
+        soonest = max(soonest, self.not_before)
         if request.when is When.DEPART_AT:
             ready = _minute_up(request.time + pair.pickup.seconds)
             first = max(ready, soonest) if step >= 0 else ready

@@ -24,6 +24,7 @@ def quote(
     now: int,
     new_id: Callable[[], str],
     plan_of: PlanOf | None = None,
+    not_before: int = 0,
 ) -> Quote:
     """Answer a request on a plan.
 
@@ -41,13 +42,15 @@ def quote(
         Makes the ids of offers and refusals.
     plan_of
         Gives other days' plans; without it no other day is proposed.
+    not_before
+        Nobody can be picked up earlier, whatever was asked.
 
     Returns
     -------
     Quote
         Up to three offers in different windows; or a refusal with the nearest that work.
     """
-    search = Search.of(region, checked, now, new_id)
+    search = Search.of(region, checked, now, new_id, not_before)
     offers = search.offers(plan, search.wanted)
     if offers:
         return Quote(tuple(offers[:MOST_OFFERS]))
@@ -59,7 +62,7 @@ def quote(
         return None if plan_of is None else plan_of(day)
 
     refusal = Refusal(new_id(), reason, nearest_vehicle(search, plan))
-    what_if = Counterfactuals(region, plan_here, now, new_id)
+    what_if = Counterfactuals(region, plan_here, now, new_id, not_before)
     fixes = tuple(
         alternative_to(refusal.id, fix) for fix in what_if.of_refusal(search, plan, reason)
     )

@@ -5,7 +5,7 @@ synchronisation: what was confirmed is on the disk. On both, a change is written
 ``WHERE revision = expected``, so that of two writers exactly one succeeds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from shuttle import sql_unmet
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, event_of, facts
+from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
 from shuttle.unmet import Unmet
@@ -57,6 +58,7 @@ class SqlStore:
     def __init__(self, url: str, region: str) -> None:
         self._region = region
         self._engine = _engine(url)
+        self.standing = SqlStandingRequests(region, self._reading, self._writing)
         try:
             with self._writing() as connection:
                 _migrate(connection)
@@ -83,13 +85,18 @@ class SqlStore:
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict and write nothing."""
+        self.commit_together((change,))
+        return change.expected + 1
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take all changes in one transaction, or raise RevisionConflict and write nothing."""
         try:
             with self._writing() as connection:
-                self._fence(connection, change)
-                self._write(connection, change)
+                for change in sorted(changes, key=lambda each: each.day):  # no two lock crosswise
+                    self._fence(connection, change)
+                    self._write(connection, change)
         except IntegrityError as error:
-            raise RevisionConflict(change.day, change.expected) from error
-        return change.expected + 1
+            raise RevisionConflict(changes[0].day, changes[0].expected) from error
 
     def note(self, day: date, event: Event) -> None:
         """Keep an event that changes no plan."""
@@ -125,6 +132,17 @@ class SqlStore:
         )
         with self._reading() as connection:
             return tuple(_booking(row) for row in connection.execute(query).mappings())
+
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return."""
+        query = (
+            sa.select(_BOOKING)
+            .where(_BOOKING.c.region == self._region, _BOOKING.c.journey == journey)
+            .order_by(_BOOKING.c.pickup_earliest, _BOOKING.c.code)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings() if journey else ()
+            return tuple(_booking(row) for row in rows)
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
@@ -226,6 +244,7 @@ class SqlStore:
             connection.execute(sa.insert(_RECEIPT), {"region": self._region, **row})
         if change.alternative is not None:
             sql_unmet.take(connection, self._region, change.alternative)
+        self.standing.write(connection, change.instances, change.waiting)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride
@@ -251,6 +270,7 @@ class SqlStore:
             "direct_seconds": ride.direct_seconds,
             "direct_metres": ride.direct_metres,
             "fare_cents": ride.fare_cents,
+            "journey": booking.journey,
         }
 
     def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
@@ -309,6 +329,7 @@ def _booking(row: sa.RowMapping) -> Booking:
         destination=row["destination"],
         booked_at=row["booked_at"],
         status=BookingStatus(row["status"]),
+        journey=row["journey"],
     )
 
 

@@ -4,7 +4,7 @@ A :class:`Change` is everything one act of the dispatcher alters; a store takes 
 all, and only if nobody else changed the day since it was read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -12,6 +12,12 @@ from typing import Protocol
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
+from shuttle.standing_requests import (
+    Instance,
+    MemoryStandingRequests,
+    StandingRequests,
+    Waiting,
+)
 from shuttle.unmet import Unmet
 
 
@@ -87,6 +93,10 @@ class Change:
         Of new bookings.
     alternative
         The refusal that a new booking makes up for, if any.
+    instances
+        Days of series that were decided.
+    waiting
+        Whoever on the waiting list was told, or has booked.
     """
 
     day: date
@@ -97,10 +107,16 @@ class Change:
     receipt: Receipt | None = None
     contacts: tuple[ContactRecord, ...] = ()
     alternative: Alternative | None = None
+    instances: tuple[Instance, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 class Store(Protocol):
     """Where the days of one region are kept."""
+
+    @property
+    def standing(self) -> StandingRequests:
+        """Weekly repeats and the waiting list."""
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -114,6 +130,15 @@ class Store(Protocol):
             If the day is no longer at the expected revision; nothing was written.
         """
 
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take several changes one after the other, of one day or of several, all or none.
+
+        Raises
+        ------
+        RevisionConflict
+            If one of the days is no longer at the expected revision; nothing was written.
+        """
+
     def note(self, day: date, event: Event) -> None:
         """Keep an event that changes no plan, such as a refusal."""
 
@@ -125,6 +150,9 @@ class Store(Protocol):
 
     def bookings_of(self, phone_pseudonym: str) -> tuple[Booking, ...]:
         """Return all bookings under a phone number in any status, in the order of booking."""
+
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return, in the order of riding."""
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
@@ -159,6 +187,7 @@ class MemoryStore:
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _events: dict[date, list[Event]] = field(default_factory=dict)
     _unmet: dict[str, Unmet] = field(default_factory=dict)
+    standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -172,9 +201,23 @@ class MemoryStore:
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
+        self.commit_together((change,))
+        return change.expected + 1
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take all changes, or raise RevisionConflict."""
+        revisions: dict[date, int] = {}
+        for change in changes:
+            stored = self._days.get(change.day, StoredDay(0))
+            at = revisions.get(change.day, stored.revision)
+            if at != change.expected or self.standing.decided(change.instances):
+                raise RevisionConflict(change.day, change.expected)
+            revisions[change.day] = at + 1
+        for change in changes:
+            self._take(change)
+
+    def _take(self, change: Change) -> None:
         stored = self._days.get(change.day, StoredDay(0))
-        if stored.revision != change.expected:
-            raise RevisionConflict(change.day, change.expected)
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
@@ -190,7 +233,7 @@ class MemoryStore:
         if alternative is not None and alternative.refusal in self._unmet:
             refused = self._unmet[alternative.refusal]
             self._unmet[refused.id] = replace(refused, taken=alternative.kind)
-        return change.expected + 1
+        self.standing.take(change.instances, change.waiting)
 
     def note(self, day: date, event: Event) -> None:
         """Keep an event that changes no plan."""
@@ -210,6 +253,12 @@ class MemoryStore:
         records = self._contacts.values()
         codes = [each.code for each in records if each.phone_pseudonym == phone_pseudonym]
         return tuple(sorted((self._bookings[code] for code in codes), key=_order_of_booking))
+
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return."""
+        own = [each for each in self._bookings.values() if each.journey == journey]
+        own.sort(key=lambda each: (each.ride.promise.pickup_earliest, each.code))
+        return tuple(own) if journey else ()
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""

@@ -26,7 +26,10 @@ class BookingRow(SQLModel, table=True):
     """A booking with its promise. The promise's columns are written once."""
 
     __tablename__ = "booking"
-    __table_args__ = (Index("booking_of_day", "region", "day"),)
+    __table_args__ = (
+        Index("booking_of_day", "region", "day"),
+        Index("booking_of_journey", "region", "journey"),
+    )
 
     region: str = Field(primary_key=True, max_length=64)
     code: str = Field(primary_key=True, max_length=16)
@@ -49,6 +52,7 @@ class BookingRow(SQLModel, table=True):
     direct_seconds: int
     direct_metres: int
     fare_cents: int
+    journey: str = Field(default="", max_length=16)
 
 
 class ContactRow(SQLModel, table=True):
