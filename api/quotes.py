@@ -52,8 +52,9 @@ class ChangeOut(BaseModel):
     party: PartyChange | None = Field(default=None, exclude_if=_absent)
 
     @classmethod
-    def of(cls, region: Region, request: RideRequest, changed: tuple[str, ...]) -> Self:
-        """Return the changed members of a request."""
+    def of(cls, region: Region, fix: Fix) -> Self:
+        """Return the members of a request that a fix changes."""
+        request, changed = fix.offer.request, fix.changed
         time = local_time(region, request.time)
         party = request.party
         return cls(
@@ -93,7 +94,7 @@ class FixOut(BaseModel):
         region, offer = service.region, fix.offer
         return cls(
             kind=fix.kind,
-            change=ChangeOut.of(region, offer.request, fix.changed),
+            change=ChangeOut.of(region, fix),
             message=fix_message(region, language, fix),
             walk_metres=fix.walk_metres if fix.kind is FixKind.OTHER_STOP else None,
             offer=OfferOut.of(region, offer, service.tokens.sign(offer)),

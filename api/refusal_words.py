@@ -66,7 +66,7 @@ def _fix(region: Region, fix: Fix) -> Pair:
     elif fix.kind is FixKind.OTHER_STOP:
         change = _stop(fix)
     else:
-        change = _fewer(offer.request.party, fix.kind)
+        change = _fewer(fix.asked.party, offer.request.party)
     return f"{change[0]} {works[0]}.", f"{change[1]} {works[1]}."
 
 
@@ -92,22 +92,22 @@ def _stop(fix: Fix) -> Pair:
     )
 
 
-def _fewer(party: Party, kind: FixKind) -> Pair:
-    people = (
-        ("Für eine Person", "For one person")
-        if party.passengers == 1
-        else (f"Für {party.passengers} Personen", f"For {party.passengers} people")
-    )
-    if kind is FixKind.SMALLER_PARTY:
-        return people
-    if not party.wheelchairs and not party.child_seats:
+def _fewer(asked: Party, party: Party) -> Pair:
+    """Say with fewer aids, or else for fewer people."""
+    folded = asked.wheelchairs > party.wheelchairs
+    seats = asked.child_seats > party.child_seats
+    if folded and seats:
         return (
-            "Ohne Platz für einen Rollstuhl und ohne Kindersitz",
-            "Without a place for a wheelchair and without a child seat",
+            "Mit gefaltetem Rollstuhl und ohne Kindersitz",
+            "With a folded wheelchair and without a child seat",
         )
-    if not party.wheelchairs:
+    if folded:
         return "Mit gefaltetem Rollstuhl", "With a folded wheelchair"
-    return "Ohne Kindersitz", "Without a child seat"
+    if seats:
+        return "Ohne Kindersitz", "Without a child seat"
+    if party.passengers == 1:
+        return "Für eine Person", "For one person"
+    return f"Für {party.passengers} Personen", f"For {party.passengers} people"
 
 
 def _clock(region: Region, time: int) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shuttle.domain import FixKind, Offer
+from shuttle.domain import FixKind, Offer, RideRequest
 
 
 class RefusalReason(StrEnum):
@@ -55,8 +55,8 @@ class Fix:
     ----------
     kind
         What kind of change.
-    changed
-        The members of the request that change: ``from``, ``to``, ``when``, ``party``.
+    asked
+        The request that was refused.
     offer
         What asking `offer.request`, the changed request, is answered with.
     walk_metres
@@ -64,9 +64,21 @@ class Fix:
     """
 
     kind: FixKind
-    changed: tuple[str, ...]
+    asked: RideRequest
     offer: Offer
     walk_metres: int = 0
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The members of the request that change: ``from``, ``to``, ``when``, ``party``."""
+        before, after = self.asked, self.offer.request
+        members = {
+            "from": before.origin != after.origin,
+            "to": before.destination != after.destination,
+            "when": before.time != after.time,
+            "party": before.party != after.party,
+        }
+        return tuple(name for name, differs in members.items() if differs)
 
 
 @dataclass(frozen=True, slots=True)

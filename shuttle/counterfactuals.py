@@ -40,12 +40,14 @@ End = Literal["from", "to"]
 
 @dataclass(frozen=True, slots=True)
 class Counterfactuals:
-    """What a request could have been.
+    """What a refused request could have been.
 
     Attributes
     ----------
     region
         Stops, travel times and rules.
+    refused
+        The request.
     plan_of
         The plans of all days that may be looked at.
     now
@@ -57,6 +59,7 @@ class Counterfactuals:
     """
 
     region: Region
+    refused: RideRequest
     plan_of: PlanOf
     now: int
     new_id: Callable[[], str]
@@ -86,16 +89,14 @@ class Counterfactuals:
             changes = self._with_less(request)
         return tuple(changes)
 
-    def _asked(
-        self, kind: FixKind, changed: tuple[str, ...], request: RideRequest, walk_metres: int = 0
-    ) -> Fix | None:
+    def _asked(self, kind: FixKind, request: RideRequest, walk_metres: int = 0) -> Fix | None:
         """Ask a changed request; None if it is not answered with an offer either."""
         searched = self._searched(request)
         if searched is None:
             return None
         search, plan = searched
         offers = search.offers(plan, search.wanted)
-        return Fix(kind, changed, offers[0], walk_metres) if offers else None
+        return Fix(kind, self.refused, offers[0], walk_metres) if offers else None
 
     def _searched(self, request: RideRequest) -> tuple[Search, DayPlan] | None:
         """Return the search of a request and its day's plan, None if no plan could serve it."""
@@ -108,20 +109,18 @@ class Counterfactuals:
             return None
         return Search.of(self.region, checked, self.now, self.new_id, self.not_before), plan
 
-    def _first(
-        self, kind: FixKind, changed: tuple[str, ...], requests: Iterable[RideRequest]
-    ) -> Iterator[Fix]:
+    def _first(self, kind: FixKind, requests: Iterable[RideRequest]) -> Iterator[Fix]:
         """Yield the first of several changes that works, if one does."""
         for request in requests:
-            fix = self._asked(kind, changed, request)
+            fix = self._asked(kind, request)
             if fix is not None:
                 yield fix
                 return
 
     def _with_less(self, request: RideRequest) -> Iterator[Fix]:
         """Yield fewer aids and fewer people, as many as work."""
-        yield from self._first(FixKind.FEWER_AIDS, ("party",), _with_fewer_aids(request))
-        yield from self._first(FixKind.SMALLER_PARTY, ("party",), _as_smaller_party(request))
+        yield from self._first(FixKind.FEWER_AIDS, _with_fewer_aids(request))
+        yield from self._first(FixKind.SMALLER_PARTY, _as_smaller_party(request))
 
     # ------------------------------------------------------------------------------------- times
 
@@ -133,7 +132,7 @@ class Counterfactuals:
         kinds = (FixKind.LATER, FixKind.EARLIER) if departing else (FixKind.EARLIER, FixKind.LATER)
         for kind, offers in zip(kinds, (onward, back), strict=True):
             for offer in offers:
-                yield from self._first(kind, ("when",), self._asking_for(offer))
+                yield from self._first(kind, self._asking_for(offer))
 
     def _asking_for(self, offer: Offer) -> Iterator[RideRequest]:
         """Yield requests that are answered with an offer's ride, or with one very near to it."""
@@ -161,7 +160,7 @@ class Counterfactuals:
         ):
             requests = (self._days_later(request, number) for number in days)
             ahead = (each for each in requests if each.time >= self.now)
-            yield from self._first(FixKind.OTHER_DAY, ("when",), ahead)
+            yield from self._first(FixKind.OTHER_DAY, ahead)
 
     def _days_later(self, request: RideRequest, days: int) -> RideRequest:
         """Return a request for the same time on the clocks of another day."""
@@ -179,7 +178,7 @@ class Counterfactuals:
             return
         ahead = (config.local_day(request.time) - config.local_day(self.now)).days
         requests = (self._days_later(request, number - ahead) for number in range(horizon, -1, -1))
-        yield from self._first(FixKind.OTHER_DAY, ("when",), requests)
+        yield from self._first(FixKind.OTHER_DAY, requests)
 
     def _while_open(self, request: RideRequest) -> Iterator[Fix]:
         """Yield the nearest times before and after within the service hours that work."""
@@ -203,7 +202,7 @@ class Counterfactuals:
 
     def _nearby(self, request: RideRequest, kind: FixKind) -> Iterator[Fix]:
         """Yield a request as it is, or else the nearest time to it that works on its day."""
-        fix = self._asked(kind, ("when",), request)
+        fix = self._asked(kind, request)
         if fix is not None:
             yield fix
         elif (searched := self._searched(request)) is not None:
@@ -265,16 +264,14 @@ class Counterfactuals:
         """Ask from or to a stop, with the time that it takes to walk there."""
         stop = self.region.stops[access.place]
         place = Location(stop.lat, stop.lon, stop.label, stop.id)
-        changed: tuple[str, ...] = (end,)
         if end == "from":
             request = replace(request, origin=place)
             walk = access.seconds if request.when is When.DEPART_AT else 0
         else:
             request = replace(request, destination=place)
             walk = -access.seconds if request.when is When.ARRIVE_BY else 0
-        if walk:
-            request, changed = replace(request, time=request.time + walk), (end, "when")
-        return self._asked(FixKind.OTHER_STOP, changed, request, access.metres)
+        request = replace(request, time=request.time + walk)
+        return self._asked(FixKind.OTHER_STOP, request, access.metres)
 
 
 def _with_fewer_aids(request: RideRequest) -> Iterator[RideRequest]:

@@ -62,7 +62,7 @@ def quote(
         return None if plan_of is None else plan_of(day)
 
     refusal = Refusal(new_id(), reason, nearest_vehicle(search, plan))
-    what_if = Counterfactuals(region, plan_here, now, new_id, not_before)
+    what_if = Counterfactuals(region, checked.request, plan_here, now, new_id, not_before)
     fixes = tuple(
         alternative_to(refusal.id, fix) for fix in what_if.of_refusal(search, plan, reason)
     )
@@ -80,7 +80,7 @@ def mended(
 ) -> str:
     """Put the fixes onto an error; return the id of the refusal that they make up for."""
     refusal = new_id()
-    fixes = Counterfactuals(region, plan_of, now, new_id).of_error(request, error)
+    fixes = Counterfactuals(region, request, plan_of, now, new_id).of_error(request, error)
     error.fixes = tuple(alternative_to(refusal, fix) for fix in fixes)
     return refusal
 
