@@ -14,7 +14,7 @@ from shuttle.answers import Quote
 from shuttle.bookings import booked
 from shuttle.confirming import check_limits
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Contact, Offer, RideRequest, When
+from shuttle.domain import Contact, Offer, Ride, RideRequest, When
 from shuttle.errors import (
     IdempotencyConflict,
     NotCancellable,
@@ -168,9 +168,8 @@ def series_of(dispatcher: Dispatcher, code: str) -> Series:
     return series
 
 
-def distance_from_wish(offer: Offer) -> int:
-    """Return by how many seconds an offer's pickup window misses the wanted one, either way."""
-    request, ride = offer.request, offer.ride
+def distance_from_wish(request: RideRequest, ride: Ride) -> int:
+    """Return by how many seconds a ride's pickup window misses the wanted one, either way."""
     if request.when is When.DEPART_AT:
         ready = request.time + round(ride.walk_to_pickup / WALK_METRES_PER_SECOND)
         return abs(ride.promise.pickup_earliest - ready)
@@ -232,7 +231,7 @@ def _decide(dispatcher: Dispatcher, series: Series, day: date, now: int) -> Inst
             reason = error.code if isinstance(error, RequestError) else TOO_MANY_NO_SHOWS
             return _missed(plan, series, day, reason, now)
         answer = quote(region, plan, checked, now, dispatcher.new_code)
-        offer = _nearest(region.config, answer)
+        offer = _nearest(region.config, request, answer)
         if offer is None:
             reason = answer.refusal.reason if answer.refusal else TOO_FAR_FROM_WISH
             return _missed(plan, series, day, reason, now)
@@ -253,11 +252,15 @@ def _decide(dispatcher: Dispatcher, series: Series, day: date, now: int) -> Inst
     return dispatcher.act(day, now, act)
 
 
-def _nearest(config: RegionConfig, answer: Quote) -> Offer | None:
+def _nearest(config: RegionConfig, request: RideRequest, answer: Quote) -> Offer | None:
     """Return the offer nearest to the wish, None if none is near enough."""
-    nearest = min(answer.offers, key=distance_from_wish, default=None)
+
+    def distance(offer: Offer) -> int:
+        return distance_from_wish(request, offer.ride)
+
+    nearest = min(answer.offers, key=distance, default=None)
     most = config.rules.series_flexible_minutes * 60
-    return nearest if nearest is not None and distance_from_wish(nearest) <= most else None
+    return nearest if nearest is not None and distance(nearest) <= most else None
 
 
 def _missed(

@@ -89,8 +89,17 @@ class Residents:
         days = tuple(sorted(self.rng.sample(range(6), 2)))
         series = Series(
             self.dispatcher.new_code(),
-            *(wish.origin, wish.destination, wish.when, 60 * self.rng.randrange(8, 18)),
-            *(wish.party, days, today, today + timedelta(14), False, True, now),
+            wish.origin,
+            wish.destination,
+            wish.when,
+            60 * self.rng.randrange(8, 18),
+            wish.party,
+            days,
+            today,
+            today + timedelta(14),
+            skip_school_holidays=False,
+            skip_public_holidays=True,
+            made_at=now,
         )
         begin_series(self.dispatcher, series, CONTACT, f"key-{self.number}", now)
 

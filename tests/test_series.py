@@ -199,7 +199,7 @@ def test_a_ride_near_the_wish_is_taken_but_none_beyond_the_tolerance(
             nearest = dispatcher.quote(rival, NOW).offers[0]
             begin(dispatcher, series(MONDAY, MONDAY, party=party, when=when))
             (instance,) = dispatcher.store.standing.instances("SERIES22")
-            made[minutes] = distance_from_wish(nearest) if instance.booking else None
+            made[minutes] = distance_from_wish(rival, nearest.ride) if instance.booking else None
             if not instance.booking:
                 assert instance.missed
     assert made[5] is None
