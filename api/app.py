@@ -1,7 +1,7 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,9 +13,10 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, health, map_data, pages, tours, vehicles
+from api import bookings, health, login_page, map_data, pages, sessions, tours, vehicles
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.schemas import OfferGoneProblem
+from api.security import ForgedRequest, NotAllowed, NotSignedIn
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
@@ -31,8 +32,13 @@ from shuttle.errors import (
     RevisionConflict,
     ShuttleError,
     StoreError,
+    TooManyRequests,
     UnknownBooking,
+    UnknownShift,
+    WrongCredentials,
 )
+from shuttle.rate_limits import Limit, Rate, RateLimiter
+from shuttle.sign_in import SignIn
 
 _log = structlog.get_logger()
 
@@ -49,6 +55,12 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
+    NotSignedIn: (401, "not_signed_in", None),
+    WrongCredentials: (401, "wrong_credentials", None),
+    NotAllowed: (403, "not_allowed", None),
+    ForgedRequest: (403, "forged_request", "X-CSRF-Token"),
+    UnknownShift: (404, "unknown_shift", "shift"),
+    TooManyRequests: (429, "too_many_requests", None),
 }
 """The one table from what goes wrong to what the client is told."""
 
@@ -59,6 +71,8 @@ def create_app(
     signing_key: bytes,
     *,
     tick_seconds: float | None = 1.0,
+    sign_in: SignIn | None = None,
+    limits: Mapping[Limit, Rate] | None = None,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -72,8 +86,18 @@ def create_app(
         Signs offers; the same after a restart, so that offers survive it.
     tick_seconds
         How often vehicles follow their timetable, in real seconds; None to leave that to others.
+    sign_in
+        The door for staff, drivers and partners; None lets in nobody but residents.
+    limits
+        Rate limits; None limits nothing, for a service that only this machine can reach.
     """
-    service = Service(dispatcher, clock, OfferTokens(signing_key, dispatcher.region.config.id))
+    service = Service(
+        dispatcher,
+        clock,
+        OfferTokens(signing_key, dispatcher.region.config.id),
+        sign_in,
+        RateLimiter(limits or {}),
+    )
     app = FastAPI(
         title=f"Dorfshuttle {dispatcher.region.config.name}",
         version="1",
@@ -87,7 +111,7 @@ def create_app(
     )
     app.state.service = service
     app.state.heartbeat = None
-    for each in (bookings, tours, vehicles, map_data, health, pages):
+    for each in (bookings, sessions, tours, vehicles, map_data, health, pages, login_page):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -111,6 +135,10 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None
+    if isinstance(error, TooManyRequests):
+        headers = {"Retry-After": str(error.seconds)}
+    if status == 401:
+        headers = {"WWW-Authenticate": 'Bearer realm="shuttle"'}
     return problem(request, status, code, str(error), field=field, headers=headers, **extensions)
 
 
@@ -170,5 +198,15 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():
         for operation in path.values():
+            _say_who_may(operation)
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                 operation["responses"] |= {str(k): v for k, v in answers(422).items()}
+
+
+def _say_who_may(operation: dict[str, Any]) -> None:
+    """Add what the dependencies of :mod:`api.security` and its neighbours answer by themselves."""
+    refusals = [401, 403] if "security" in operation else []
+    if any(each["name"] == "Booking-Secret" for each in operation.get("parameters", ())):
+        refusals += [404, 429]
+    known = {str(status): words for status, words in answers(*refusals).items()}
+    operation["responses"] = known | operation["responses"]

@@ -1,10 +1,11 @@
 """Asking for rides, booking, looking up and cancelling."""
 
-import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
+from api.booking_owner import OwnBooking
+from api.limits import Limited
 from api.problems import answers
 from api.schemas import (
     BookingOut,
@@ -18,7 +19,6 @@ from api.service import Service, ServiceHere
 from api.times import local_time
 from api.words import Language, ReaderLanguage, language_of, refusal_message
 from shuttle.domain import Quote
-from shuttle.errors import UnknownBooking
 
 router = APIRouter(prefix="/api/v1", tags=["rides"])
 
@@ -34,10 +34,12 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-Code = Annotated[str, Path(description="The booking's code.", examples=["K7MX2Q9A"])]
 
-
-@router.post("/offers", responses=answers(400, 413, 422, 503))
+@router.post(
+    "/offers",
+    responses=answers(400, 413, 422, 429, 503),
+    dependencies=[Depends(Limited("offers"))],
+)
 def ask_for_offers(
     asked: OfferRequest, service: ServiceHere, language: ReaderLanguage, response: Response
 ) -> QuoteOut:
@@ -60,7 +62,8 @@ def ask_for_offers(
 @router.post(
     "/bookings",
     status_code=201,
-    responses=answers(400, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    responses=answers(400, 410, 413, 422, 429, 503) | answers(409, schema="OfferGoneProblem"),
+    dependencies=[Depends(Limited("bookings"))],
 )
 def book(
     asked: BookingRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
@@ -72,33 +75,28 @@ def book(
     """
     offer = service.tokens.open(asked.offer)
     contact = None if asked.contact is None else asked.contact.contact(service.region)
-    booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact)
+    keyed, now = service.dispatcher.keyed, service.clock()
+    if contact is not None and contact.phone:
+        service.limiter.take("bookings_by_phone", keyed.phone(contact.phone), now)
+    booking = service.dispatcher.book(offer, idempotency_key, now, contact)
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     response.headers["Cache-Control"] = "no-store"
-    return BookingOut.of(service.region, booking)
+    return BookingOut.of(service.region, booking, keyed.link(booking.code))
 
 
 @router.get("/bookings/{code}", responses=answers(404, 503))
-def look_up(code: Code, service: ServiceHere, response: Response) -> BookingOut:
-    """Return a booking."""
+def look_up(booking: OwnBooking, service: ServiceHere, response: Response) -> BookingOut:
+    """Return a booking to whom it belongs."""
     response.headers["Cache-Control"] = "no-store"
-    return BookingOut.of(service.region, service.dispatcher.booking(written(code)))
-
-
-@router.delete("/bookings/{code}", responses=answers(404, 409, 503))
-def cancel(code: Code, service: ServiceHere, response: Response) -> BookingOut:
-    """Cancel a booking whose vehicle is not yet on its way. Doing it twice is fine."""
-    response.headers["Cache-Control"] = "no-store"
-    booking = service.dispatcher.cancel(written(code), service.clock())
     return BookingOut.of(service.region, booking)
 
 
-def written(code: str) -> str:
-    """Return a code as the service writes it, however a person did."""
-    plain = re.sub(r"[\s-]", "", code).upper()
-    if re.fullmatch(r"[A-Z0-9]{1,32}", plain) is None:
-        raise UnknownBooking(code)
-    return plain
+@router.delete("/bookings/{code}", responses=answers(404, 409, 503))
+def cancel(own: OwnBooking, service: ServiceHere, response: Response) -> BookingOut:
+    """Cancel a booking whose vehicle is not yet on its way. Doing it twice is fine."""
+    response.headers["Cache-Control"] = "no-store"
+    booking = service.dispatcher.cancel(own.code, service.clock())
+    return BookingOut.of(service.region, booking)
 
 
 def offers_out(service: Service, quote: Quote) -> list[OfferOut]:

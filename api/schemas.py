@@ -241,9 +241,13 @@ class OfferGoneProblem(Problem):
 
 
 class BookingOut(_RideOut):
-    """A confirmed ride. The code is all that is needed to see or cancel it."""
+    """A confirmed ride. With code and link, or code and phone, it is seen and cancelled."""
 
     code: str
+    link: str | None = Field(
+        default=None,
+        description="Told once, when the ride is booked; opens it as Booking-Secret.",
+    )
     status: BookingStatus
     origin: str = Field(serialization_alias="from")
     to: str
@@ -251,11 +255,12 @@ class BookingOut(_RideOut):
     booked_at: datetime
 
     @classmethod
-    def of(cls, region: Region, booking: Booking) -> Self:
-        """Return a booking as its owner sees it."""
+    def of(cls, region: Region, booking: Booking, link: str | None = None) -> Self:
+        """Return a booking as its owner sees it, after booking with its link."""
         party = booking.ride.party
         return cls(
             code=booking.code,
+            link=link,
             status=booking.status,
             origin=booking.origin,
             to=booking.destination,

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
+from shuttle.account_store import AccountStore
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, event_of, facts
@@ -55,6 +56,7 @@ class SqlStore:
     def __init__(self, url: str, region: str) -> None:
         self._region = region
         self._engine = _engine(url)
+        self.accounts = AccountStore(region, self._reading, self._writing)
         try:
             with self._writing() as connection:
                 _migrate(connection)
