@@ -17,7 +17,6 @@ from api.sessions import enter, enter_shift
 from api.times import local_time
 from api.words import Language, ReaderLanguage, problem_title, say
 from shuttle.errors import TooManyRequests, WrongCredentials
-from shuttle.sign_in import SignedIn
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -58,29 +57,19 @@ def sign_in(
     client: ClientPrint,
     name: Text = "",
     password: Text = "",
-) -> Response:
-    """Sign in with what the form holds; show the form again if it is not right."""
-    try:
-        entered = enter(request, service, client, name, password)
-    except (WrongCredentials, TooManyRequests, ForgedRequest) as error:
-        return _again(request, service, language, error, "staff", name)
-    return _entered(request, entered)
-
-
-@router.post(f"{PATH}/shift")
-def open_shift(
-    request: Request,
-    service: ServiceHere,
-    language: ReaderLanguage,
-    client: ClientPrint,
     code: Text = "",
 ) -> Response:
-    """Open a shift with the code that the form holds; show the form again if it is not right."""
+    """Sign in with what one of the forms holds; show it again if that is not right."""
     try:
-        entered = enter_shift(request, service, client, code)
+        if code:
+            entered = enter_shift(request, service, client, code)
+        else:
+            entered = enter(request, service, client, name, password)
     except (WrongCredentials, TooManyRequests, ForgedRequest) as error:
-        return _again(request, service, language, error, "shift")
-    return _entered(request, entered)
+        return _again(request, service, language, error, "shift" if code else "staff", name)
+    response = RedirectResponse(PATH, status_code=303)
+    set_session(request, response, entered.token, entered.session.ends - entered.session.begun)
+    return response
 
 
 @router.post("/logout")
@@ -94,19 +83,13 @@ def sign_out(request: Request, service: ServiceHere, caller: CallerHere) -> Resp
     return response
 
 
-def _entered(request: Request, entered: SignedIn) -> Response:
-    response = RedirectResponse(PATH, status_code=303)
-    set_session(request, response, entered.token, entered.session.ends - entered.session.begun)
-    return response
-
-
 def _again(
     request: Request,
     service: Service,
     language: Language,
     error: WrongCredentials | TooManyRequests | ForgedRequest,
     form: str,
-    name: str = "",
+    name: str,
 ) -> Response:
     """Show the form with what went wrong above the fields that it is about."""
     status, code = _SAID[type(error)]

@@ -95,6 +95,7 @@ WORDS: dict[str, Pair] = {
         "Roads, houses and stops on this map are made up.",
     ),
     "table": ("Tabelle", "Table"),
+    "team": ("Für das Team", "For staff"),
     "today": ("Heute", "Today"),
     "today_in_figures": ("Der Tag in Zahlen", "The day in figures"),
     "tours_on": ("Fahrten am", "Tours on"),
