@@ -65,6 +65,9 @@ MOST_BUCKETS = 50_000
 """More than so many are not kept: whoever was limited longest ago is forgotten first."""
 
 
+_ROUNDING = 1e-9
+
+
 class RateLimiter:
     """Counts who did what.
 
@@ -92,7 +95,8 @@ class RateLimiter:
             return
         with self._lock:
             left = self._left(limit, whose, rate, now)
-            if left < 1:
+            if left < 1 - _ROUNDING:
+                self._keep(limit, whose, left, now)
                 missing = (1 - left) * rate.seconds / rate.number
                 raise TooManyRequests(max(1, math.ceil(missing)))
             self._keep(limit, whose, left - 1, now)

@@ -69,9 +69,9 @@ def serve_until_signalled(app: Any, listener: socket.socket, trusted_proxies: st
 
 
 @contextmanager
-def serving_beside(app: Any, listener: socket.socket) -> Iterator[None]:
+def serving_beside(app: Any, listener: socket.socket, trusted_proxies: str = "") -> Iterator[None]:
     """Answer requests on a thread while the body runs."""
-    server = _server(app)
+    server = _server(app, trusted_proxies)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
     )
