@@ -15,6 +15,7 @@ from api.schemas import (
     QuoteOut,
     RefusalOut,
 )
+from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
 from api.times import local_time
 from api.words import Language, ReaderLanguage, language_of, refusal_message
@@ -39,6 +40,7 @@ IdempotencyKey = Annotated[
     "/offers",
     responses=answers(400, 413, 422, 429, 503),
     dependencies=[Depends(Limited("offers"))],
+    openapi_extra=OPEN_TO_ALL,
 )
 def ask_for_offers(
     asked: OfferRequest, service: ServiceHere, language: ReaderLanguage, response: Response
@@ -64,6 +66,7 @@ def ask_for_offers(
     status_code=201,
     responses=answers(400, 410, 413, 422, 429, 503) | answers(409, schema="OfferGoneProblem"),
     dependencies=[Depends(Limited("bookings"))],
+    openapi_extra=OPEN_TO_ALL,
 )
 def book(
     asked: BookingRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response

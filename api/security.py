@@ -17,7 +17,7 @@ changes something needs, besides, the session's token in ``X-CSRF-Token`` (or, i
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Path, Request, Response
@@ -36,6 +36,9 @@ CSRF_HEADER = "X-CSRF-Token"
 CSRF_FIELD = "csrf_token"
 
 CHANGES_NOTHING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+OPEN_TO_ALL: dict[str, Any] = {"security": [{}]}
+"""`openapi_extra` of an endpoint that asks who it is only to treat some better."""
 
 _cookie = APIKeyCookie(
     name=COOKIE,

@@ -222,6 +222,40 @@ def test_a_service_without_accounts_lets_in_nobody(dispatcher: Dispatcher) -> No
             assert code_of(answer) == (401, "not_signed_in")
 
 
+OPEN_TO_ALL = {
+    "POST /api/v1/offers",
+    "POST /api/v1/bookings",
+    "GET /api/v1/bookings/{code}",
+    "DELETE /api/v1/bookings/{code}",
+    "POST /api/v1/session",
+    "POST /api/v1/session/driver",
+    "GET /api/v1/places",
+    "GET /api/v1/regions/current",
+    "GET /api/v1/roads",
+    "GET /api/v1/tours",
+    "GET /api/v1/figures",
+    "GET /api/v1/vehicles",
+    "GET /healthz",
+}
+"""What residents and the map page need; whatever is not listed here asks who it is."""
+
+
+def test_what_is_not_open_to_all_on_purpose_asks_who_it_is(dispatcher: Dispatcher) -> None:
+    with serving(dispatcher) as api:
+        document = api.http.get("/api/v1/openapi.json").json()
+        open_ones = set()
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                if {} in operation.get("security", [{}]):
+                    open_ones.add(f"{method.upper()} {path}")
+                    continue
+                assert {"401", "403"} <= set(operation["responses"]), path
+                address = path.replace("{day}", "2027-03-22").replace("{shift}", SHIFT)
+                answer = api.http.request(method, re.sub(r"\{\w+\}", "ABCD1234", address))
+                assert code_of(answer) == (401, "not_signed_in"), path
+        assert open_ones == OPEN_TO_ALL
+
+
 # Forgery
 
 
