@@ -136,6 +136,9 @@ class SeriesOut(BaseModel):
     """A weekly repeat and what has become of it so far."""
 
     code: str
+    link: str | None = Field(
+        default=None, description="Told once, when it begins; opens it as Booking-Secret."
+    )
     origin: str = Field(serialization_alias="from")
     to: str
     when: dict[When, str] = Field(examples=[{"arrive_by": "07:45"}])
@@ -149,11 +152,12 @@ class SeriesOut(BaseModel):
     days: list[SeriesDayOut] = Field(description="Others follow as they open for booking.")
 
     @classmethod
-    def of(cls, series: Series, instances: Iterable[Instance]) -> Self:
+    def of(cls, series: Series, instances: Iterable[Instance], link: str | None) -> Self:
         """Return a series as its owner sees it."""
         weekdays: list[Any] = [WEEKDAYS[each] for each in series.weekdays]
         return cls(
             code=series.code,
+            link=link,
             origin=series.origin.label,
             to=series.destination.label,
             when={series.when: f"{series.minutes // 60:02}:{series.minutes % 60:02}"},
@@ -185,6 +189,9 @@ class WaitingOut(BaseModel):
     """A place on the waiting list."""
 
     code: str
+    link: str | None = Field(
+        default=None, description="Told once, on joining; opens the place as Booking-Secret."
+    )
     state: WaitingState
     origin: str = Field(serialization_alias="from")
     to: str
@@ -196,11 +203,12 @@ class WaitingOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, region: Region, waiting: Waiting) -> Self:
+    def of(cls, region: Region, waiting: Waiting, link: str | None) -> Self:
         """Return a place on the list as its owner sees it."""
         request = waiting.request
         return cls(
             code=waiting.code,
+            link=link,
             state=waiting.state,
             origin=request.origin.label,
             to=request.destination.label,

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
 from shuttle import sql_unmet
+from shuttle.account_store import AccountStore
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, event_of, facts
@@ -59,6 +60,7 @@ class SqlStore:
         self._region = region
         self._engine = _engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
+        self.accounts = AccountStore(region, self._reading, self._writing)
         try:
             with self._writing() as connection:
                 _migrate(connection)

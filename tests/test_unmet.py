@@ -21,6 +21,7 @@ from shuttle.sql_store import SqlStore
 from shuttle.store import Change, MemoryStore, Store
 from shuttle.unmet import Fate, Unmet
 from tests.api_client import Api, berlin, request, serving
+from tests.staff import Office, at_the_desk
 from tests.test_dispatcher import MONDAY, at, ride, spot
 from tests.toy_town import coordinates
 
@@ -44,9 +45,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def api(dispatcher: Dispatcher) -> Iterator[Api]:
-    with serving(dispatcher) as served:
-        yield served
+def api(toy_region: Region, tmp_path: Path) -> Iterator[Office]:
+    with at_the_desk(toy_region, tmp_path) as desk:
+        yield desk
 
 
 def test_rows_come_back_by_day_and_wanted_time(store: Store) -> None:
@@ -230,7 +231,7 @@ def test_every_fix_on_the_wire_is_booked_as_it_says(toy_region: Region) -> None:
             assert again.json()["refusal"] is None
             booked = api.confirm(again.json()["offers"][0]["offer"], "key-again")
             assert booked.status_code == 201
-            api.http.delete(booked.headers["location"])
+            api.cancel(booked.json())
             assert api.confirm(fixes[number]["offer"]["offer"], "key-fixed").status_code == 201
         dispatcher.close()
 
@@ -254,7 +255,7 @@ def test_a_problem_with_a_request_names_the_fixes_in_the_readers_language(api: A
     assert api.confirm(again.json()["offers"][0]["offer"]).status_code == 201
 
 
-def test_unmet_demand_is_told_by_rows_and_sums(api: Api) -> None:
+def test_unmet_demand_is_told_by_rows_and_sums(api: Office) -> None:
     soon = {"arrive_by": berlin("2027-03-22T08:07")}
     refused = api.ask(when=soon).json()
     api.ask(when=soon, party={"passengers": 2})
@@ -279,6 +280,7 @@ def test_unmet_demand_is_told_by_rows_and_sums(api: Api) -> None:
         "taken": None,
     }
     api.clock.set("2027-03-23T06:00")
+    api.sign_in("dispatcher")
     later = api.http.get("/api/v1/unmet?from=2027-03-20&to=2027-03-23").json()
     assert [each["fate"] for each in later["sums"]] == ["gone", "alternative_taken", "gone"]
 
