@@ -22,6 +22,7 @@ from shuttle.events import SeriesMissed
 from shuttle.limits import NoShows
 from shuttle.region import BUNDLED, Region
 from shuttle.region_config import read_config
+from shuttle.rounds import Rounds
 from shuttle.series import (
     begin_series,
     distance_from_wish,
@@ -238,6 +239,17 @@ def test_whoever_may_not_book_misses_the_day(toy_region: Region) -> None:
         begin(dispatcher, series())
         missed = {each.missed for each in dispatcher.store.standing.instances("SERIES22")}
         assert missed == {"too_many_no_shows"}
+
+
+def test_a_clock_that_is_set_back_keeps_no_series_waiting(dispatcher: Dispatcher) -> None:
+    rounds = Rounds(dispatcher)
+    rounds.go(at("12:00", date(2027, 3, 4)))
+    begin(dispatcher, series(first=date(2027, 3, 10)))
+    back = at("08:00", date(2027, 3, 3))
+    rounds.go(back)
+    assert booked_days(dispatcher) == [date(2027, 3, 10)]
+    rounds.go(back + 1)
+    assert booked_days(dispatcher) == [date(2027, 3, 10)]
 
 
 def test_an_ended_series_promises_nothing_more_and_keeps_or_gives_up_what_is_booked(

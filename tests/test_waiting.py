@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shuttle.changing import change, quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Party, RideRequest, When
 from shuttle.errors import IdempotencyConflict, RequestError, UnknownStanding
@@ -68,6 +69,15 @@ def test_a_cancellation_is_told_to_the_first_who_waits(dispatcher: Dispatcher) -
     assert opened(dispatcher) == [first.code]
     assert waiting_of(dispatcher, first.code) == first.told(now + HELD)
     assert waiting_of(dispatcher, second.code).state is WaitingState.WAITING
+
+
+def test_a_changed_booking_frees_its_place_too(dispatcher: Dispatcher) -> None:
+    full, waiting_list = fill(dispatcher), WaitingList(dispatcher)
+    first = wait(dispatcher, 0)
+    waiting_list.tell(NOW + 1)
+    later = quote_change(dispatcher, full[1].code, ride(party=EIGHT, clock="16:00"), NOW + MINUTE)
+    change(dispatcher, full[1].code, later.offers[0], "key-change", NOW + MINUTE)
+    assert codes(waiting_list.tell(NOW + 2 * MINUTE)) == [first.code]
 
 
 def test_the_next_is_told_only_when_the_first_has_let_their_minutes_pass(
