@@ -8,6 +8,7 @@ from api.bookings import IdempotencyKey, no_store, written
 from api.problems import answers
 from api.service import Service, ServiceHere
 from api.standing_schemas import SeriesOut, SeriesRequest
+from api.words import Language, ReaderLanguage
 from shuttle.errors import UnknownStanding
 from shuttle.series import begin_series, end_series, series_of
 from shuttle.standing_requests import Series
@@ -19,7 +20,11 @@ StandingCode = Annotated[str, Path(description="Its code.", examples=["K7MX2Q9A"
 
 @router.post("", status_code=201, responses=answers(400, 413, 422, 503))
 def begin(
-    asked: SeriesRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
+    asked: SeriesRequest,
+    idempotency_key: IdempotencyKey,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    response: Response,
 ) -> SeriesOut:
     """Ask for the same ride every week; each day is promised as soon as it opens for booking.
 
@@ -31,19 +36,23 @@ def begin(
     wish = asked.series(service.region, dispatcher.new_code(), now)
     series = begin_series(dispatcher, wish, contact, idempotency_key, now)
     response.headers["Location"] = f"/api/v1/series/{series.code}"
-    return _out(service, series, response)
+    return _out(service, series, response, language)
 
 
 @router.get("/{code}", responses=answers(404, 503))
-def look_up(code: StandingCode, service: ServiceHere, response: Response) -> SeriesOut:
+def look_up(
+    code: StandingCode, service: ServiceHere, language: ReaderLanguage, response: Response
+) -> SeriesOut:
     """Return a series with the days decided so far."""
-    return _out(service, series_of(service.dispatcher, written(code, UnknownStanding)), response)
+    series = series_of(service.dispatcher, written(code, UnknownStanding))
+    return _out(service, series, response, language)
 
 
 @router.delete("/{code}", responses=answers(404, 422, 503))
 def end(
     code: StandingCode,
     service: ServiceHere,
+    language: ReaderLanguage,
     response: Response,
     *,
     cancel_booked: Annotated[
@@ -57,9 +66,10 @@ def end(
         service.clock(),
         cancel_booked=cancel_booked,
     )
-    return _out(service, series, response)
+    return _out(service, series, response, language)
 
 
-def _out(service: Service, series: Series, response: Response) -> SeriesOut:
+def _out(service: Service, series: Series, response: Response, language: Language) -> SeriesOut:
     no_store(response)
-    return SeriesOut.of(series, service.dispatcher.store.standing.instances(series.code))
+    instances = service.dispatcher.store.standing.instances(series.code)
+    return SeriesOut.of(series, instances, language)
