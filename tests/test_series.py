@@ -33,7 +33,7 @@ from shuttle.series import (
     wanted_days,
 )
 from shuttle.sql_store import SqlStore
-from shuttle.standing_requests import Series
+from shuttle.standing_requests import Instance, Series
 from shuttle.store import Change, MemoryStore
 from tests.test_dispatcher import ALONE, MONDAY, ZONE, assert_sound, at, ride, stop
 from tests.test_limits import miss
@@ -330,6 +330,34 @@ def test_another_process_in_between_decides_no_day_twice(toy_region: Region) -> 
         open_instances(dispatcher, NOW + 60)
         assert len(booked_days(dispatcher)) == 3
         assert len(dispatcher.plan(MONDAY, NOW).bookings) == 1
+
+
+class Overtaken(MemoryStore):
+    """Another process decides the day, or ends the series, just before we do, once."""
+
+    deed = ""
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        deed, instances = self.deed, changes[0].instances
+        if deed and instances:
+            self.deed = ""
+            theirs = Instance("SERIES22", instances[0].day, missed="no_seats")
+            if deed == "end":
+                self.standing.end_series("SERIES22")
+            rival = (theirs,) if deed == "decide" else ()
+            super().commit_together((Change(changes[0].day, changes[0].expected, instances=rival),))
+        super().commit_together(changes)
+
+
+@pytest.mark.parametrize("deed", ["decide", "end"])
+def test_what_another_process_did_meanwhile_stands(toy_region: Region, deed: str) -> None:
+    store = Overtaken()
+    with closing(Dispatcher(toy_region, store)) as dispatcher:
+        store.deed = deed
+        begin(dispatcher, series(MONDAY, MONDAY))
+        missed = [each.missed for each in store.standing.instances("SERIES22")]
+        assert missed == (["no_seats"] if deed == "decide" else [])
+        assert dispatcher.plan(MONDAY, NOW).bookings == {}
 
 
 def test_two_servers_on_one_database_promise_each_day_once(

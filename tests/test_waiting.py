@@ -1,5 +1,6 @@
 """The waiting list: who is told when a ride becomes possible, in which order, and once."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -15,7 +16,7 @@ from shuttle.events import WindowOpened
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 from shuttle.standing_requests import Waiting, WaitingState
-from shuttle.store import MemoryStore, Store
+from shuttle.store import Change, MemoryStore, Store
 from shuttle.waiting import WaitingList, join, leave, to_be_told, waiting_of
 from tests.test_dispatcher import MONDAY, at, ride
 
@@ -200,6 +201,24 @@ def test_nobody_waits_for_what_cannot_come(
         wait(dispatcher, 0, request_)
     assert caught.value.code == code
     assert dispatcher.store.standing.waiting_list() == ()
+
+
+class Overtaken(MemoryStore):
+    """They leave the list through another process just before we tell them."""
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        for waiting in changes[0].waiting:
+            self.standing.withdraw(waiting.code)
+            super().commit_together((Change(changes[0].day, changes[0].expected),))
+        super().commit_together(changes)
+
+
+def test_whoever_leaves_while_being_told_is_not_told(toy_region: Region) -> None:
+    with closing(Dispatcher(toy_region, Overtaken())) as dispatcher:
+        waiting = wait(dispatcher, 0)
+        assert WaitingList(dispatcher).tell(NOW + MINUTE) == ()
+        assert waiting_of(dispatcher, waiting.code).state is WaitingState.WITHDRAWN
+        assert opened(dispatcher) == []
 
 
 def test_two_servers_on_one_database_tell_each_person_once(
