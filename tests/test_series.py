@@ -25,13 +25,12 @@ from shuttle.region_config import read_config
 from shuttle.rounds import Rounds
 from shuttle.series import (
     begin_series,
-    distance_from_wish,
     due_days,
     end_series,
     open_instances,
-    request_on,
     wanted_days,
 )
+from shuttle.series_day import distance_from_wish, request_on
 from shuttle.sql_store import SqlStore
 from shuttle.standing_requests import Instance, Series
 from shuttle.store import Change, MemoryStore
@@ -183,29 +182,50 @@ def take_all(dispatcher: Dispatcher, clock: str, party: Party, day: date = MONDA
         number += 1
 
 
+@pytest.mark.parametrize("minutes", [5, 10, 15, 30, 60])
 @pytest.mark.parametrize("when", list(When))
 def test_a_ride_near_the_wish_is_taken_but_none_beyond_the_tolerance(
-    toy_region: Region, when: When
+    toy_region: Region, when: When, minutes: int
 ) -> None:
     party = Party(8)
-    made: dict[int, int | None] = {}
-    for minutes in (5, 15, 240):
-        rules = toy_region.config.rules.model_copy(update={"series_flexible_minutes": minutes})
-        config = toy_region.config.model_copy(update={"rules": rules})
-        with closing(Dispatcher(replace(toy_region, config=config), MemoryStore())) as dispatcher:
-            rival = ride(when=when, clock="10:00", party=party)
-            dispatcher.book(dispatcher.quote(rival, NOW).offers[0], "rival-1", NOW)
-            dispatcher.book(dispatcher.quote(rival, NOW).offers[0], "rival-2", NOW)
-            dispatcher.book(dispatcher.quote(rival, NOW).offers[0], "rival-3", NOW)
-            nearest = dispatcher.quote(rival, NOW).offers[0]
-            begin(dispatcher, series(MONDAY, MONDAY, party=party, when=when))
-            (instance,) = dispatcher.store.standing.instances("SERIES22")
-            made[minutes] = distance_from_wish(rival, nearest.ride) if instance.booking else None
-            if not instance.booking:
-                assert instance.missed
-    assert made[5] is None
-    assert made[240] is not None
-    assert (made[15] is not None) is (made[240] <= 15 * 60)
+    rules = toy_region.config.rules.model_copy(update={"series_flexible_minutes": minutes})
+    config = toy_region.config.model_copy(update={"rules": rules})
+    with closing(Dispatcher(replace(toy_region, config=config), MemoryStore())) as dispatcher:
+        wish = ride(when=when, clock="10:00", party=party)
+        for number in range(3):
+            dispatcher.book(dispatcher.quote(wish, NOW).offers[0], f"rival-{number}", NOW)
+        rides = [offer.ride for offer in dispatcher.quote(wish, NOW).offers]
+        nearest = min(distance_from_wish(wish, each) for each in rides)
+        begin(dispatcher, series(MONDAY, MONDAY, party=party, when=when))
+        (instance,) = dispatcher.store.standing.instances("SERIES22")
+        assert bool(instance.booking) is (nearest <= minutes * 60)
+        if instance.booking:
+            made = dispatcher.booking(instance.booking).ride
+            assert distance_from_wish(wish, made) == nearest
+        else:
+            assert instance.missed
+
+
+@pytest.mark.parametrize("when", list(When))
+def test_nobody_leaves_sooner_or_arrives_later_than_they_can(
+    toy_region: Region, when: When
+) -> None:
+    """Where only the far side of the wish has a ride, the day is missed."""
+    party = Party(1, 1)
+    rules = toy_region.config.rules.model_copy(update={"series_flexible_minutes": 240})
+    config = toy_region.config.model_copy(update={"rules": rules})
+    with closing(Dispatcher(replace(toy_region, config=config), MemoryStore())) as dispatcher:
+        hours = range(10, 20) if when is When.DEPART_AT else (8.5, 9, 9.5)
+        for hour in hours:
+            take_all(dispatcher, f"{int(hour):02}:{int(hour % 1 * 60):02}", party)
+        begin(dispatcher, series(MONDAY, MONDAY, party=party, when=when))
+        (instance,) = dispatcher.store.standing.instances("SERIES22")
+        if instance.booking:
+            promise = dispatcher.booking(instance.booking).ride.promise
+            assert when is When.ARRIVE_BY or promise.pickup_earliest >= at("10:00")
+            assert when is When.DEPART_AT or promise.dropoff_latest <= at("10:00")
+        else:
+            assert instance.missed in ("no_wheelchair_place", "other_promises")
 
 
 def test_a_day_without_a_ride_is_told_once_and_the_others_go_on(dispatcher: Dispatcher) -> None:
@@ -217,7 +237,10 @@ def test_a_day_without_a_ride_is_told_once_and_the_others_go_on(dispatcher: Disp
     open_instances(dispatcher, NOW + 60)
     told = [each for each in dispatcher.events(date(2027, 3, 3)) if isinstance(each, SeriesMissed)]
     assert [(each.series, each.day) for each in told] == [("SERIES22", "2027-03-03")]
-    assert told[0].reason in ("no_wheelchair_place", "other_promises", "driver_break")
+    assert told[0].reason == "no_wheelchair_place"
+    unmet = dispatcher.store.unmet(date(2027, 3, 3), date(2027, 3, 3))
+    at_ten = [each.reason for each in unmet if each.wanted == at("10:00", date(2027, 3, 3))]
+    assert at_ten == [told[0].reason] * 2  # the series', and that of whoever filled the day
 
 
 def test_a_day_whose_hours_have_changed_is_missed_for_that_reason(toy_region: Region) -> None:
