@@ -11,6 +11,7 @@ from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
 from api.standing_owner import OwnSeries
 from api.standing_schemas import SeriesOut, SeriesRequest
+from api.words import Language, ReaderLanguage
 from shuttle.series import begin_series, end_series
 from shuttle.standing_requests import Series
 
@@ -25,7 +26,11 @@ router = APIRouter(prefix="/api/v1/series", tags=["weekly repeats"])
     openapi_extra=OPEN_TO_ALL,
 )
 def begin(
-    asked: SeriesRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
+    asked: SeriesRequest,
+    idempotency_key: IdempotencyKey,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    response: Response,
 ) -> SeriesOut:
     """Ask for the same ride every week; each day is promised as soon as it opens for booking.
 
@@ -37,19 +42,22 @@ def begin(
     wish = asked.series(service.region, dispatcher.new_code(), now)
     series = begin_series(dispatcher, wish, contact, idempotency_key, now)
     response.headers["Location"] = f"/api/v1/series/{series.code}"
-    return _out(service, series, response, told=True)
+    return _out(service, series, response, language, told=True)
 
 
 @router.get("/{code}", responses=answers(404, 503))
-def look_up(series: OwnSeries, service: ServiceHere, response: Response) -> SeriesOut:
+def look_up(
+    series: OwnSeries, service: ServiceHere, language: ReaderLanguage, response: Response
+) -> SeriesOut:
     """Return a series with the days decided so far, to whom it belongs."""
-    return _out(service, series, response)
+    return _out(service, series, response, language)
 
 
 @router.delete("/{code}", responses=answers(404, 422, 503))
 def end(
     own: OwnSeries,
     service: ServiceHere,
+    language: ReaderLanguage,
     response: Response,
     *,
     cancel_booked: Annotated[
@@ -58,11 +66,13 @@ def end(
 ) -> SeriesOut:
     """Let no further day be promised. Doing it twice is fine."""
     series = end_series(service.dispatcher, own.code, service.clock(), cancel_booked=cancel_booked)
-    return _out(service, series, response)
+    return _out(service, series, response, language)
 
 
-def _out(service: Service, series: Series, response: Response, *, told: bool = False) -> SeriesOut:
+def _out(
+    service: Service, series: Series, response: Response, language: Language, *, told: bool = False
+) -> SeriesOut:
     no_store(response)
     instances = service.dispatcher.store.standing.instances(series.code)
     link = service.dispatcher.keyed.link(series.code) if told else None
-    return SeriesOut.of(series, instances, link)
+    return SeriesOut.of(series, instances, language, link)

@@ -79,6 +79,10 @@ PROBLEMS: dict[str, Pair] = {
         "Für diesen Zeitraum kennen wir die Schulferien noch nicht.",
         "The school holidays of this time are not known yet.",
     ),
+    "too_far_from_wish": (
+        "Nur weit vor oder nach der gewünschten Zeit ist ein Fahrzeug frei.",
+        "A vehicle is free only long before or after the wanted time.",
+    ),
     "too_many_no_shows": (
         "Mit dieser Telefonnummer wurden zu viele Fahrten versäumt. Bitte rufen Sie an.",
         "Too many rides with this phone number were missed. Please call us.",

@@ -137,14 +137,15 @@ class SqlStore:
 
     def journey(self, journey: str) -> tuple[Booking, ...]:
         """Return the bookings of an outward ride and its return."""
+        if not journey:
+            return ()
         query = (
             sa.select(_BOOKING)
             .where(_BOOKING.c.region == self._region, _BOOKING.c.journey == journey)
             .order_by(_BOOKING.c.pickup_earliest, _BOOKING.c.code)
         )
         with self._reading() as connection:
-            rows = connection.execute(query).mappings() if journey else ()
-            return tuple(_booking(row) for row in rows)
+            return tuple(_booking(row) for row in connection.execute(query).mappings())
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""

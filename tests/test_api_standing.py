@@ -58,6 +58,25 @@ def test_a_series_tells_which_days_are_booked(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "words"), [("de", "kein Rollstuhlplatz frei"), ("en", "No wheelchair place")]
+)
+def test_a_missed_day_says_why_in_the_readers_language(api: Api, language: str, words: str) -> None:
+    crowd = {"party": {"passengers": 1, "wheelchairs": 1}}
+    for hour in ("08:30", "09:00", "10:00"):
+        when = {"depart_at": berlin(f"2027-03-24T{hour}")}
+        for number in range(40):
+            rival = api.ask(when=when, **crowd).json()
+            if rival["refusal"] is not None:
+                break
+            api.confirm(rival["offers"][0]["offer"], f"rival-{hour}-{number}")
+    api.http.headers["Accept-Language"] = language
+    wish = {**SERIES, **crowd, "weekdays": ["wed"], "last_day": "2027-03-24"}
+    (day,) = post(api, "/series", wish).json()["days"]
+    assert (day["booking"], day["missed"]) == (None, "no_wheelchair_place")
+    assert words in day["message"]
+
+
+@pytest.mark.parametrize(
     ("changes", "code", "field"),
     [
         ({"when": {"depart_at": "9:45"}}, "invalid", "when.depart_at"),
