@@ -8,9 +8,8 @@ The first rows hold 50 bookings a vehicle, made through the dispatcher itself. I
 70 % of the day is booked: the vehicles drive or stand at halts for 70 % of the time that they are
 out, by their timetables and without waiting. By then small fleets refuse half of all further
 requests; those are timed apart, with their reason and all fixes. A booking is timed at the end, on
-the full day. ``--profile`` adds where the time of an
-offer and of a refusal goes. Times are processor time: what a resident waits on a machine with
-nothing else to do.
+the full day. ``--profile`` adds where the time of an offer and of a refusal goes. Times are
+processor time: what a resident waits on a machine with nothing else to do.
 """
 
 import argparse
