@@ -100,11 +100,6 @@ class SqlStore:
         except IntegrityError as error:
             raise RevisionConflict(changes[0].day, changes[0].expected) from error
 
-    def note(self, day: date, event: Event) -> None:
-        """Keep an event that changes no plan."""
-        with self._writing() as connection:
-            connection.execute(sa.insert(_EVENT), [self._event_row(day, event)])
-
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""
         query = sa.select(_BOOKING).where(

@@ -15,7 +15,7 @@ from alembic.config import Config
 import shuttle.sql_store
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Alternative, FixKind, Party, RideRequest, When
-from shuttle.errors import RequestError
+from shuttle.errors import OfferGone, RequestError
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 from shuttle.store import Change, MemoryStore, Store
@@ -151,6 +151,25 @@ def test_a_slip_of_the_pen_is_no_demand(dispatcher: Dispatcher, slip: RideReques
     with pytest.raises(RequestError):
         dispatcher.quote(slip, at("09:00"))
     assert dispatcher.store.unmet(date(1, 1, 1), date(9999, 1, 1)) == ()
+
+
+def test_who_loses_an_offer_to_somebody_faster_and_finds_nothing_else_is_kept_too(
+    dispatcher: Dispatcher,
+) -> None:
+    now, crowd = at("09:00"), ride(party=Party(8))
+    mine = dispatcher.quote(crowd, now).offers[0]
+    for number in range(60):
+        quote = dispatcher.quote(crowd, now)
+        if quote.refusal is not None:
+            break
+        dispatcher.book(quote.offers[0], f"faster-{number:03}", now)
+    with pytest.raises(OfferGone) as gone:
+        dispatcher.book(mine, "key-of-the-slower", now)
+    refusal = gone.value.quote.refusal
+    assert refusal is not None
+    rows = {row.id: row for row in dispatcher.store.unmet(MONDAY, MONDAY)}
+    assert len(rows) == 2
+    assert (rows[refusal.id].reason, rows[refusal.id].wanted) == ("no_seats", at("10:00"))
 
 
 def test_a_point_on_the_grid_is_about_a_kilometre_wide(dispatcher: Dispatcher) -> None:
