@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import TypeVar
 
+import structlog
+
 from routing.check import check_tour, worsened
 from shuttle.acts import Act, Outcome
 from shuttle.bookings import booked, cancelled
@@ -22,6 +24,7 @@ from shuttle.errors import (
     OfferTaken,
     PlanRejected,
     RevisionConflict,
+    StoreError,
     UnknownBooking,
 )
 from shuttle.events import Event, Refused
@@ -35,6 +38,8 @@ from shuttle.requests import CheckedRequest, check_request
 from shuttle.store import Change, ContactRecord, Store
 
 T = TypeVar("T")
+
+_log = structlog.get_logger()
 
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 """32 signs that are not taken for one another; eight of them hold 40 random bits."""
@@ -90,7 +95,7 @@ class Dispatcher:
         answer = quote(self.region, plan, checked, now, self._new_code)
         if answer.refusal is not None:
             event = _refused(self.region, checked, answer.refusal, now)
-            self._on_writer(lambda: self.store.note(checked.day, event))
+            self._on_writer(lambda: self._note(checked.day, event))
         return answer
 
     def book(
@@ -177,6 +182,13 @@ class Dispatcher:
         """
         return self._changing(day, lambda: self._act(day, now, act))
 
+    def refresh(self) -> frozenset[date]:
+        """Let go of days that another process changed, and return them: they are read anew.
+
+        Another server, a restored backup, a nightly purge: whoever only reads here sees it too.
+        """
+        return self._on_writer(self._refresh)
+
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
         return self.store.events(day)
@@ -207,6 +219,20 @@ class Dispatcher:
         if day not in self._plans:
             self._plans[day] = restored(self.region, day, self.store.load(day))
         return self._plans[day]
+
+    def _refresh(self) -> frozenset[date]:
+        stored = self.store.revisions(self._plans.keys())
+        changed = {day for day, plan in self._plans.items() if plan.revision != stored.get(day, 0)}
+        for day in changed:
+            del self._plans[day]
+        return frozenset(changed)
+
+    def _note(self, day: date, event: Event) -> None:
+        """Keep an event for the figures; whoever asked gets their answer without it too."""
+        try:
+            self.store.note(day, event)
+        except StoreError as error:
+            _log.error("event_lost", kind=event.kind, error=str(error))
 
     def _act(self, day: date, now: int, act: Act[T]) -> T:
         self._advance(day, now)

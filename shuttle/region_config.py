@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shuttle.errors import RegionError
+from shuttle.retention import Rule, all_rules
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -210,6 +211,12 @@ class RegionConfig(_Table):
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)
+    retention: list[Rule] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _kept_as_the_law_lets(self) -> Self:
+        all_rules(self.retention)
+        return self
 
     @model_validator(mode="after")
     def _references(self) -> Self:
@@ -223,6 +230,11 @@ class RegionConfig(_Table):
             if shift.vehicle not in names:
                 raise ValueError(f"a shift names vehicle {shift.vehicle!r}, which is not listed")
         return self
+
+    @property
+    def retention_rules(self) -> tuple[Rule, ...]:
+        """How long each kind of data is kept, in the order of the jobs."""
+        return all_rules(self.retention)
 
     @property
     def zone(self) -> ZoneInfo:

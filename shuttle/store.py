@@ -4,7 +4,7 @@ A :class:`Change` is everything one act of the dispatcher alters; a store takes 
 all, and only if nobody else changed the day since it was read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -131,6 +131,9 @@ class Store(Protocol):
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in the order in which they were stored."""
 
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+
     def close(self) -> None:
         """Let go of the database."""
 
@@ -207,6 +210,10 @@ class MemoryStore:
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in order."""
         return tuple(self._events.get(day, ()))
+
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of the days that are kept."""
+        return {day: self._days[day].revision for day in days if day in self._days}
 
     def close(self) -> None:
         """Nothing to let go of."""
