@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api import bookings, health, map_data, pages, tours, vehicles
+from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.schemas import OfferGoneProblem
 from api.service import Service
@@ -59,6 +60,7 @@ def create_app(
     signing_key: bytes,
     *,
     tick_seconds: float | None = 1.0,
+    nightly: Callable[[int], object] | None = None,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -72,6 +74,8 @@ def create_app(
         Signs offers; the same after a restart, so that offers survive it.
     tick_seconds
         How often vehicles follow their timetable, in real seconds; None to leave that to others.
+    nightly
+        Done once a night, with the time; such as keeping the rules of retention.
     """
     service = Service(dispatcher, clock, OfferTokens(signing_key, dispatcher.region.config.id))
     app = FastAPI(
@@ -82,7 +86,7 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(service, tick_seconds),
+        lifespan=_lifespan(service, tick_seconds, nightly),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
@@ -119,18 +123,24 @@ def _on_unknown_error(request: Request, _error: Exception) -> Response:
     return problem(request, 500, "internal", "Something unforeseen happened; it has been logged.")
 
 
-def _lifespan(service: Service, tick_seconds: float | None) -> Callable[[FastAPI], Any]:
+def _lifespan(
+    service: Service, tick_seconds: float | None, nightly: Callable[[int], object] | None
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if tick_seconds is None:
-            yield
-            return
-        app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds))
+        tasks = []
+        if tick_seconds is not None:
+            app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds))
+            tasks.append(app.state.heartbeat)
+        if nightly is not None:
+            work = every_night(nightly, service.clock, service.region.config)
+            tasks.append(asyncio.create_task(work))
         try:
             yield
         finally:
-            app.state.heartbeat.cancel()
-            await asyncio.gather(app.state.heartbeat, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     return lifespan
 
@@ -139,6 +149,7 @@ async def _tick(service: Service, seconds: float) -> None:
     """Let the vehicles follow their timetable, for as long as the application runs."""
     while True:
         try:
+            await run_in_threadpool(service.dispatcher.refresh)
             await run_in_threadpool(service.dispatcher.advance, service.clock())
         except ShuttleError as error:
             _log.error("advance_failed", error=str(error))

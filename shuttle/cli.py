@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shuttle.cli_care import add_commands
 from shuttle.errors import ShuttleError
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ def serve(
         from shuttle.dispatcher import Dispatcher
         from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
+        from shuttle.purge import purge
         from shuttle.serving import address, listen, serve_until_signalled
         from shuttle.settings import database_url, read_settings, signing_key
         from shuttle.sql_store import SqlStore
@@ -165,7 +167,12 @@ def serve(
             store = SqlStore(url, loaded.config.id)
             with closing(Dispatcher(loaded, store, keyed=Keyed(key))) as dispatcher:
                 compile_search(loaded, console)
-                web = create_app(dispatcher, _now, key)
+                web = create_app(
+                    dispatcher,
+                    _now,
+                    key,
+                    nightly=lambda now: purge(store.engine, loaded.config, now),
+                )
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
                 try:
                     serve_until_signalled(RequestLog(web), listener)
@@ -259,3 +266,6 @@ def _console() -> Console:
 
 def _now() -> int:
     return int(time.time())
+
+
+add_commands(app, _plainly)

@@ -57,8 +57,8 @@ KINDS: dict[str, Kind] = {
         _DELETED,
         (
             (
-                "Damit wir Sie erreichen, wenn sich an Ihrer Fahrt etwas ändert, und damit Sie Ihre "
-                "Fahrten wiederfinden."
+                "Damit wir Sie erreichen, wenn sich an Ihrer Fahrt etwas ändert, und damit "
+                "Sie Ihre Fahrten wiederfinden."
             ),
             "To reach you if something about your ride changes, and for you to find your rides.",
         ),
@@ -82,8 +82,8 @@ KINDS: dict[str, Kind] = {
         92,
         (
             (
-                "Buchungscode, Start und Ziel mit Ihren Worten, Haltestellen, genaue Zeiten, Zahl der "
-                "Fahrgäste und was das Fahrzeug mitbringen muss (Rollstuhlplatz, Kindersitz)"
+                "Buchungscode, Start und Ziel mit Ihren Worten, Haltestellen, genaue Zeiten, "
+                "Zahl der Fahrgäste und was das Fahrzeug mitbringen muss (Rollstuhlplatz, Kindersitz)"
             ),
             (
                 "Booking code, start and destination in your words, stops, exact times, number of "
@@ -93,8 +93,8 @@ KINDS: dict[str, Kind] = {
         _AFTER_RIDE,
         (
             (
-                "Code und Worte werden gelöscht, Zeiten auf die Viertelstunde und Fußwege auf 100 m "
-                "vergröbert"
+                "Code und Worte werden gelöscht, Zeiten auf die Viertelstunde und Fußwege auf "
+                "100 m vergröbert"
             ),
             "code and words are deleted, times coarsened to the quarter hour and walks to 100 m",
         ),
