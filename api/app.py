@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, health, map_data, pages, tours, vehicles
+from api import bookings, health, map_data, metrics, pages, tours, vehicles
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.schemas import OfferGoneProblem
@@ -91,7 +91,8 @@ def create_app(
     )
     app.state.service = service
     app.state.heartbeat = None
-    for each in (bookings, tours, vehicles, map_data, health, pages):
+    app.state.metrics = metrics.Metrics(service)
+    for each in (bookings, tours, vehicles, map_data, health, metrics, pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -101,6 +102,7 @@ def create_app(
     app.add_exception_handler(Exception, _on_unknown_error)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(metrics.Measured, metrics=app.state.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI says
     return app
 
@@ -112,6 +114,7 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         code, field = error.code, error.field
     if isinstance(error, OfferGone):
         extensions = bookings.fresh_offers(request, error.quote)
+    request.app.state.metrics.refused(code)
     if status >= 500:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None

@@ -39,7 +39,11 @@ Code = Annotated[str, Path(description="The booking's code.", examples=["K7MX2Q9
 
 @router.post("/offers", responses=answers(400, 413, 422, 503))
 def ask_for_offers(
-    asked: OfferRequest, service: ServiceHere, language: ReaderLanguage, response: Response
+    asked: OfferRequest,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    response: Response,
+    web: Request,
 ) -> QuoteOut:
     """Ask for a ride: up to three offers; or a refusal with its reason and the nearest that work.
 
@@ -48,6 +52,7 @@ def ask_for_offers(
     """
     request = asked.ride_request(service.region)
     quote = service.dispatcher.quote(request, service.clock())
+    web.app.state.metrics.quoted(quote)
     response.headers["Cache-Control"] = "no-store"
     return QuoteOut(
         origin=request.origin.label,

@@ -25,13 +25,17 @@ from sqlmodel import SQLModel
 
 import shuttle.tables
 from shuttle.database import newest_schema, reading, schema_of, table_of, writing
-from shuttle.errors import BackupError
+from shuttle.errors import ShuttleError
 
 FORMAT = "dorfshuttle backup 1"
 
 _BATCH = 1000
 
 _DAY = table_of(shuttle.tables.ServiceDay)
+
+
+class BackupError(ShuttleError):
+    """A backup cannot be made or restored; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

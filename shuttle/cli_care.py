@@ -238,8 +238,8 @@ def _opened(region: Path | None, database: str | None) -> Iterator[_Here]:
     url = database_url(database or settings.database)
     if settings.signing_key is None and not key_path(settings, url).exists():
         raise SettingsError(
-            f"{key_path(settings, url)} is missing, and without it nobody is found by their number; "
-            "name the service's key with SHUTTLE_KEY_FILE or SHUTTLE_SIGNING_KEY."
+            f"{key_path(settings, url)} is missing; without it nobody is found by their "
+            "number: name the service's key with SHUTTLE_KEY_FILE or SHUTTLE_SIGNING_KEY."
         )
     with _database(database) as engine:
         yield _Here(engine, config, folder, url, signing_key(settings, url))

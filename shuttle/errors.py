@@ -12,9 +12,7 @@
     ├── NotCancellable         the ride has begun or is over
     ├── IdempotencyConflict    the key was used for another offer
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
-    ├── StillToCome            data cannot be erased yet: a ride is booked and not over
     ├── RevisionConflict       another writer changed the day meanwhile
-    ├── BackupError            a backup cannot be made or restored
     └── StoreError             the database cannot be used
 """
 
@@ -120,21 +118,5 @@ class RevisionConflict(ShuttleError):
         self.expected = expected
 
 
-class StillToCome(ShuttleError):
-    """Somebody's data cannot be erased, since a ride of theirs is booked and not over."""
-
-    def __init__(self, codes: tuple[str, ...]) -> None:
-        rides = "a ride is" if len(codes) == 1 else f"{len(codes)} rides are"
-        super().__init__(
-            f"Nothing was erased: {rides} still to come ({', '.join(codes)}); "
-            "cancel first, or erase with --cancel."
-        )
-        self.codes = codes
-
-
 class StoreError(ShuttleError):
     """The database cannot be used; the message says why and what to do."""
-
-
-class BackupError(ShuttleError):
-    """A backup cannot be made or restored; the message says why and what to do."""

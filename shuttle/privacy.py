@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from shuttle.database import reading, table_of, writing
 from shuttle.domain import BookingStatus
-from shuttle.errors import StillToCome
+from shuttle.errors import ShuttleError
 from shuttle.purge import pseudonymise
 from shuttle.region_config import RegionConfig
 from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow
@@ -22,6 +22,18 @@ _BOOKING, _CONTACT = table_of(BookingRow), table_of(ContactRow)
 _EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
 
 _ALIVE = (BookingStatus.BOOKED, BookingStatus.ON_BOARD)
+
+
+class StillToCome(ShuttleError):
+    """Somebody's data cannot be erased, since a ride of theirs is booked and not over."""
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        rides = "a ride is" if len(codes) == 1 else f"{len(codes)} rides are"
+        super().__init__(
+            f"Nothing was erased: {rides} still to come ({', '.join(codes)}); "
+            "cancel first, or erase with --cancel."
+        )
+        self.codes = codes
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ KINDS: dict[str, Kind] = {
         (
             (
                 "Buchungscode, Start und Ziel mit Ihren Worten, Haltestellen, genaue Zeiten, "
-                "Zahl der Fahrgäste und was das Fahrzeug mitbringen muss (Rollstuhlplatz, Kindersitz)"
+                "Zahl der Fahrgäste und was das Fahrzeug mitbringen muss "
+                "(Rollstuhlplatz, Kindersitz)"
             ),
             (
                 "Booking code, start and destination in your words, stops, exact times, number of "

@@ -20,7 +20,7 @@ from tests.api_client import Api, serving
 
 ROOM = Path(api.__file__).parent
 
-PAGES = ("/", "/table", "/about", "/problems")
+PAGES = ("/", "/table", "/about", "/problems", "/privacy")
 
 AS_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from shuttle.domain import Booking, BookingStatus
-from shuttle.errors import RequestError, StillToCome
+from shuttle.errors import RequestError
 from shuttle.phone import international
-from shuttle.privacy import PERSONAL, Erased, erase, export
+from shuttle.privacy import PERSONAL, Erased, StillToCome, erase, export
 from shuttle.purge import purge
 from shuttle.region import Region
 from tests.kept_rides import (
