@@ -28,6 +28,7 @@ class Residents:
         self.stops = stops
         self.day = day
         self.seed = seed
+        self.name = f"group-{seed}"
         self.confirmed: dict[str, str] = {}
         self.unanswered: set[str] = set()
         self.statuses: Counter[int] = Counter()
@@ -49,7 +50,7 @@ class Residents:
         rng = random.Random(self.seed * 100 + client)
         with httpx2.Client(base_url=self.address, timeout=20) as http:
             for number in range(share):
-                key = f"client-{client}-booking-{number}"
+                key = f"{self.name}-client-{client}-booking-{number}"
                 try:
                     self._book(http, rng, key)
                 except httpx2.TransportError:
