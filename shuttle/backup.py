@@ -12,6 +12,7 @@ import base64
 import gzip
 import json
 import os
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 import shuttle.tables
@@ -117,23 +119,31 @@ def restore(engine: Engine, path: Path, *, replace: bool = False) -> Contents:
             f"{path} was made at schema {head['schema']}, this version works with "
             f"{newest_schema()}; restore it with the version that made it, then update."
         )
-    with writing(engine) as connection:
-        seen = _revisions(connection)
-        holding = [table.name for table in _tables() if _is_held(connection, table)]
-        if holding and not replace:
-            raise BackupError(
-                f"The database is not empty ({', '.join(holding)}); "
-                "restore into a new one, or give --replace to do away with what it holds."
-            )
-        for table in reversed(_tables()):
-            connection.execute(sa.delete(table))
-        _insert(connection, lines)
-        _renumber(connection, seen)
+    try:
+        with writing(engine) as connection:
+            _replace(connection, lines, replace=replace)
+    except IntegrityError as error:
+        raise BackupError(f"{path} holds a row that cannot be; use another backup.") from error
     return contents
 
 
 def _tables() -> list[sa.Table]:
     return SQLModel.metadata.sorted_tables
+
+
+def _replace(connection: Connection, lines: Iterator[dict[str, Any]], *, replace: bool) -> None:
+    """Put rows in the place of what a database holds."""
+    seen = _revisions(connection)
+    holding = [table.name for table in _tables() if _is_held(connection, table)]
+    if holding and not replace:
+        raise BackupError(
+            f"The database is not empty ({', '.join(holding)}); "
+            "restore into a new one, or give --replace to do away with what it holds."
+        )
+    for table in reversed(_tables()):
+        connection.execute(sa.delete(table))
+    _insert(connection, lines)
+    _renumber(connection, seen)
 
 
 def _is_held(connection: Connection, table: sa.Table) -> bool:
@@ -201,7 +211,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield line
     except FileNotFoundError as error:
         raise BackupError(f"{path} is missing.") from error
-    except (OSError, EOFError, UnicodeDecodeError, ValueError, AttributeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, AttributeError) as error:
         raise BackupError(f"{path} cannot be read as a backup: {error}.") from error
     if not ended:
         raise BackupError(f"{path} was cut short; use another backup.")

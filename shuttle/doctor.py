@@ -103,7 +103,8 @@ def _found(name: str, check: Callable[[Surroundings], str], here: Surroundings) 
 
 
 def _settings(here: Surroundings) -> str:
-    return f"{here.folder}, {make_url(here.url).render_as_string()}"
+    where = here.settings.host, here.settings.port
+    return f"{here.folder} at {':'.join(map(str, where))}, {make_url(here.url).render_as_string()}"
 
 
 def _region(here: Surroundings) -> str:

@@ -198,19 +198,19 @@ def test_a_server_that_may_write_no_more_says_so_and_goes_on_when_it_may(
         ServerProcess(toy_folder, database, tmp_path) as server,
         httpx2.Client(base_url=server.address, timeout=60) as http,
     ):
-        first = _confirm(http, "key-number-1")
+        first = confirm(http, "key-number-1")
         assert first.status_code == 201
         soft, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (1, hard))
-        assert is_unavailable(_confirm(http, "key-number-2"))
+        assert is_unavailable(confirm(http, "key-number-2"))
         assert http.get(f"/api/v1/bookings/{first.json()['code']}").status_code == 200
         assert http.get("/healthz").status_code == 200
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (soft, hard))
-        assert _confirm(http, "key-number-2").status_code == 201
+        assert confirm(http, "key-number-2").status_code == 201
     assert "store_unavailable" in server.said
 
 
-def _confirm(http: httpx2.Client, key: str) -> Any:
+def confirm(http: httpx2.Client, key: str) -> Any:
     asked = {
         "from": {"stop": "kirche"},
         "to": {"stop": "bahnhof"},
