@@ -107,6 +107,13 @@ def create_app(
     return app
 
 
+_STORE_AWAY = (
+    "The database cannot be used at the moment; repeat the request later, "
+    "with the same Idempotency-Key if it had one."
+)
+"""What clients are told; the log has the reason."""
+
+
 def _on_known_error(request: Request, error: Exception) -> Response:
     status, code, field = STATUS[type(error)]
     extensions: dict[str, Any] = {}
@@ -118,7 +125,8 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     if status >= 500:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None
-    return problem(request, status, code, str(error), field=field, headers=headers, **extensions)
+    detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
+    return problem(request, status, code, detail, field=field, headers=headers, **extensions)
 
 
 def _on_unknown_error(request: Request, _error: Exception) -> Response:

@@ -58,10 +58,24 @@ def _reachable(here: Moment) -> float:
     return 1
 
 
-GAUGES: Mapping[str, tuple[str, Callable[[Moment], float]]] = {
+def _solver_gain(here: Moment) -> float:
+    """Return what the live loop has gained today, in seconds of driving."""
+    events = here.service.dispatcher.events(here.plan.day)
+    return sum(getattr(event, "gained", 0) for event in events if event.kind == "reoptimised")
+
+
+def _outbox_age(here: Moment) -> float | None:
+    """Return for how many seconds the oldest notice has been due; None without an outbox."""
+    outbox = getattr(here.service.dispatcher.store, "outbox", None)
+    return None if outbox is None else outbox.age(here.now)
+
+
+GAUGES: Mapping[str, tuple[str, Callable[[Moment], float | None]]] = {
     # A figure of another room is one line here.
     "shuttle_plan_revision": ("Changes stored of today's plan.", _revision),
     "shuttle_promises_at_risk": ("Bookings that would miss a window as things stand.", _at_risk),
+    "shuttle_solver_gain_seconds": ("Driving saved today by improving the plan.", _solver_gain),
+    "shuttle_outbox_age_seconds": ("For how long the oldest notice has been due.", _outbox_age),
     "shuttle_store_reachable": ("1 if the database answers.", _reachable),
 }
 """Worked out at each scrape; one that cannot be is left out."""
@@ -120,11 +134,13 @@ class Metrics:
             here = Moment(service, service.dispatcher.plan(service.today(), now), now)
         except ShuttleError:
             return
-        for name, (meaning, value) in GAUGES.items():
+        for name, (meaning, work_out) in GAUGES.items():
             try:
-                yield GaugeMetricFamily(name, meaning, value=value(here))
+                value = work_out(here)
             except ShuttleError:
                 continue
+            if value is not None:
+                yield GaugeMetricFamily(name, meaning, value=value)
 
 
 @router.get("/metrics")

@@ -5,6 +5,7 @@ one is a line in :data:`CHECKS`.
 """
 
 import shutil
+import smtplib
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,10 @@ LEAST_SPACE = 256 * 2**20
 
 AHEAD = 300
 """Seconds that the newest event may be ahead of the clock."""
+
+
+MAIL_SECONDS = 10
+"""How long a mail server is waited for."""
 
 
 class Unwell(ShuttleError):
@@ -181,10 +186,45 @@ def _clock(here: Surroundings) -> str:
 
 
 def _mail(here: Surroundings) -> str:
-    host = getattr(here.settings, "smtp_host", None)
-    if host is None:
+    host = getattr(here.settings, "smtp_host", "")
+    if not host:
         return "is not set up: residents are told nothing by e-mail"
-    return f"is handed to {host}"
+    security = getattr(here.settings, "smtp_security", "starttls")
+    port = getattr(here.settings, "smtp_port", None)
+    return mail_server(host, port, security)
+
+
+def mail_server(host: str, port: int | None, security: str) -> str:
+    """Return that a mail server greets.
+
+    Parameters
+    ----------
+    host, port
+        Where it listens; None is the usual port.
+    security
+        ``tls`` from the first byte on; ``starttls``, which it has to offer; or ``none``.
+
+    Raises
+    ------
+    Unwell
+        If it does not.
+    """
+    port = port or {"tls": smtplib.SMTP_SSL_PORT, "starttls": 587}.get(security, smtplib.SMTP_PORT)
+    kind = smtplib.SMTP_SSL if security == "tls" else smtplib.SMTP
+    try:
+        with kind(host, port, timeout=MAIL_SECONDS) as server:
+            server.ehlo()
+            if security == "starttls" and not server.has_extn("starttls"):
+                raise Unwell(
+                    f"The mail server {host}:{port} offers no STARTTLS; "
+                    "set SHUTTLE_SMTP_SECURITY to tls, or to none inside a trusted network."
+                )
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unwell(
+            f"The mail server {host}:{port} does not answer ({error}); "
+            "look at SHUTTLE_SMTP_HOST, SHUTTLE_SMTP_PORT and the firewall."
+        ) from error
+    return f"{host}:{port} greets"
 
 
 def _shown(time: int) -> str:

@@ -1,7 +1,9 @@
 """What is held about a person, found by their phone number: to be shown, to be erased.
 
-Tables that hold something about a person are listed once, in :data:`PERSONAL`. Rides are not
-deleted but pseudonymised, as the rule for them says (:mod:`shuttle.purge`).
+A row is about a person if its column ``phone`` or ``phone_pseudonym`` has their number, or
+``code`` the code of one of their rides: every table that has such a column is shown and erased,
+without being listed anywhere. Rides are not deleted but pseudonymised, as the rule for them says
+(:mod:`shuttle.purge`).
 """
 
 from collections.abc import Mapping
@@ -14,12 +16,14 @@ from sqlalchemy.engine import Connection, Engine
 from shuttle.database import reading, table_of, writing
 from shuttle.domain import BookingStatus
 from shuttle.errors import ShuttleError
-from shuttle.purge import pseudonymise
+from shuttle.purge import pseudonymise, tables_with
 from shuttle.region_config import RegionConfig
-from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow
+from shuttle.tables import BookingRow, ContactRow, EventRow
 
 _BOOKING, _CONTACT = table_of(BookingRow), table_of(ContactRow)
-_EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
+_EVENT = table_of(EventRow)
+
+_TELLING = frozenset({"phone", "phone_pseudonym", "code"})
 
 _ALIVE = (BookingStatus.BOOKED, BookingStatus.ON_BOARD)
 
@@ -34,29 +38,6 @@ class StillToCome(ShuttleError):
             "cancel first, or erase with --cancel."
         )
         self.codes = codes
-
-
-@dataclass(frozen=True, slots=True)
-class Personal:
-    """A table that holds something about a person, and the column by which it is theirs.
-
-    Attributes
-    ----------
-    by
-        What stands in the column: ``code`` of one of their bookings, their ``phone`` number in
-        the international form, or its ``pseudonym``.
-    """
-
-    table: sa.Table
-    column: str
-    by: str
-
-
-PERSONAL: tuple[Personal, ...] = (
-    # A later table adds one line here; its rows are exported and erased with the rest.
-    Personal(_CONTACT, "phone_pseudonym", "pseudonym"),
-    Personal(_RECEIPT, "code", "code"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +66,10 @@ def export(engine: Engine, config: RegionConfig, phone: str, pseudonym: str) -> 
         codes = _codes(connection, config.id, pseudonym)
         rides = _rows(connection, _BOOKING, config.id, _BOOKING.c.code.in_(codes))
         held = {
-            each.table.name: _rows(
-                connection, each.table, config.id, _is_theirs(each, phone, pseudonym, codes)
+            table.name: _rows(
+                connection, table, config.id, _is_theirs(table, phone, pseudonym, codes)
             )
-            for each in PERSONAL
+            for table in personal_tables()
         }
         return {
             "region": config.id,
@@ -123,12 +104,12 @@ def erase(engine: Engine, config: RegionConfig, phone: str, pseudonym: str, now:
         if ahead:
             raise StillToCome(ahead)
         rows = {
-            each.table.name: connection.execute(
-                sa.delete(each.table).where(
-                    each.table.c.region == config.id, _is_theirs(each, phone, pseudonym, codes)
+            table.name: connection.execute(
+                sa.delete(table).where(
+                    table.c.region == config.id, _is_theirs(table, phone, pseudonym, codes)
                 )
             ).rowcount
-            for each in PERSONAL
+            for table in personal_tables()
         }
         today = config.local_day(now).isoformat()
         old = connection.scalars(
@@ -162,11 +143,20 @@ def _to_come(
     return tuple(connection.scalars(query.order_by(_BOOKING.c.pickup_earliest)))
 
 
+def personal_tables() -> list[sa.Table]:
+    """Return the tables whose rows may be about a person, without the rides themselves."""
+    return [
+        table
+        for table in tables_with("region")
+        if table is not _BOOKING and not _TELLING.isdisjoint(table.c.keys())
+    ]
+
+
 def _is_theirs(
-    personal: Personal, phone: str, pseudonym: str, codes: tuple[str, ...]
+    table: sa.Table, phone: str, pseudonym: str, codes: tuple[str, ...]
 ) -> sa.ColumnElement[bool]:
-    values = {"code": codes, "phone": (phone,), "pseudonym": (pseudonym,)}[personal.by]
-    return personal.table.c[personal.column].in_(values)
+    values = {"phone": (phone,), "phone_pseudonym": (pseudonym,), "code": codes}
+    return sa.or_(*(table.c[column].in_(values[column]) for column in _TELLING & {*table.c.keys()}))
 
 
 def _rows(

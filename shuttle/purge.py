@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlmodel import SQLModel
 
 from shuttle.database import table_of, writing
 from shuttle.region_config import RegionConfig
@@ -104,11 +105,11 @@ def _rides(connection: Connection, config: RegionConfig, before: int) -> int:
 
 
 def _figures(connection: Connection, config: RegionConfig, before: int) -> int:
-    """Delete whole service days."""
+    """Delete whatever whole service days have left, in every table that has days."""
     last = config.local_day(before).isoformat()
     return sum(
         _delete(connection, table, config, table.c.day < last)
-        for table in (_EVENT, _TOUR, _BOOKING, _DAY)
+        for table in tables_with("region", "day")
     )
 
 
@@ -140,6 +141,8 @@ def pseudonymise(
     connection: Connection, region: str, codes: Collection[str], *, coarsely: bool
 ) -> None:
     """Give rides new random codes wherever they are named, and forget the residents' own words.
+
+    Rows of other tables that have the code in a column of that name are deleted.
 
     Parameters
     ----------
@@ -178,10 +181,16 @@ def pseudonymise(
         )
     _rename_events(connection, region, days, renamed, coarsely=coarsely)
     _rename_halts(connection, region, days, renamed, coarsely=coarsely)
-    for code in renamed:
-        for table in (_RECEIPT, _CONTACT):
-            own = (table.c.region == region, table.c.code == code)
-            connection.execute(sa.delete(table).where(*own))
+    for table in tables_with("region", "code"):
+        if table is not _BOOKING:
+            theirs = (table.c.region == region, table.c.code.in_(renamed))
+            connection.execute(sa.delete(table).where(*theirs))
+
+
+def tables_with(*columns: str) -> list[sa.Table]:
+    """Return all tables that have these columns, those that depend on others first."""
+    tables = reversed(SQLModel.metadata.sorted_tables)
+    return [table for table in tables if set(columns) <= set(table.c.keys())]
 
 
 def _rows_of(

@@ -1,6 +1,10 @@
 """The doctor finds what is wrong and says what to do."""
 
+import socket
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -8,7 +12,7 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from shuttle.cli import app
-from shuttle.doctor import CHECKS, Surroundings, examine
+from shuttle.doctor import CHECKS, Surroundings, Unwell, examine, mail_server
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 from tests.kept_rides import DAY, keeping
@@ -137,6 +141,52 @@ def test_an_unusable_setting_is_a_finding(
     monkeypatch.setenv("SHUTTLE_PORT", "many")
     _, unwell = found(toy_folder, "sqlite:///nothing.sqlite3")
     assert "SHUTTLE_PORT" in unwell["settings"]
+
+
+@contextmanager
+def mail(*answers: bytes) -> Iterator[int]:
+    """A port behind which somebody says these lines, one after each that it hears."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rwb", buffering=0) as stream:
+            for answer in answers:
+                stream.write(answer + b"\r\n")
+                if not stream.readline():
+                    return
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    thread.join(10)
+    listener.close()
+
+
+BYE = b"221 bye"
+
+
+@pytest.mark.parametrize(("security", "extension"), [("none", b"HELP"), ("starttls", b"STARTTLS")])
+def test_a_mail_server_that_greets_is_well(security: str, extension: bytes) -> None:
+    with mail(b"220 hello", b"250-mail\r\n250 " + extension, BYE) as port:
+        assert mail_server("127.0.0.1", port, security) == f"127.0.0.1:{port} greets"
+
+
+def test_a_mail_server_without_starttls_is_named() -> None:
+    with mail(b"220 hello", b"250 mail", BYE) as port, pytest.raises(Unwell, match="no STARTTLS"):
+        mail_server("127.0.0.1", port, "starttls")
+
+
+def test_a_mail_server_that_is_not_there_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(Unwell, match=r"does not answer .*SHUTTLE_SMTP_HOST"):
+        mail_server("127.0.0.1", port, "none")
+
+
+def test_what_is_no_mail_server_is_named() -> None:
+    with mail(b"HTTP/1.1 400 Bad Request") as port, pytest.raises(Unwell, match="does not answer"):
+        mail_server("127.0.0.1", port, "none")
 
 
 def test_the_command_ends_with_1_if_anything_fails_and_with_0_otherwise(

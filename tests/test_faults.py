@@ -24,7 +24,7 @@ from shuttle.domain import BookingStatus
 from shuttle.offers import exact_trip
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
-from tests.api_client import Api, serving
+from tests.api_client import Api, berlin, serving
 from tests.kept_rides import DAY, KEYED, MONDAY_EIGHT, Kept, keeping
 from tests.server_process import ServerProcess
 from tests.test_kill import Residents, assert_kept, next_service_day
@@ -128,6 +128,8 @@ def test_offers_are_made_and_plans_shown_while_the_database_is_away(
     with api_on(toy_region, postgres_url) as (api, _):
         api.book()
         token = api.offer()["offer"]
+        too_early = {"arrive_by": berlin("2027-03-23T06:10")}
+        assert api.ask(when=too_early).json()["refusal"]["reason"] == "no_vehicle_in_reach"
         server = sa.make_url(postgres_url)
         name = server.database
         admin = sa.create_engine(server.set(database="postgres"), isolation_level="AUTOCOMMIT")
@@ -140,6 +142,7 @@ def test_offers_are_made_and_plans_shown_while_the_database_is_away(
             assert api.http.get("/api/v1/tours").status_code == 200
             assert api.http.get("/healthz").json()["revision"] == 1
             assert api.ask().json()["offers"]
+            assert api.ask(when=too_early).json()["refusal"]
             assert "shuttle_store_reachable 0.0" in api.http.get("/metrics").text
             connection.exec_driver_sql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         assert api.confirm(token, "key-number-two").status_code == 201
@@ -162,7 +165,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_on_a_full_disk_bookings_fail_clearly_reads_go_on_and_space_mends_it(
-    toy_region: Region, small_disk: Path
+    toy_region: Region, small_disk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with api_on(toy_region, f"sqlite:///{small_disk / 'shuttle.sqlite3'}") as (api, _):
         code = api.book()["code"]
@@ -172,7 +175,8 @@ def test_on_a_full_disk_bookings_fail_clearly_reads_go_on_and_space_mends_it(
             filler.write_bytes(b"\0" * 2**22)
         answer = _first_failure(api)
         assert is_unavailable(answer)
-        assert "database or disk is full" in answer.json()["detail"]
+        assert "repeat the request later" in answer.json()["detail"]
+        assert "database or disk is full" in capsys.readouterr().out
         assert api.http.get(f"/api/v1/bookings/{code}").json()["status"] == "booked"
         assert api.http.get("/api/v1/tours").status_code == 200
         assert api.ask().status_code == 200
