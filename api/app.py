@@ -20,6 +20,7 @@ from api import (
     journeys,
     login_page,
     map_data,
+    metrics,
     pages,
     series,
     sessions,
@@ -28,9 +29,10 @@ from api import (
     vehicles,
     waiting,
 )
+from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
-from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff
+from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff, local_or
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
@@ -100,6 +102,7 @@ def create_app(
     tick_seconds: float | None = 1.0,
     sign_in: SignIn | None = None,
     limits: Mapping[Limit, Rate] | None = None,
+    nightly: Callable[[int], object] | None = None,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -117,6 +120,8 @@ def create_app(
         The door for staff, drivers and partners; None lets in nobody but residents.
     limits
         Rate limits; None limits nothing, for a service that only this machine can reach.
+    nightly
+        Done once a night, with the time; such as keeping the rules of retention.
     """
     service = Service(
         dispatcher,
@@ -133,16 +138,18 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(service, tick_seconds),
+        lifespan=_lifespan(service, tick_seconds, nightly),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
     app.state.heartbeat = None
+    app.state.metrics = metrics.Metrics(service)
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
     app.include_router(explain.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
+    app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
     for each in (pages, login_page):
         app.include_router(each.router)
     pages.mount_static(app)
@@ -153,8 +160,16 @@ def create_app(
     app.add_exception_handler(Exception, _on_unknown_error)
     app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(metrics.Measured, metrics=app.state.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI says
     return app
+
+
+_STORE_AWAY = (
+    "The database cannot be used at the moment; repeat the request later, "
+    "with the same Idempotency-Key if it had one."
+)
+"""What clients are told; the log has the reason."""
 
 
 def _on_known_error(request: Request, error: Exception) -> Response:
@@ -165,6 +180,7 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         extensions = fixes_of(request, error)
     if isinstance(error, OfferGone):
         extensions = fresh_offers(request, error.quote)
+    request.app.state.metrics.refused(code)
     if status >= 500:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None
@@ -172,7 +188,8 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         headers = {"Retry-After": str(error.seconds)}
     if status == 401:
         headers = {"WWW-Authenticate": 'Bearer realm="shuttle"'}
-    return problem(request, status, code, str(error), field=field, headers=headers, **extensions)
+    detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
+    return problem(request, status, code, detail, field=field, headers=headers, **extensions)
 
 
 def _on_unknown_error(request: Request, _error: Exception) -> Response:
@@ -180,18 +197,24 @@ def _on_unknown_error(request: Request, _error: Exception) -> Response:
     return problem(request, 500, "internal", "Something unforeseen happened; it has been logged.")
 
 
-def _lifespan(service: Service, tick_seconds: float | None) -> Callable[[FastAPI], Any]:
+def _lifespan(
+    service: Service, tick_seconds: float | None, nightly: Callable[[int], object] | None
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if tick_seconds is None:
-            yield
-            return
-        app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds))
+        tasks = []
+        if tick_seconds is not None:
+            app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds))
+            tasks.append(app.state.heartbeat)
+        if nightly is not None:
+            work = every_night(nightly, service.clock, service.region.config)
+            tasks.append(asyncio.create_task(work))
         try:
             yield
         finally:
-            app.state.heartbeat.cancel()
-            await asyncio.gather(app.state.heartbeat, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     return lifespan
 
@@ -201,6 +224,7 @@ async def _tick(service: Service, seconds: float) -> None:
     rounds = Rounds(service.dispatcher)
     while True:
         try:
+            await run_in_threadpool(service.dispatcher.refresh)
             await run_in_threadpool(service.dispatcher.advance, service.clock())
             await run_in_threadpool(rounds.go, service.clock())
         except ShuttleError as error:

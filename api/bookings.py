@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.booking_owner import ClaimHere, OwnBooking
 from api.limits import Limited
@@ -43,6 +43,7 @@ def ask_for_offers(
     language: ReaderLanguage,
     claim: ClaimHere,
     response: Response,
+    web: Request,
 ) -> QuoteOut:
     """Ask for a ride: up to three offers; or a refusal with its reason and the fixes that work.
 
@@ -59,6 +60,7 @@ def ask_for_offers(
     else:
         old = claim.booking(asked.changing)
         quote = quote_change(service.dispatcher, old.code, request, service.clock())
+    web.app.state.metrics.quoted(quote)
     return QuoteOut.of(service, request, quote, language)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from shuttle.cli_care import add_commands
 from shuttle.errors import ShuttleError
 from shuttle.staff_cli import staff
 
@@ -165,6 +166,7 @@ def serve(
         from shuttle.dispatcher import Dispatcher
         from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
+        from shuttle.purge import purge
         from shuttle.serving import address, listen, serve_until_signalled
         from shuttle.settings import database_url, limits_of, read_settings, signing_key
         from shuttle.sign_in import SignIn
@@ -180,8 +182,14 @@ def serve(
             store, keyed = SqlStore(url, loaded.config.id), Keyed(key)
             with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
                 compile_search(loaded, console)
-                door, limits = SignIn(store.accounts, keyed), limits_of(settings)
-                web = create_app(dispatcher, _now, key, sign_in=door, limits=limits)
+                web = create_app(
+                    dispatcher,
+                    _now,
+                    key,
+                    sign_in=SignIn(store.accounts, keyed),
+                    limits=limits_of(settings),
+                    nightly=lambda now: purge(store.engine, loaded.config, now),
+                )
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
                 try:
                     serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
@@ -275,3 +283,6 @@ def _console() -> Console:
 
 def _now() -> int:
     return int(time.time())
+
+
+add_commands(app, _plainly)

@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar
 
+import structlog
+
 from routing.check import check_tour, worsened
 from shuttle.acts import Act, JointAct, Outcome
 from shuttle.answers import Quote
@@ -24,6 +26,7 @@ from shuttle.errors import (
     PlanRejected,
     RequestError,
     RevisionConflict,
+    StoreError,
     UnknownBooking,
 )
 from shuttle.events import Event
@@ -39,6 +42,8 @@ from shuttle.store import Change, ContactRecord, Store
 from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
+
+_log = structlog.get_logger()
 
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 """32 signs that are not taken for one another; eight of them hold 40 random bits."""
@@ -222,6 +227,13 @@ class Dispatcher:
         """Write down what changes no plan, in order with all acts."""
         return self._on_writer(act)
 
+    def refresh(self) -> frozenset[date]:
+        """Let go of days that another process changed, and return them: they are read anew.
+
+        Another server, a restored backup, a nightly purge: whoever only reads here sees it too.
+        """
+        return self._on_writer(self._refresh)
+
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
         return self.store.events(day)
@@ -232,8 +244,13 @@ class Dispatcher:
         self.store.close()
 
     def _note_unmet(self, unmet: Unmet | None) -> None:
-        if unmet is not None:
+        """Keep what was refused; whoever asked gets their answer without it too."""
+        if unmet is None:
+            return
+        try:
             self._on_writer(lambda: self.store.note_unmet(unmet))
+        except StoreError as error:
+            _log.error("refusal_lost", reason=unmet.reason, error=str(error))
 
     def _on_writer(self, act: Callable[[], T]) -> T:
         return self._writer.submit(act).result()
@@ -257,6 +274,13 @@ class Dispatcher:
         if day not in self._plans:
             self._plans[day] = restored(self.region, day, self.store.load(day))
         return self._plans[day]
+
+    def _refresh(self) -> frozenset[date]:
+        stored = self.store.revisions(self._plans.keys())
+        changed = {day for day, plan in self._plans.items() if plan.revision != stored.get(day, 0)}
+        for day in changed:
+            del self._plans[day]
+        return frozenset(changed)
 
     def _act(self, day: date, now: int, act: Act[T]) -> T:
         self._advance(day, now)

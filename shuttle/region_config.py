@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from shuttle.errors import RegionError
 from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
 from shuttle.limits import NoShows
+from shuttle.retention import Rule, all_rules
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -224,6 +225,12 @@ class RegionConfig(_Table):
     shifts: list[ShiftRule] = Field(min_length=1)
     no_shows: NoShows = NoShows()
     school_holidays: list[SchoolHolidays] = Field(default_factory=list)
+    retention: list[Rule] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _kept_as_the_law_lets(self) -> Self:
+        all_rules(self.retention)
+        return self
 
     @model_validator(mode="after")
     def _references(self) -> Self:
@@ -237,6 +244,11 @@ class RegionConfig(_Table):
             if shift.vehicle not in names:
                 raise ValueError(f"a shift names vehicle {shift.vehicle!r}, which is not listed")
         return self
+
+    @property
+    def retention_rules(self) -> tuple[Rule, ...]:
+        """How long each kind of data is kept, in the order of the jobs."""
+        return all_rules(self.retention)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -135,9 +135,7 @@ def signing_key(settings: Settings, url: str) -> bytes:
     """
     if settings.signing_key is not None:
         return settings.signing_key.get_secret_value()
-    sqlite = url.startswith("sqlite:///")
-    beside = Path(f"{url.removeprefix('sqlite:///')}.key" if sqlite else "shuttle.key")
-    path = settings.key_file or beside
+    path = key_path(settings, url)
     try:
         if not path.exists():
             _make_key(path)
@@ -150,6 +148,13 @@ def signing_key(settings: Settings, url: str) -> bytes:
     if len(key) < 16:
         raise SettingsError(f"{path} holds fewer than 16 bytes; delete it and a new key is made.")
     return key
+
+
+def key_path(settings: Settings, url: str) -> Path:
+    """Return where the key of a database is kept if it does not come from the environment."""
+    sqlite = url.startswith("sqlite:///")
+    beside = Path(f"{url.removeprefix('sqlite:///')}.key" if sqlite else "shuttle.key")
+    return settings.key_file or beside
 
 
 def _make_key(path: Path) -> None:

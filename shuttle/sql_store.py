@@ -1,43 +1,31 @@
 """The store on a database: SQLite in a file, or PostgreSQL. One transaction a change.
 
-On SQLite every writing transaction begins with ``BEGIN IMMEDIATE`` in WAL mode with full
-synchronisation: what was confirmed is on the disk. On both, a change is written
-``WHERE revision = expected``, so that of two writers exactly one succeeds.
+A change is written ``WHERE revision = expected``, so that of two writers exactly one succeeds.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
-from sqlmodel import SQLModel
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from shuttle import sql_unmet
 from shuttle.account_store import AccountStore
+from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
-from shuttle.errors import RevisionConflict, StoreError
+from shuttle.errors import RevisionConflict
 from shuttle.events import Event, event_of, facts
 from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
 from shuttle.unmet import Unmet
 
-
-def _table(model: type[SQLModel]) -> sa.Table:
-    table = sa.inspect(model).local_table
-    assert isinstance(table, sa.Table)
-    return table
-
-
-_DAY, _BOOKING, _TOUR = _table(ServiceDay), _table(BookingRow), _table(TourRow)
-_EVENT, _RECEIPT = _table(EventRow), _table(ReceiptRow)
-_CONTACT = _table(ContactRow)
+_DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
+_EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
+_CONTACT = table_of(ContactRow)
 
 
 class SqlStore:
@@ -58,14 +46,11 @@ class SqlStore:
 
     def __init__(self, url: str, region: str) -> None:
         self._region = region
-        self._engine = _engine(url)
+        self.engine = open_engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
-        try:
-            with self._writing() as connection:
-                _migrate(connection)
-        except DBAPIError as error:
-            raise StoreError(f"The database cannot be opened: {error.orig}.") from error
+        with self._writing() as connection:
+            migrate(connection)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -176,24 +161,23 @@ class SqlStore:
         with self._reading() as connection:
             return sql_unmet.between(connection, self._region, first, last)
 
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+        query = sa.select(_DAY.c.day, _DAY.c.revision).where(
+            _DAY.c.region == self._region, _DAY.c.day.in_([each.isoformat() for each in days])
+        )
+        with self._reading() as connection:
+            return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
+
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self.engine.dispose()
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return writing(self.engine)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """Give a connection on which several reads see the same state."""
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN")
-            yield connection
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return reading(self.engine)
 
     def _of(self, table: sa.Table, day: date) -> tuple[sa.ColumnElement[bool], ...]:
         return (table.c.region == self._region, table.c.day == day.isoformat())
@@ -340,46 +324,3 @@ def _contact(row: sa.RowMapping) -> Contact:
 def _tour_record(row: sa.RowMapping) -> TourRecord:
     halts = tuple(HaltRecord(kind, trip, time) for kind, trip, time in row["halts"])
     return TourRecord(row["shift"], row["fixed"], row["served"], row["ready"], halts)
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(
-            f"{url!r} is no database URL; write sqlite:///FILE or postgresql+psycopg://…"
-        ) from error
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed)
-    if parsed.drivername != "postgresql+psycopg":
-        raise StoreError(
-            f"{parsed.drivername} is not supported; use sqlite:///FILE or postgresql+psycopg://…"
-        )
-    return sa.create_engine(parsed, pool_pre_ping=True)
-
-
-def _sqlite_engine(url: sa.URL) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise StoreError("SQLite needs a file: sqlite:///FILE.")
-    Path(url.database).resolve().parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30.0})
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    return engine
-
-
-def _migrate(connection: Connection) -> None:
-    """Bring the schema to its newest version; two servers starting at once take turns."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7421)"))
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

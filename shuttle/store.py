@@ -4,7 +4,7 @@ A :class:`Change` is everything one act of the dispatcher alters; a store takes 
 all, and only if nobody else changed the day since it was read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -166,6 +166,9 @@ class Store(Protocol):
     def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
         """Return what was refused from one day to another, by the wanted time."""
 
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+
     def close(self) -> None:
         """Let go of the database."""
 
@@ -273,6 +276,10 @@ class MemoryStore:
         """Return what was refused from one day to another."""
         wanted = [each for each in self._unmet.values() if first <= each.day <= last]
         return tuple(sorted(wanted, key=lambda each: (each.wanted, each.id)))
+
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of the days that are kept."""
+        return {day: self._days[day].revision for day in days if day in self._days}
 
     def close(self) -> None:
         """Nothing to let go of."""

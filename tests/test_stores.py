@@ -172,7 +172,7 @@ def test_the_migrations_create_the_tables_that_the_code_uses(database_url: str) 
         ("nonsense", "is no database URL"),
         ("mysql://localhost/x", "is not supported"),
         ("sqlite://", "needs a file"),
-        ("postgresql+psycopg://nobody@127.0.0.1:1/none", "cannot be opened"),
+        ("postgresql+psycopg://nobody@127.0.0.1:1/none", "cannot be used"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_said_in_one_sentence(url: str, words: str) -> None:
