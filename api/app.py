@@ -13,27 +13,47 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, health, map_data, metrics, pages, tours, vehicles
+from api import (
+    bookings,
+    explain,
+    health,
+    journeys,
+    map_data,
+    metrics,
+    pages,
+    series,
+    tours,
+    unmet,
+    vehicles,
+    waiting,
+)
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
-from api.schemas import OfferGoneProblem
+from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import (
+    AlreadyCancelled,
     IdempotencyConflict,
     NotCancellable,
+    NotPlanned,
     OfferExpired,
     OfferGone,
     OfferTaken,
     PlanRejected,
     RequestError,
+    ReturnGone,
     RevisionConflict,
     ShuttleError,
     StoreError,
+    TooManyNoShows,
+    TooManyOpenBookings,
     UnknownBooking,
+    UnknownStanding,
 )
+from shuttle.rounds import Rounds
 
 _log = structlog.get_logger()
 
@@ -44,9 +64,15 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     IdempotencyConflict: (422, "idempotency_conflict", "Idempotency-Key"),
     UnknownBooking: (404, "unknown_booking", "code"),
     NotCancellable: (409, "not_cancellable", "code"),
+    NotPlanned: (409, "not_planned", "code"),
     OfferGone: (409, "offer_gone", "offer"),
     OfferTaken: (409, "offer_taken", "offer"),
     OfferExpired: (410, "offer_expired", "offer"),
+    ReturnGone: (409, "return_gone", "return"),
+    AlreadyCancelled: (409, "already_cancelled", "code"),
+    TooManyNoShows: (409, "too_many_no_shows", "contact.phone"),
+    TooManyOpenBookings: (409, "too_many_open_bookings", "contact.phone"),
+    UnknownStanding: (404, "unknown_code", "code"),
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
@@ -92,7 +118,9 @@ def create_app(
     app.state.service = service
     app.state.heartbeat = None
     app.state.metrics = metrics.Metrics(service)
-    for each in (bookings, tours, vehicles, map_data, health, metrics, pages):
+    for each in (bookings, tours, vehicles, map_data, health, metrics, unmet, explain, pages):
+        app.include_router(each.router)
+    for each in (journeys, series, waiting):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -119,8 +147,9 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     extensions: dict[str, Any] = {}
     if isinstance(error, RequestError):
         code, field = error.code, error.field
+        extensions = fixes_of(request, error)
     if isinstance(error, OfferGone):
-        extensions = bookings.fresh_offers(request, error.quote)
+        extensions = fresh_offers(request, error.quote)
     request.app.state.metrics.refused(code)
     if status >= 500:
         _log.error(code, error=str(error))
@@ -158,10 +187,12 @@ def _lifespan(
 
 async def _tick(service: Service, seconds: float) -> None:
     """Let the vehicles follow their timetable, for as long as the application runs."""
+    rounds = Rounds(service.dispatcher)
     while True:
         try:
             await run_in_threadpool(service.dispatcher.refresh)
             await run_in_threadpool(service.dispatcher.advance, service.clock())
+            await run_in_threadpool(rounds.go, service.clock())
         except ShuttleError as error:
             _log.error("advance_failed", error=str(error))
         await asyncio.sleep(seconds)
@@ -187,7 +218,7 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, OfferGoneProblem):
+    for model in (Problem, OfferGoneProblem, RequestProblem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():

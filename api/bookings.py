@@ -1,24 +1,20 @@
 """Asking for rides, booking, looking up and cancelling."""
 
 import re
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from api.problems import answers
-from api.schemas import (
-    BookingOut,
-    BookingRequest,
-    OfferOut,
-    OfferRequest,
-    QuoteOut,
-    RefusalOut,
-)
+from api.quotes import QuoteOut
+from api.schemas import BookingOut, BookingRequest, OfferRequest
 from api.service import Service, ServiceHere
-from api.times import local_time
-from api.words import Language, ReaderLanguage, language_of, refusal_message
-from shuttle.domain import Quote
-from shuttle.errors import UnknownBooking
+from api.words import ReaderLanguage
+from shuttle.changing import quote_change
+from shuttle.domain import Booking, BookingStatus
+from shuttle.errors import ShuttleError, UnknownBooking, UnknownStanding
+from shuttle.waiting import waiting_of
 
 router = APIRouter(prefix="/api/v1", tags=["rides"])
 
@@ -37,7 +33,10 @@ IdempotencyKey = Annotated[
 Code = Annotated[str, Path(description="The booking's code.", examples=["K7MX2Q9A"])]
 
 
-@router.post("/offers", responses=answers(400, 413, 422, 503))
+@router.post(
+    "/offers",
+    responses=answers(400, 404, 409, 413, 503) | answers(422, schema="RequestProblem"),
+)
 def ask_for_offers(
     asked: OfferRequest,
     service: ServiceHere,
@@ -45,27 +44,29 @@ def ask_for_offers(
     response: Response,
     web: Request,
 ) -> QuoteOut:
-    """Ask for a ride: up to three offers; or a refusal with its reason and the nearest that work.
+    """Ask for a ride: up to three offers; or a refusal with its reason and the fixes that work.
+
+    A request that no plan could serve is a problem; it, too, names fixes where there are some.
 
     Times are ISO 8601 with an offset from UTC, or `{"local": "2027-03-27T10:30"}` for a time on
     the region's clocks. Of the hour that happens twice in autumn, `fold` says which one is meant.
+    With `changing`, offers are those that are possible without that booking.
     """
     request = asked.ride_request(service.region)
-    quote = service.dispatcher.quote(request, service.clock())
+    no_store(response)
+    if asked.changing is None:
+        quote = service.dispatcher.quote(request, service.clock())
+    else:
+        old = own_booking(asked.changing, service)
+        quote = quote_change(service.dispatcher, old.code, request, service.clock())
     web.app.state.metrics.quoted(quote)
-    response.headers["Cache-Control"] = "no-store"
-    return QuoteOut(
-        origin=request.origin.label,
-        to=request.destination.label,
-        offers=offers_out(service, quote),
-        refusal=refusal_out(service, quote, language),
-    )
+    return QuoteOut.of(service, request, quote, language)
 
 
 @router.post(
     "/bookings",
     status_code=201,
-    responses=answers(400, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    responses=answers(400, 404, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
 )
 def book(
     asked: BookingRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
@@ -77,60 +78,56 @@ def book(
     """
     offer = service.tokens.open(asked.offer)
     contact = None if asked.contact is None else asked.contact.contact(service.region)
-    booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact)
+    waiting = None
+    if asked.waiting is not None:
+        waiting = waiting_of(service.dispatcher, written(asked.waiting, UnknownStanding))
+        owner = service.dispatcher.store.standing.owner(waiting.code)
+        contact = owner.contact if contact is None and owner is not None else contact
+    booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact, waiting)
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
-    response.headers["Cache-Control"] = "no-store"
-    return BookingOut.of(service.region, booking)
+    no_store(response)
+    return booking_out(service, booking)
 
 
 @router.get("/bookings/{code}", responses=answers(404, 503))
 def look_up(code: Code, service: ServiceHere, response: Response) -> BookingOut:
     """Return a booking."""
-    response.headers["Cache-Control"] = "no-store"
-    return BookingOut.of(service.region, service.dispatcher.booking(written(code)))
+    no_store(response)
+    return booking_out(service, own_booking(code, service))
 
 
 @router.delete("/bookings/{code}", responses=answers(404, 409, 503))
 def cancel(code: Code, service: ServiceHere, response: Response) -> BookingOut:
     """Cancel a booking whose vehicle is not yet on its way. Doing it twice is fine."""
+    no_store(response)
+    booking = service.dispatcher.cancel(own_booking(code, service).code, service.clock())
+    return booking_out(service, booking)
+
+
+def no_store(response: Response) -> None:
+    """Keep an answer that is only for whoever asked out of every cache."""
     response.headers["Cache-Control"] = "no-store"
-    booking = service.dispatcher.cancel(written(code), service.clock())
-    return BookingOut.of(service.region, booking)
 
 
-def written(code: str) -> str:
+def own_booking(code: str, service: Service) -> Booking:
+    """Return the booking that a path or a body names: the one place to ask whose it is."""
+    return service.dispatcher.booking(written(code))
+
+
+def booking_out(service: Service, booking: Booking) -> BookingOut:
+    """Return a booking, with the code of its outward ride or return if that stands."""
+    journey = service.dispatcher.store.journey(booking.journey)
+    others = (
+        each.code
+        for each in journey
+        if each.code != booking.code and each.status is not BookingStatus.CANCELLED
+    )
+    return BookingOut.of(service.region, booking, next(others, None))
+
+
+def written(code: str, unknown: Callable[[str], ShuttleError] = UnknownBooking) -> str:
     """Return a code as the service writes it, however a person did."""
     plain = re.sub(r"[\s-]", "", code).upper()
     if re.fullmatch(r"[A-Z0-9]{1,32}", plain) is None:
-        raise UnknownBooking(code)
+        raise unknown(code)
     return plain
-
-
-def offers_out(service: Service, quote: Quote) -> list[OfferOut]:
-    """Return a quote's offers, every one signed."""
-    return [
-        OfferOut.of(service.region, offer, service.tokens.sign(offer)) for offer in quote.offers
-    ]
-
-
-def refusal_out(service: Service, quote: Quote, language: Language) -> RefusalOut | None:
-    """Return a quote's refusal in words."""
-    if quote.refusal is None:
-        return None
-    reason, earliest = quote.refusal.reason, quote.refusal.earliest_pickup
-    pickup = None if earliest is None else local_time(service.region, earliest)
-    return RefusalOut(
-        reason=reason,
-        earliest_pickup=pickup,
-        message=refusal_message(language, reason, pickup, len(quote.offers)),
-    )
-
-
-def fresh_offers(request: Request, quote: Quote) -> dict[str, Any]:
-    """Return what the problem `offer_gone` says besides: what is possible now."""
-    service: Service = request.app.state.service
-    refusal = refusal_out(service, quote, language_of(request))
-    return {
-        "offers": [each.model_dump(mode="json") for each in offers_out(service, quote)],
-        "refusal": None if refusal is None else refusal.model_dump(mode="json"),
-    }

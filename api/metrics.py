@@ -15,7 +15,7 @@ from prometheus_client.exposition import generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service import Service
-from shuttle.domain import Quote
+from shuttle.answers import Quote
 from shuttle.errors import ShuttleError
 from shuttle.plan import DayPlan
 

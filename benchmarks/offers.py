@@ -132,7 +132,7 @@ def _row(
     service = _with_plan(crowded, plan)
     requests = residents.several(timed)
     full = _times(requests, lambda request: service.quote(request, now))
-    refused = [event.kind for event in service.events(DAY)].count("refused")
+    refused = len(service.store.unmet(DAY, DAY))
     narrow = _with_plan(_with_one_window(crowded), plan)
     single = _times(
         [from_stop_to_stop(crowded, request) for request in requests],

@@ -7,9 +7,15 @@
     ├── RequestError           a ride request that no plan could serve; names the field
     ├── OfferExpired           the offer's minutes are over
     ├── OfferGone              somebody else was faster; carries fresh offers
+    │   └── ReturnGone         so it is with the return ride; nothing was booked
     ├── OfferTaken             the offer has become a booking already
     ├── UnknownBooking         no booking has this code
     ├── NotCancellable         the ride has begun or is over
+    ├── NotPlanned             no tour carries the booking
+    ├── AlreadyCancelled       the ride has been given up; there is nothing to change
+    ├── TooManyNoShows         this phone number may not book until a time
+    ├── TooManyOpenBookings    this phone number has as many as it may have
+    ├── UnknownStanding        no series and nobody waiting has this code
     ├── IdempotencyConflict    the key was used for another offer
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
     ├── RevisionConflict       another writer changed the day meanwhile
@@ -23,7 +29,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
-    from shuttle.domain import Quote
+    from shuttle.answers import Fix, Quote
 
 
 class ShuttleError(Exception):
@@ -43,12 +49,15 @@ class RequestError(ShuttleError):
         Stable, for programs: ``outside_area``, ``same_stop``, ``in_the_past`` and so on.
     field
         The part of the request that has to change, as a JSON path such as ``from.stop``.
+    fixes
+        The smallest changes that work, where the request was looked at closely enough to know.
     """
 
     def __init__(self, code: str, field: str, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.field = field
+        self.fixes: tuple[Fix, ...] = ()
 
 
 class OfferExpired(ShuttleError):
@@ -65,6 +74,47 @@ class OfferGone(ShuttleError):
     def __init__(self, quote: Quote) -> None:
         super().__init__("Somebody else was faster; here is what is possible now.")
         self.quote = quote
+
+
+class ReturnGone(OfferGone):
+    """The offer of the return ride no longer fits; `quote` holds what fits with the outward one."""
+
+
+class AlreadyCancelled(ShuttleError):
+    """A ride that was given up cannot be changed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("This ride has already been cancelled; book a new one.")
+        self.code = code
+
+
+class TooManyNoShows(ShuttleError):
+    """Whoever did not come too often may not book for some days."""
+
+    def __init__(self, until: int, day: date) -> None:
+        super().__init__(
+            f"Rides with this phone number were missed too often; it can book again from {day} on."
+        )
+        self.until = until
+
+
+class TooManyOpenBookings(ShuttleError):
+    """A phone number has as many open bookings as it may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"This phone number can have {most} open bookings at once; "
+            "ride or cancel one of them first."
+        )
+        self.most = most
+
+
+class UnknownStanding(ShuttleError):
+    """No weekly repeat and no place on the waiting list of this region has the code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("There is nothing with this code.")
+        self.code = code
 
 
 class OfferTaken(ShuttleError):
@@ -89,6 +139,14 @@ class NotCancellable(ShuttleError):
         super().__init__(
             "The vehicle is already on its way, so this ride cannot be cancelled here."
         )
+        self.code = code
+
+
+class NotPlanned(ShuttleError):
+    """No tour carries the booking: it was cancelled."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("No tour carries this booking; there is nothing to explain.")
         self.code = code
 
 

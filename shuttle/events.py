@@ -3,8 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from shuttle.domain import RefusalReason
-
 
 @dataclass(frozen=True, slots=True)
 class Booked:
@@ -14,21 +12,6 @@ class Booked:
     time: int
     code: str
     shift: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A request could not be served; places are stops and the time is a quarter hour."""
-
-    kind: ClassVar[str] = "refused"
-    time: int
-    origin_stop: str
-    destination_stop: str
-    wanted: int
-    passengers: int
-    wheelchairs: int
-    child_seats: int
-    reason: RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +63,62 @@ class PromiseBroken:
     seconds: int
 
 
-Event = Booked | Refused | Cancelled | PickedUp | DroppedOff | PromiseKept | PromiseBroken
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A booking was given up for the sake of another, `by`, maybe on another day."""
+
+    kind: ClassVar[str] = "replaced"
+    time: int
+    code: str
+    by: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A booking was changed: `new` became part of a tour and takes the place of `old`."""
+
+    kind: ClassVar[str] = "changed"
+    time: int
+    old: str
+    new: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesMissed:
+    """A day of a series could not be promised; `reason` is a refusal's or a request's code."""
+
+    kind: ClassVar[str] = "series_missed"
+    time: int
+    series: str
+    day: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOpened:
+    """A ride that somebody waits for became possible; until `held_until` it is theirs to book."""
+
+    kind: ClassVar[str] = "window_opened"
+    time: int
+    waiting: str
+    day: str
+    held_until: int
+
+
+Event = (
+    Booked
+    | Cancelled
+    | PickedUp
+    | DroppedOff
+    | PromiseKept
+    | PromiseBroken
+    | Replaced
+    | Changed
+    | SeriesMissed
+    | WindowOpened
+)
 
 
 def facts(event: Event) -> dict[str, Any]:
@@ -92,7 +130,10 @@ def facts(event: Event) -> dict[str, Any]:
 
 _KINDS: dict[str, type[Event]] = {
     each.kind: each
-    for each in (Booked, Refused, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken)
+    for each in (
+        *(Booked, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken),
+        *(Replaced, Changed, SeriesMissed, WindowOpened),
+    )
 }
 
 

@@ -3,7 +3,7 @@
 A change is written ``WHERE revision = expected``, so that of two writers exactly one succeeds.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
@@ -12,12 +12,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
+from shuttle import sql_unmet
 from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, event_of, facts
+from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
+from shuttle.unmet import Unmet
 
 _DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
 _EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
@@ -43,6 +46,7 @@ class SqlStore:
     def __init__(self, url: str, region: str) -> None:
         self._region = region
         self.engine = open_engine(url)
+        self.standing = SqlStandingRequests(region, self._reading, self._writing)
         with self._writing() as connection:
             migrate(connection)
 
@@ -66,13 +70,18 @@ class SqlStore:
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict and write nothing."""
+        self.commit_together((change,))
+        return change.expected + 1
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take all changes in one transaction, or raise RevisionConflict and write nothing."""
         try:
             with self._writing() as connection:
-                self._fence(connection, change)
-                self._write(connection, change)
+                for change in sorted(changes, key=lambda each: each.day):  # no two lock crosswise
+                    self._fence(connection, change)
+                    self._write(connection, change)
         except IntegrityError as error:
-            raise RevisionConflict(change.day, change.expected) from error
-        return change.expected + 1
+            raise RevisionConflict(changes[0].day, changes[0].expected) from error
 
     def note(self, day: date, event: Event) -> None:
         """Keep an event that changes no plan."""
@@ -109,6 +118,17 @@ class SqlStore:
         with self._reading() as connection:
             return tuple(_booking(row) for row in connection.execute(query).mappings())
 
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return."""
+        query = (
+            sa.select(_BOOKING)
+            .where(_BOOKING.c.region == self._region, _BOOKING.c.journey == journey)
+            .order_by(_BOOKING.c.pickup_earliest, _BOOKING.c.code)
+        )
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings() if journey else ()
+            return tuple(_booking(row) for row in rows)
+
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
         query = sa.select(_RECEIPT.c.key, _RECEIPT.c.offer, _RECEIPT.c.code).where(
@@ -140,6 +160,16 @@ class SqlStore:
         )
         with self._reading() as connection:
             return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
+
+    def note_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request."""
+        with self._writing() as connection:
+            sql_unmet.keep(connection, self._region, unmet)
+
+    def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
+        """Return what was refused from one day to another."""
+        with self._reading() as connection:
+            return sql_unmet.between(connection, self._region, first, last)
 
     def close(self) -> None:
         """Close all connections."""
@@ -196,6 +226,9 @@ class SqlStore:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
             connection.execute(sa.insert(_RECEIPT), {"region": self._region, **row})
+        if change.alternative is not None:
+            sql_unmet.take(connection, self._region, change.alternative)
+        self.standing.write(connection, change.instances, change.waiting)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride
@@ -221,6 +254,7 @@ class SqlStore:
             "direct_seconds": ride.direct_seconds,
             "direct_metres": ride.direct_metres,
             "fare_cents": ride.fare_cents,
+            "journey": booking.journey,
         }
 
     def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
@@ -279,6 +313,7 @@ def _booking(row: sa.RowMapping) -> Booking:
         destination=row["destination"],
         booked_at=row["booked_at"],
         status=BookingStatus(row["status"]),
+        journey=row["journey"],
     )
 
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 import api
 from api.page_words import SCRIPT_WORDS, WORDS
+from api.refusal_words import REFUSALS
 from api.theme import DARK, LIGHT, TEXT_CONTRAST, VEHICLES, contrast, readable, theme_css
-from api.words import PROBLEMS, REFUSALS
+from api.words import PROBLEMS
+from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import RefusalReason
 from tests.api_client import Api, serving
 
 ROOM = Path(api.__file__).parent

@@ -18,11 +18,10 @@ from shuttle.domain import (
     Contact,
     Party,
     Promise,
-    RefusalReason,
     Ride,
 )
 from shuttle.errors import RevisionConflict, StoreError
-from shuttle.events import Booked, Event, PromiseBroken, Refused
+from shuttle.events import Booked, Event, PromiseBroken
 from shuttle.sql_store import SqlStore
 from shuttle.store import (
     Change,
@@ -132,7 +131,7 @@ def test_a_cancelled_booking_is_known_but_not_part_of_the_day(store: Store) -> N
 def test_events_come_back_as_they_were(store: Store) -> None:
     happened: tuple[Event, ...] = (
         PromiseBroken(7, "ABCD2345", 240),
-        Refused(8, "mitte", "bach", 900, 2, 1, 0, RefusalReason.NO_WHEELCHAIR_PLACE),
+        PromiseBroken(8, "ABCD2345", 60),
     )
     for event in happened:
         store.note(DAY, event)
