@@ -244,13 +244,8 @@ class Dispatcher:
         self.store.close()
 
     def _note_unmet(self, unmet: Unmet | None) -> None:
-        """Keep what was refused; whoever asked gets their answer without it too."""
-        if unmet is None:
-            return
-        try:
-            self._on_writer(lambda: self.store.note_unmet(unmet))
-        except StoreError as error:
-            _log.error("refusal_lost", reason=unmet.reason, error=str(error))
+        if unmet is not None:
+            self._on_writer(lambda: self._keep_unmet(unmet))
 
     def _on_writer(self, act: Callable[[], T]) -> T:
         return self._writer.submit(act).result()
@@ -281,6 +276,13 @@ class Dispatcher:
         for day in changed:
             del self._plans[day]
         return frozenset(changed)
+
+    def _keep_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request for the figures; whoever asked is answered without it too."""
+        try:
+            self.store.note_unmet(unmet)
+        except StoreError as error:
+            _log.error("refusal_not_kept", error=str(error))
 
     def _act(self, day: date, now: int, act: Act[T]) -> T:
         self._advance(day, now)

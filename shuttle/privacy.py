@@ -3,7 +3,7 @@
 A row is about a person if its column ``phone`` or ``phone_pseudonym`` has their number, or
 ``code`` the code of one of their rides: every table that has such a column is shown and erased,
 without being listed anywhere. Rides are not deleted but pseudonymised, as the rule for them says
-(:mod:`shuttle.purge`).
+(:mod:`shuttle.pseudonyms`).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 from shuttle.database import reading, table_of, writing
 from shuttle.domain import BookingStatus
 from shuttle.errors import ShuttleError
-from shuttle.purge import pseudonymise, tables_with
+from shuttle.pseudonyms import pseudonymise, tables_with
 from shuttle.region_config import RegionConfig
 from shuttle.tables import BookingRow, ContactRow, EventRow
 

@@ -1,34 +1,25 @@
 """The jobs that keep the rules of retention: one a kind of data, each in a transaction of its own.
 
 A job gets a connection, the region and a time, and does away with what is older. What is kept
-for the figures is not deleted but pseudonymised and coarsened: a new random code that nobody was
-given, times by the quarter hour, walks by 100 m.
-
-A day that a job alters gets a new revision: a server that has the day in memory reads it anew.
+for the figures is not deleted but pseudonymised and coarsened (:mod:`shuttle.pseudonyms`).
 """
 
-import secrets
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlmodel import SQLModel
 
 from shuttle.database import table_of, writing
+from shuttle.pseudonyms import COARSE, pseudonymise, tables_with
 from shuttle.region_config import RegionConfig
 from shuttle.retention import Rule
-from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
+from shuttle.standing_tables import SERIES, SERIES_DAY, WAITING
+from shuttle.tables import BookingRow, ContactRow, ReceiptRow
 
-_DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
-_EVENT, _RECEIPT, _CONTACT = table_of(EventRow), table_of(ReceiptRow), table_of(ContactRow)
-
-_QUARTER = 900
-
-COARSE = "~"
-"""Codes of coarsened rides begin with it; no code that was ever given to anybody does."""
+_BOOKING = table_of(BookingRow)
+_RECEIPT, _CONTACT = table_of(ReceiptRow), table_of(ContactRow)
 
 Job = Callable[[Connection, RegionConfig, int], int]
 """Do away with what is older than a time; return how many rows that were."""
@@ -88,6 +79,32 @@ def _code_of(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.ColumnE
     )
 
 
+def _series(connection: Connection, config: RegionConfig, before: int) -> int:
+    """Delete series whose last day was before a time; ended ones once no booked day is later."""
+    day = config.local_day(before).isoformat()
+    later = (
+        sa.exists()
+        .where(
+            SERIES_DAY.c.region == SERIES.c.region,
+            SERIES_DAY.c.series == SERIES.c.code,
+            SERIES_DAY.c.day >= day,
+        )
+        .correlate(SERIES)
+    )
+    over = sa.or_(
+        SERIES.c.last_day < day, sa.and_(SERIES.c.ended, SERIES.c.made_at < before, ~later)
+    )
+    query = sa.select(SERIES.c.code).where(SERIES.c.region == config.id, over)
+    codes = connection.scalars(query).all()
+    _delete(connection, SERIES_DAY, config, SERIES_DAY.c.series.in_(codes))
+    return _delete(connection, SERIES, config, SERIES.c.code.in_(codes))
+
+
+def _waiting(connection: Connection, config: RegionConfig, before: int) -> int:
+    """Delete those on the waiting list whose wanted time was over before a time."""
+    return _delete(connection, WAITING, config, WAITING.c.lapses_at < before)
+
+
 def _rides(connection: Connection, config: RegionConfig, before: int) -> int:
     """Coarsen the rides of service days that were over before a time."""
     query = sa.select(_BOOKING.c.day, _BOOKING.c.code).where(
@@ -116,6 +133,8 @@ def _figures(connection: Connection, config: RegionConfig, before: int) -> int:
 JOBS: Mapping[str, Job] = {
     "contact": _contacts,
     "receipt": _receipts,
+    "series": _series,
+    "waiting": _waiting,
     "ride": _rides,
     "figures": _figures,
 }
@@ -135,140 +154,3 @@ def _delete(
     connection: Connection, table: sa.Table, config: RegionConfig, which: sa.ColumnElement[bool]
 ) -> int:
     return connection.execute(sa.delete(table).where(table.c.region == config.id, which)).rowcount
-
-
-def pseudonymise(
-    connection: Connection, region: str, codes: Collection[str], *, coarsely: bool
-) -> None:
-    """Give rides new random codes wherever they are named, and forget the residents' own words.
-
-    Rows of other tables that have the code in a column of that name are deleted.
-
-    Parameters
-    ----------
-    connection
-        In a writing transaction.
-    region
-        The region's id.
-    codes
-        Of bookings.
-    coarsely
-        Coarsen times and walks too: for days that are over, since a running tour needs its times.
-    """
-    prefix = COARSE if coarsely else ""
-    renamed = {code: f"{prefix}{secrets.token_hex(7)}" for code in codes}
-    rides = _rows_of(connection, _BOOKING, region, _BOOKING.c.code, list(renamed))
-    days = sorted({ride["day"] for ride in rides})
-    # First the days' revisions: from here on no server can store what it planned before.
-    for day in days:
-        connection.execute(
-            sa.update(_DAY)
-            .where(_DAY.c.region == region, _DAY.c.day == day)
-            .values(revision=_DAY.c.revision + 1)
-        )
-    for ride in rides:
-        connection.execute(
-            sa.update(_BOOKING)
-            .where(_BOOKING.c.region == region, _BOOKING.c.code == ride["code"])
-            .values(
-                {
-                    "code": renamed[ride["code"]],
-                    "origin": "",
-                    "destination": "",
-                    **(_coarsened(ride) if coarsely else {}),
-                }
-            )
-        )
-    _rename_events(connection, region, days, renamed, coarsely=coarsely)
-    _rename_halts(connection, region, days, renamed, coarsely=coarsely)
-    for table in tables_with("region", "code"):
-        if table is not _BOOKING:
-            theirs = (table.c.region == region, table.c.code.in_(renamed))
-            connection.execute(sa.delete(table).where(*theirs))
-
-
-def tables_with(*columns: str) -> list[sa.Table]:
-    """Return all tables that have these columns, those that depend on others first."""
-    tables = reversed(SQLModel.metadata.sorted_tables)
-    return [table for table in tables if set(columns) <= set(table.c.keys())]
-
-
-def _rows_of(
-    connection: Connection,
-    table: sa.Table,
-    region: str,
-    column: sa.Column[Any],
-    values: Collection[str],
-) -> list[sa.RowMapping]:
-    query = sa.select(table).where(table.c.region == region, column.in_(values))
-    return list(connection.execute(query).mappings())
-
-
-def _coarsened(ride: sa.RowMapping) -> dict[str, int]:
-    """Return times and walks of a ride by the quarter hour and 100 m.
-
-    The promise is moved as a whole, so that its window stays as wide as it was.
-    """
-    moved = ride["pickup_earliest"] % _QUARTER
-    return {
-        "booked_at": _quarter(ride["booked_at"]),
-        "pickup_earliest": ride["pickup_earliest"] - moved,
-        "pickup_latest": ride["pickup_latest"] - moved,
-        "dropoff_latest": ride["dropoff_latest"] - moved,
-        "walk_to_pickup": ride["walk_to_pickup"] // 100 * 100,
-        "walk_from_dropoff": ride["walk_from_dropoff"] // 100 * 100,
-    }
-
-
-def _quarter(time: int) -> int:
-    return time // _QUARTER * _QUARTER
-
-
-def _rename_events(
-    connection: Connection,
-    region: str,
-    days: Collection[str],
-    renamed: Mapping[str, str],
-    *,
-    coarsely: bool,
-) -> None:
-    for event in _rows_of(connection, _EVENT, region, _EVENT.c.day, days):
-        facts = _renamed(event["facts"], renamed)
-        if facts != event["facts"]:
-            time = _quarter(event["time"]) if coarsely else event["time"]
-            connection.execute(
-                sa.update(_EVENT)
-                .where(_EVENT.c.id == event["id"])
-                .values({"facts": facts, "time": time})
-            )
-
-
-def _renamed(facts: Any, renamed: Mapping[str, str]) -> Any:
-    """Return facts of an event with codes replaced wherever they stand."""
-    if isinstance(facts, dict):
-        return {key: _renamed(value, renamed) for key, value in facts.items()}
-    if isinstance(facts, list):
-        return [_renamed(each, renamed) for each in facts]
-    return renamed.get(facts, facts) if isinstance(facts, str) else facts
-
-
-def _rename_halts(
-    connection: Connection,
-    region: str,
-    days: Collection[str],
-    renamed: Mapping[str, str],
-    *,
-    coarsely: bool,
-) -> None:
-    for tour in _rows_of(connection, _TOUR, region, _TOUR.c.day, days):
-        halts = [
-            [
-                kind,
-                renamed.get(trip, trip),
-                _quarter(time) if coarsely and trip in renamed and time is not None else time,
-            ]
-            for kind, trip, time in tour["halts"]
-        ]
-        if halts != tour["halts"]:
-            own = (_TOUR.c[key] == tour[key] for key in ("region", "day", "shift"))
-            connection.execute(sa.update(_TOUR).where(*own).values(halts=halts))

@@ -77,6 +77,34 @@ KINDS: dict[str, Kind] = {
             "So that a booking sent twice does not become two.",
         ),
     ),
+    "series": Kind(
+        14,
+        92,
+        (
+            "Wiederkehrende Fahrten mit Name, Telefonnummer, E-Mail-Adresse, Start und Ziel",
+            "Weekly repeats with name, phone number, e-mail address, start and destination",
+        ),
+        ("nach ihrem letzten Tag", "after their last day"),
+        _DELETED,
+        (
+            "Damit wir Ihre Fahrten jede Woche für Sie buchen können.",
+            "To book your rides for you week after week.",
+        ),
+    ),
+    "waiting": Kind(
+        1,
+        14,
+        (
+            "Warteliste mit Name, Telefonnummer, E-Mail-Adresse, Start und Ziel",
+            "Waiting list with name, phone number, e-mail address, start and destination",
+        ),
+        ("nach der gewünschten Zeit", "after the wanted time"),
+        _DELETED,
+        (
+            "Damit wir Ihnen Bescheid geben, wenn doch noch ein Platz frei wird.",
+            "To tell you when a place becomes free after all.",
+        ),
+    ),
     "ride": Kind(
         14,
         92,

@@ -160,14 +160,14 @@ class Store(Protocol):
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in the order in which they were stored."""
 
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
 
     def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
         """Return what was refused from one day to another, by the wanted time."""
-
-    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
-        """Return the revisions of those of the days that have been stored."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -268,6 +268,10 @@ class MemoryStore:
         """Return a day's events in order."""
         return tuple(self._events.get(day, ()))
 
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of the days that are kept."""
+        return {day: self._days[day].revision for day in days if day in self._days}
+
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
         self._unmet[unmet.id] = unmet
@@ -276,10 +280,6 @@ class MemoryStore:
         """Return what was refused from one day to another."""
         wanted = [each for each in self._unmet.values() if first <= each.day <= last]
         return tuple(sorted(wanted, key=lambda each: (each.wanted, each.id)))
-
-    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
-        """Return the revisions of the days that are kept."""
-        return {day: self._days[day].revision for day in days if day in self._days}
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -1,24 +1,27 @@
 """Rides of Toy Town in a database, with whom they belong to: for tests of what is kept how long."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Location, Party, RideRequest, When
+from shuttle.errors import RequestError
 from shuttle.keyed import Keyed
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
+from shuttle.standing_requests import Owner, Series, Waiting
 
 DAY = 86_400
 NAME, PHONE, EMAIL = "Frau Petersen", "+49464178123", "petersen@example.org"
 HOME, DOCTOR = "Am Anger 3", "Praxis Dr. Voß"
 PERSONAL_WORDS = (NAME, PHONE, EMAIL, HOME, DOCTOR)
 KEYED = Keyed(b"k" * 32)
+OWNER = Owner(Contact(NAME, PHONE, EMAIL, Channel.SMS, "de"), KEYED.phone(PHONE))
 
 
 def at(text: str) -> int:
@@ -45,14 +48,7 @@ class Kept:
         party: Party = Party(),  # noqa: B008 -- frozen
     ) -> Booking:
         """Book a ride from a home address to the doctor's, who are near church and station."""
-        church, station = (self.region.stop(each) for each in ("kirche", "bahnhof"))
-        request = RideRequest(
-            Location(church.lat, church.lon, HOME),
-            Location(station.lat, station.lon, DOCTOR),
-            When.DEPART_AT,
-            now + ahead,
-            party,
-        )
+        request = replace(self._wish(now + ahead), party=party)
         offer = self.dispatcher.quote(request, now).offers[0]
         contact = Contact(NAME, phone, EMAIL, Channel.SMS, "de")
         return self.dispatcher.book(offer, f"key-{offer.id}", now, contact)
@@ -62,6 +58,46 @@ class Kept:
         booking = self.book()
         self.dispatcher.advance(MONDAY_EVENING)
         return self.dispatcher.booking(booking.code)
+
+    def _wish(self, time: int) -> RideRequest:
+        church, station = (self.region.stop(each) for each in ("kirche", "bahnhof"))
+        return RideRequest(
+            Location(church.lat, church.lon, HOME),
+            Location(station.lat, station.lon, DOCTOR),
+            When.DEPART_AT,
+            time,
+        )
+
+    def repeat(self, last_day: str = "2027-04-30") -> Series:
+        """Ask for the ride every Monday and Tuesday."""
+        wish = self._wish(MONDAY_EIGHT)
+        series = Series(
+            "SERIES23",
+            wish.origin,
+            wish.destination,
+            wish.when,
+            10 * 60,
+            wish.party,
+            weekdays=(0, 1),
+            first_day=date(2027, 3, 22),
+            last_day=date.fromisoformat(last_day),
+            skip_school_holidays=False,
+            skip_public_holidays=False,
+            made_at=MONDAY_EIGHT,
+        )
+        return self.dispatcher.store.standing.add_series(series, OWNER, "key-of-a-series")
+
+    def wait(self) -> Waiting:
+        """Put somebody on the waiting list."""
+        wanted = MONDAY_EIGHT + 3600
+        day = self.region.config.local_day(wanted)
+        waiting = Waiting("WAIT2345", self._wish(wanted), day, MONDAY_EIGHT, wanted)
+        return self.dispatcher.store.standing.add_waiting(waiting, OWNER, "key-of-the-list")
+
+    def refused(self) -> None:
+        """Ask for a ride that no vehicle can do."""
+        with suppress(RequestError):
+            self.dispatcher.quote(self._wish(at("2027-03-22T03:00") + DAY), MONDAY_EIGHT)
 
     def dump(self) -> str:
         """Return every row of every table."""

@@ -121,6 +121,18 @@ def test_a_cancelled_ride_is_erased_at_once(kept: Kept) -> None:
         assert word not in left
 
 
+def test_weekly_repeats_and_the_waiting_list_are_shown_and_erased(kept: Kept) -> None:
+    codes = [kept.repeat().code, kept.wait().code]
+    text = json.dumps(exported(kept), ensure_ascii=False)
+    for word in (*PERSONAL_WORDS, *codes):
+        assert word in text
+    done = erased(kept, MONDAY_EIGHT)
+    assert (done.rides, done.rows["series"], done.rows["waiting"]) == (0, 1, 1)
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, *codes):
+        assert word not in left
+
+
 def test_erasing_one_number_leaves_the_rides_of_others(kept: Kept) -> None:
     kept.served()
     other = kept.book(now=MONDAY_EVENING, ahead=14 * 3600, phone=NEIGHBOUR)

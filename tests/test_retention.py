@@ -9,17 +9,19 @@ import sqlalchemy as sa
 
 from shuttle.domain import BookingStatus
 from shuttle.errors import RegionError, StoreError
-from shuttle.events import PromiseKept
+from shuttle.events import PromiseKept, Replaced
 from shuttle.purge import JOBS, Purged, purge
 from shuttle.region import Region
 from shuttle.region_config import RegionConfig, read_config
 from shuttle.retention import KINDS
+from shuttle.series import open_instances
 from tests.kept_rides import (
     DAY,
     MONDAY_EIGHT,
     MONDAY_EVENING,
     PERSONAL_WORDS,
     Kept,
+    at,
     keeping,
 )
 from tests.toy_region import REGION_TOML
@@ -116,6 +118,49 @@ def test_a_ride_is_coarsened_once(kept: Kept) -> None:
     assert kept.dump() == once
 
 
+def test_series_are_deleted_14_days_after_their_last_day(kept: Kept) -> None:
+    series = kept.repeat(last_day="2027-04-30")
+    assert purged(kept, at("2027-05-14T23:00"))["series"] == 0
+    assert purged(kept, at("2027-05-15T00:30"))["series"] == 1
+    assert series.code not in kept.dump()
+
+
+def test_an_ended_series_is_deleted_once_its_last_booked_day_is_14_days_over(kept: Kept) -> None:
+    series = kept.repeat(last_day="2028-04-30")
+    open_instances(kept.dispatcher, MONDAY_EIGHT)
+    decided = kept.dispatcher.store.standing.instances(series.code)
+    kept.dispatcher.store.standing.end_series(series.code)
+    assert decided[-1].booking
+    last = at(f"{decided[-1].day}T12:00")
+    assert purged(kept, last + 14 * DAY)["series"] == 0
+    assert purged(kept, last + 15 * DAY)["series"] == 1
+    assert kept.count("series_day") == 0
+
+
+def test_the_waiting_list_is_deleted_a_day_after_the_wanted_time(kept: Kept) -> None:
+    waiting = kept.wait()
+    assert purged(kept, waiting.lapses_at + DAY)["waiting"] == 0
+    assert purged(kept, waiting.lapses_at + DAY + 1)["waiting"] == 1
+    assert kept.count("waiting") == 0
+
+
+def test_refusals_are_deleted_after_three_years(kept: Kept) -> None:
+    kept.refused()
+    assert kept.count("unmet_demand") == 1
+    purged(kept, MONDAY_EVENING + 1096 * DAY)
+    assert kept.count("unmet_demand") == 1
+    purged(kept, MONDAY_EVENING + 1098 * DAY)
+    assert kept.count("unmet_demand") == 0
+
+
+def test_a_coarsened_ride_is_not_tied_to_one_on_another_day(kept: Kept) -> None:
+    """What happened to it may name the ride that took its place."""
+    before = kept.served()
+    kept.dispatcher.store.note(before.ride.day, Replaced(7, before.code, "NEXT2345", "bus-1"))
+    purged(kept, MONDAY_EVENING + 15 * DAY)
+    assert "NEXT2345" not in kept.dump()
+
+
 def test_days_are_deleted_after_three_years(kept: Kept) -> None:
     kept.served()
     purged(kept, MONDAY_EVENING + 1096 * DAY)
@@ -185,7 +230,7 @@ def rule(data: str, days: int) -> str:
 def test_a_rule_of_the_region_wins_over_the_default(tmp_path: Path, kept: Kept) -> None:
     config = config_with(tmp_path, rule("contact", 3))
     days = {each.data: each.days for each in config.retention_rules}
-    assert days == {"contact": 3, "receipt": 14, "ride": 14, "figures": 1096}
+    assert days == {**{data: kind.days for data, kind in KINDS.items()}, "contact": 3}
     assert config.retention_rules[0].purpose.de == "Weil."
     ended = kept.served().ride.promise.dropoff_latest
     done = purge(kept.engine, config, ended + 3 * DAY + 1)
