@@ -144,9 +144,13 @@ def create_app(
     app.state.service = service
     app.state.heartbeat = None
     app.state.metrics = metrics.Metrics(service)
-    for each in (bookings, tours, vehicles, map_data, health, metrics, unmet, explain, pages):
+    for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
-    for each in (journeys, series, waiting):
+    app.include_router(explain.router, dependencies=[Depends(Staff("dispatcher"))])
+    council = Staff("planner", "dispatcher", scope="unmet")
+    app.include_router(unmet.router, dependencies=[Depends(council)])
+    app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
+    for each in (pages, login_page):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.booking_owner import ClaimHere, OwnBooking
 from api.limits import Limited

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from shuttle import sql_unmet
+from shuttle.account_store import AccountStore
 from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict
@@ -47,6 +48,7 @@ class SqlStore:
         self._region = region
         self.engine = open_engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
+        self.accounts = AccountStore(region, self._reading, self._writing)
         with self._writing() as connection:
             migrate(connection)
 
@@ -149,14 +151,6 @@ class SqlStore:
             rows = connection.execute(query).mappings()
             return tuple(event_of(row["kind"], row["time"], row["facts"]) for row in rows)
 
-    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
-        """Return the revisions of those of the days that have been stored."""
-        query = sa.select(_DAY.c.day, _DAY.c.revision).where(
-            _DAY.c.region == self._region, _DAY.c.day.in_([each.isoformat() for each in days])
-        )
-        with self._reading() as connection:
-            return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
-
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
         with self._writing() as connection:
@@ -166,6 +160,14 @@ class SqlStore:
         """Return what was refused from one day to another."""
         with self._reading() as connection:
             return sql_unmet.between(connection, self._region, first, last)
+
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+        query = sa.select(_DAY.c.day, _DAY.c.revision).where(
+            _DAY.c.region == self._region, _DAY.c.day.in_([each.isoformat() for each in days])
+        )
+        with self._reading() as connection:
+            return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
 
     def close(self) -> None:
         """Close all connections."""

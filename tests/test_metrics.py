@@ -59,8 +59,7 @@ def test_requests_that_no_plan_could_serve_are_counted_by_code(api: Api) -> None
 
 
 def test_the_time_to_answer_is_kept_by_the_pattern_of_the_path(api: Api) -> None:
-    code = api.book()["code"]
-    api.http.get(f"/api/v1/bookings/{code}")
+    api.look_up(api.book())
     api.http.get("/nowhere/at/all")
     found = figures(api)
     path = "/api/v1/bookings/{code}"
