@@ -1,7 +1,7 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -100,6 +100,7 @@ def create_app(
     tick_seconds: float | None = 1.0,
     sign_in: SignIn | None = None,
     limits: Mapping[Limit, Rate] | None = None,
+    every_tick: Sequence[Callable[[int], object]] = (),
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -117,6 +118,8 @@ def create_app(
         The door for staff, drivers and partners; None lets in nobody but residents.
     limits
         Rate limits; None limits nothing, for a service that only this machine can reach.
+    every_tick
+        What else is done with the time, after that; called with the clock's time.
     """
     service = Service(
         dispatcher,
@@ -133,7 +136,7 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(service, tick_seconds),
+        lifespan=_lifespan(service, tick_seconds, every_tick),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
@@ -180,13 +183,15 @@ def _on_unknown_error(request: Request, _error: Exception) -> Response:
     return problem(request, 500, "internal", "Something unforeseen happened; it has been logged.")
 
 
-def _lifespan(service: Service, tick_seconds: float | None) -> Callable[[FastAPI], Any]:
+def _lifespan(
+    service: Service, tick_seconds: float | None, every_tick: Sequence[Callable[[int], object]]
+) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if tick_seconds is None:
             yield
             return
-        app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds))
+        app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds, every_tick))
         try:
             yield
         finally:
@@ -196,13 +201,15 @@ def _lifespan(service: Service, tick_seconds: float | None) -> Callable[[FastAPI
     return lifespan
 
 
-async def _tick(service: Service, seconds: float) -> None:
+async def _tick(
+    service: Service, seconds: float, every_tick: Sequence[Callable[[int], object]]
+) -> None:
     """Let the vehicles follow their timetable, for as long as the application runs."""
     rounds = Rounds(service.dispatcher)
     while True:
         try:
-            await run_in_threadpool(service.dispatcher.advance, service.clock())
-            await run_in_threadpool(rounds.go, service.clock())
+            for each in (service.dispatcher.advance, rounds.go, *every_tick):
+                await run_in_threadpool(each, service.clock())
         except ShuttleError as error:
             _log.error("advance_failed", error=str(error))
         await asyncio.sleep(seconds)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from shuttle.errors import RegionError
 from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
 from shuttle.limits import NoShows
+from shuttle.sms_template import SmsTemplate
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -219,6 +220,7 @@ class RegionConfig(_Table):
     fares: Fares = Fares()
     contact: Contact
     geocoder: GeocoderRule | None = None
+    sms: SmsTemplate | None = None
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)

@@ -23,6 +23,7 @@ from shuttle.account_store import AccountStore
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, event_of, facts
+from shuttle.sql_outbox import SqlOutbox
 from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
@@ -61,6 +62,7 @@ class SqlStore:
         self._engine = _engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
+        self.outbox = SqlOutbox(region, self._reading, self._writing)
         try:
             with self._writing() as connection:
                 _migrate(connection)
@@ -243,6 +245,7 @@ class SqlStore:
         if change.alternative is not None:
             sql_unmet.take(connection, self._region, change.alternative)
         self.standing.write(connection, change.instances, change.waiting)
+        self.outbox.put(connection, change.day, change.notices)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride
