@@ -81,7 +81,7 @@ class Residents:
                 self.confirmed[key] = answer.json()["code"]
 
 
-def _next_service_day() -> date:
+def next_service_day() -> date:
     """A weekday that can be booked now; Toy Town rests on Sundays."""
     day = datetime.now(UTC).date() + timedelta(days=2)
     return day if day.weekday() < 5 else day + timedelta(days=7 - day.weekday())
@@ -91,7 +91,7 @@ def _next_service_day() -> date:
 def test_kill_9_during_bookings_loses_nothing_confirmed_and_leaves_a_sound_plan(
     toy_folder: Path, toy_region: Region, database_url: str, tmp_path: Path, seed: int, enough: int
 ) -> None:
-    stops, day = [stop.id for stop in toy_region.stops], _next_service_day()
+    stops, day = [stop.id for stop in toy_region.stops], next_service_day()
     with ServerProcess(toy_folder, database_url, tmp_path) as server:
         residents = Residents(server.address, stops, day, seed)
         thread = threading.Thread(target=residents.book_all, args=(500, enough))
