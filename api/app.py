@@ -204,14 +204,14 @@ def _lifespan(
 async def _tick(
     service: Service, seconds: float, every_tick: Sequence[Callable[[int], object]]
 ) -> None:
-    """Let the vehicles follow their timetable, for as long as the application runs."""
+    """Do what time brings, as long as the application runs; what fails holds up nothing else."""
     rounds = Rounds(service.dispatcher)
     while True:
-        try:
-            for each in (service.dispatcher.advance, rounds.go, *every_tick):
+        for each in (service.dispatcher.advance, rounds.go, *every_tick):
+            try:
                 await run_in_threadpool(each, service.clock())
-        except ShuttleError as error:
-            _log.error("advance_failed", error=str(error))
+            except ShuttleError as error:
+                _log.error("tick_failed", error=str(error))
         await asyncio.sleep(seconds)
 
 
