@@ -80,7 +80,19 @@ class PromiseBroken:
     seconds: int
 
 
-Event = Booked | Refused | Cancelled | PickedUp | DroppedOff | PromiseKept | PromiseBroken
+@dataclass(frozen=True, slots=True)
+class Reoptimised:
+    """So many tours were planned anew; `gained` is what that is worth in seconds of driving."""
+
+    kind: ClassVar[str] = "reoptimised"
+    time: int
+    tours: int
+    gained: int
+
+
+Event = (
+    Booked | Refused | Cancelled | PickedUp | DroppedOff | PromiseKept | PromiseBroken | Reoptimised
+)
 
 
 def facts(event: Event) -> dict[str, Any]:
@@ -92,7 +104,10 @@ def facts(event: Event) -> dict[str, Any]:
 
 _KINDS: dict[str, type[Event]] = {
     each.kind: each
-    for each in (Booked, Refused, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken)
+    for each in (
+        *(Booked, Refused, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken),
+        Reoptimised,
+    )
 }
 
 

@@ -144,6 +144,7 @@ class Rules(_Table):
     ride_extra_minutes: int = Field(default=20, ge=0, le=240)
     halt_seconds: int = Field(default=60, ge=0, le=1800)
     offer_valid_minutes: int = Field(default=5, ge=1, le=60)
+    freeze_minutes: int = Field(default=0, ge=0, le=240)
 
     def max_ride(self, direct: int) -> int:
         """Return the longest time on board for a direct ride of so many seconds."""
