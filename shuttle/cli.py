@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -139,6 +139,9 @@ def serve(
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
     database: Database = None,
+    improve: Annotated[
+        bool, typer.Option("--improve/--no-improve", help="Plan the days better meanwhile.")
+    ] = True,
 ) -> None:
     """Run the service: real clock, real bookings.
 
@@ -151,6 +154,7 @@ def serve(
         from shuttle.dispatcher import Dispatcher
         from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
+        from shuttle.reoptimiser import improving
         from shuttle.serving import address, listen, serve_until_signalled
         from shuttle.settings import database_url, read_settings, signing_key
         from shuttle.sql_store import SqlStore
@@ -167,8 +171,10 @@ def serve(
                 compile_search(loaded, console)
                 web = create_app(dispatcher, _now, key)
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
+                better = improving(dispatcher, _now) if improve else nullcontext()
                 try:
-                    serve_until_signalled(RequestLog(web), listener)
+                    with better:
+                        serve_until_signalled(RequestLog(web), listener)
                 except KeyboardInterrupt:
                     console.print("Ended.")
 

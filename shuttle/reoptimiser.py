@@ -171,11 +171,13 @@ def _tell(tried: Try) -> None:
 
 
 @contextmanager
-def improving(dispatcher: Dispatcher, clock: Callable[[], int]) -> Iterator[None]:
+def improving(
+    dispatcher: Dispatcher, clock: Callable[[], int], budget: Budget = BUDGET
+) -> Iterator[None]:
     """Make the days of a service better, on a thread with a solver process, during the body."""
     solver, ended = SolverProcess(), threading.Event()
     loop = threading.Thread(
-        target=Reoptimiser(dispatcher, solver).run, args=(clock, ended), name="reoptimiser"
+        target=Reoptimiser(dispatcher, solver, budget).run, args=(clock, ended), name="reoptimiser"
     )
     loop.start()
     try:

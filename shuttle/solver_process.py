@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     Pipe = Connection[Any, Any]
 
-NICENESS = 15
-"""By how much the process stands back behind the service; 19 is the most."""
+NICENESS = 10
+"""By how much the process stands back behind the service: it then gets a tenth of what it would."""
 
 Solver = Callable[[Question], Proposal]
 """Answers a question; a :class:`SolverProcess` is one as well."""
@@ -63,6 +63,8 @@ class SolverProcess:
         Called in the process before the first question, without a deadline: compiles, perhaps.
     deadline_seconds
         How long an answer may take before the process is killed.
+    niceness
+        By how much it stands back behind the service.
     """
 
     def __init__(
@@ -70,8 +72,9 @@ class SolverProcess:
         solver: Solver = improved,
         prepare: Callable[[], None] = improvement.warm_up,
         deadline_seconds: float = 30.0,
+        niceness: int = NICENESS,
     ) -> None:
-        self._solver, self._prepare = solver, prepare
+        self._task = solver, prepare, niceness
         self._deadline = deadline_seconds
         self._door = threading.Lock()
         self._closed = False
@@ -142,7 +145,7 @@ class SolverProcess:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_serve, args=(theirs, self._solver, self._prepare), name="solver", daemon=True
+            target=_serve, args=(theirs, *self._task), name="solver", daemon=True
         )
         process.start()
         theirs.close()
@@ -173,13 +176,13 @@ _KNOWN: Any = None
 # ------------------------------------------------------------------------------ in the process
 
 
-def _serve(pipe: Pipe, solver: Solver, prepare: Callable[[], None]) -> None:
+def _serve(pipe: Pipe, solver: Solver, prepare: Callable[[], None], niceness: int) -> None:
     """Answer questions until nobody is there to ask any."""
     # Ctrl-C is meant for the service, which ends this process in its own time.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_service, daemon=True).start()
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(niceness)
     prepare()
     pipe.send(_READY)
     travel: TravelTimes | None = None
