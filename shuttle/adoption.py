@@ -3,7 +3,7 @@
 A proposal counts for nothing but the order of halts in it: tours are put together anew from the
 halts of the plan as it is now, with their promises, so that a solver cannot alter any. It is
 adopted only if it touches no tour that has changed meanwhile, moves nothing within the horizon,
-and is cheaper by :data:`WEIGHTS`, or as cheap and less tight. The dispatcher then lets the
+and is cheaper by the :class:`Aim`, or as cheap and less tight. The dispatcher then lets the
 independent checker look at it, as at everything that is planned.
 """
 
@@ -29,12 +29,27 @@ from shuttle.acts import Act, Outcome
 from shuttle.events import Reoptimised
 from shuttle.plan import DayPlan
 
-WEIGHTS = Weights(driving=4, waiting=1, riding=1, lateness=400)
-"""What a plan costs: four seconds that somebody waits or rides count as one of driving.
 
-A second after a promise counts as a hundred of driving. Nothing else in the service says what a
-better plan is.
-"""
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a better plan is; nothing else in the service says so.
+
+    Attributes
+    ----------
+    weights
+        What a plan costs, at the times of its timetable.
+    margin
+        From so many seconds before the end of a promise on, a halt counts as late: a plan that
+        is not as tight survives traffic. The promise itself stays where it is.
+    """
+
+    weights: Weights
+    margin: int
+
+
+AIM = Aim(Weights(driving=4, waiting=1, riding=1, lateness=20), margin=120)
+"""Four seconds that somebody waits or rides count as one of driving; a second in the last two
+minutes of a promise, or after it, as five. ``python -m benchmarks.live`` tells what comes of it."""
 
 _NEVER = 1 << 34
 """Price of leaving somebody behind: more than any day costs."""
@@ -50,6 +65,8 @@ class Question:
         Of the plan it was made from.
     problem
         Its tours with everything fixed that may not move, and all trips that may.
+    aim
+        What a better plan is.
     budget, seed
         How long to search, and where chance begins.
     """
@@ -57,6 +74,7 @@ class Question:
     day: date
     revision: int
     problem: Problem
+    aim: Aim
     budget: Budget
     seed: int
 
@@ -104,7 +122,7 @@ class Verdict:
 
 
 def question_of(
-    plan: DayPlan, now: int, freeze_seconds: int, budget: Budget, seed: int
+    plan: DayPlan, now: int, freeze_seconds: int, budget: Budget, seed: int, aim: Aim = AIM
 ) -> Question | None:
     """Return a day as a problem, or None if nothing in it may move.
 
@@ -118,13 +136,18 @@ def question_of(
         Halts that begin within so many seconds stay where and when they are.
     budget, seed
         For the solver.
+    aim
+        What a better plan is.
     """
-    tours = tuple(_held(plan, number, now + freeze_seconds) for number in range(len(plan.tours)))
+    tours = tuple(
+        _tight(_held(plan, number, now + freeze_seconds), aim.margin)
+        for number in range(len(plan.tours))
+    )
     requests = tuple(request for tour in tours for request in _movable(tour))
     if not requests:
         return None
-    problem = Problem(tours, requests, plan.compiled.travel, WEIGHTS)
-    return Question(plan.day, plan.revision, problem, budget, seed)
+    problem = Problem(tours, requests, plan.compiled.travel, aim.weights)
+    return Question(plan.day, plan.revision, problem, aim, budget, seed)
 
 
 def adopting(question: Question, proposal: Proposal, now: int, freeze_seconds: int) -> Act[Verdict]:
@@ -159,13 +182,13 @@ def adopting(question: Question, proposal: Proposal, now: int, freeze_seconds: i
         if renewed is None:
             return Outcome(Verdict(Fate.REFUSED), plan)
         changed = {number_of[each]: tour for each, tour in renewed.items()}
-        return _if_better(plan, changed, now, freeze_seconds)
+        return _if_better(plan, changed, question.aim, now, freeze_seconds)
 
     return act
 
 
 def _if_better(
-    plan: DayPlan, changed: Mapping[int, Tour], now: int, freeze_seconds: int
+    plan: DayPlan, changed: Mapping[int, Tour], aim: Aim, now: int, freeze_seconds: int
 ) -> Outcome[Verdict]:
     """Return the plan with some tours changed, or as it is where that is no better."""
     try:
@@ -176,13 +199,13 @@ def _if_better(
     horizon = now + freeze_seconds
     if any(_moves_within(plan.compiled, after.compiled, n, horizon) for n in numbers):
         return Outcome(Verdict(Fate.OUTDATED), plan)
-    gained = plan_cost([plan.tours[n] for n in numbers], plan.compiled.travel) - plan_cost(
-        [after.tours[n] for n in numbers], plan.compiled.travel
-    )
+    travel = plan.compiled.travel
+    gained = plan_cost([plan.tours[n] for n in numbers], travel, aim)
+    gained -= plan_cost([after.tours[n] for n in numbers], travel, aim)
     looser = slack(after.compiled, numbers) - slack(plan.compiled, numbers)
     if gained < 0 or (gained == 0 and looser <= 0):
         return Outcome(Verdict(Fate.NO_GAIN), plan)
-    seconds = gained // WEIGHTS.driving
+    seconds = gained // aim.weights.driving
     shifts = tuple(plan.tours[n].shift.id for n in numbers)
     return Outcome(
         Verdict(Fate.ADOPTED, shifts, seconds),
@@ -196,9 +219,10 @@ ENOUGH_SLACK = 600
 """Seconds by which a halt may happen later before more does not help."""
 
 
-def plan_cost(tours: Sequence[Tour], travel: TravelTimes) -> int:
-    """Return what tours cost by :data:`WEIGHTS`, at the times of their timetables."""
-    return cost_of_tours(Problem(tuple(tours), (), travel, WEIGHTS), tours)
+def plan_cost(tours: Sequence[Tour], travel: TravelTimes, aim: Aim = AIM) -> int:
+    """Return what tours cost, in the unit of the weights."""
+    tours = tuple(_tight(tour, aim.margin) for tour in tours)
+    return cost_of_tours(Problem(tours, (), travel, aim.weights), tours)
 
 
 def slack(compiled: CompiledTours, numbers: Sequence[int]) -> int:
@@ -225,6 +249,15 @@ def _held(plan: DayPlan, number: int, until: int) -> Tour:
         for halt, begin in zip(tour.halts[:fixed], begins, strict=False)
     ]
     return replace(tour, halts=(*held, *tour.halts[fixed:]), fixed=max(fixed, tour.fixed))
+
+
+def _tight(tour: Tour, margin: int) -> Tour:
+    """Return a tour whose promises end earlier by a margin, as far as they lie ahead."""
+    ahead = [
+        replace(halt, latest=max(halt.earliest, halt.latest - margin)) if halt.trip else halt
+        for halt in tour.halts[tour.fixed :]
+    ]
+    return replace(tour, halts=(*tour.halts[: tour.fixed], *ahead))
 
 
 def _frozen(tour: Tour, begins: Sequence[int], until: int) -> int:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import structlog
 
 from routing.budget import Budget
-from shuttle.adoption import Fate, Question, Verdict, adopting, question_of
+from shuttle.adoption import AIM, Aim, Fate, Question, Verdict, adopting, question_of
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import PlanRejected, ShuttleError
 from shuttle.solver_process import Solver, SolverFailed, SolverProcess
@@ -58,6 +58,8 @@ class Reoptimiser:
         Of one try; in iterations, the same tries give the same plans.
     patience
         After how many tries without gain a day is left in peace.
+    aim
+        What a better plan is.
     """
 
     def __init__(
@@ -66,9 +68,10 @@ class Reoptimiser:
         solver: Solver,
         budget: Budget = BUDGET,
         patience: int = PATIENCE,
+        aim: Aim = AIM,
     ) -> None:
         self._dispatcher, self._solver, self._budget = dispatcher, solver, budget
-        self._patience = patience
+        self._patience, self._aim = patience, aim
         self._tries: dict[date, tuple[int, int]] = {}
         self._seed = 0
 
@@ -138,7 +141,9 @@ class Reoptimiser:
                 continue
             self._tries[day] = (plan.revision, tries if plan.revision == revision else 0)
             self._seed += 1
-            question = question_of(plan, now, self._freeze_seconds, self._budget, self._seed)
+            question = question_of(
+                plan, now, self._freeze_seconds, self._budget, self._seed, self._aim
+            )
             if question is not None:
                 return question
             self._tries[day] = (plan.revision, self._patience)
