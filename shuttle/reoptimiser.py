@@ -160,19 +160,11 @@ class Reoptimiser:
 
 
 def _tell(tried: Try) -> None:
-    """Log what somebody may have to look into, and what was gained."""
+    """Log what should not happen; what was gained is an event of the day."""
     if tried.verdict is None:
         _log.error("solver_failed", day=str(tried.day), how=tried.failed)
-        return
-    verdict = tried.verdict
-    if verdict.fate is Fate.ADOPTED:
-        _log.info(
-            "reoptimised", day=str(tried.day), tours=len(verdict.tours), gained=verdict.gained
-        )
-    elif verdict.fate in (Fate.REFUSED, Fate.OTHER_PLAN):
-        _log.error("proposal_dropped", day=str(tried.day), why=verdict.fate.value)
-    elif verdict.fate is Fate.OUTDATED:
-        _log.info("proposal_dropped", day=str(tried.day), why=verdict.fate.value)
+    elif tried.verdict.fate in (Fate.REFUSED, Fate.OTHER_PLAN):
+        _log.error("proposal_dropped", day=str(tried.day), why=tried.verdict.fate.value)
 
 
 @contextmanager
