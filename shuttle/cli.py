@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -153,6 +153,9 @@ def serve(
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
     database: Database = None,
+    improve: Annotated[
+        bool, typer.Option("--improve/--no-improve", help="Plan the days better meanwhile.")
+    ] = True,
 ) -> None:
     """Run the service: real clock, real bookings.
 
@@ -174,6 +177,7 @@ def serve(
         from shuttle.logs import RequestLog, configure_logs
         from shuttle.purge import purge
         from shuttle.reminding import Reminder
+        from shuttle.reoptimiser import improving
         from shuttle.serving import address, listen, serve_until_signalled
         from shuttle.settings import database_url, limits_of, read_settings, signing_key
         from shuttle.sign_in import SignIn
@@ -202,8 +206,9 @@ def serve(
                 )
                 console.print(told_of(ways))
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
+                better = improving(dispatcher, _now) if improve else nullcontext()
                 try:
-                    with delivery.running(_now):
+                    with delivery.running(_now), better:
                         serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
                 except KeyboardInterrupt:
                     console.print("Ended.")

@@ -117,6 +117,16 @@ class WindowOpened:
     held_until: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reoptimised:
+    """So many tours were planned anew; `gained` is what that is worth in seconds of driving."""
+
+    kind: ClassVar[str] = "reoptimised"
+    time: int
+    tours: int
+    gained: int
+
+
 Event = (
     Booked
     | Cancelled
@@ -129,6 +139,7 @@ Event = (
     | SeriesMissed
     | WindowOpened
     | CancelledByService
+    | Reoptimised
 )
 
 
@@ -144,7 +155,7 @@ _KINDS: dict[str, type[Event]] = {
     for each in (
         *(Booked, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken),
         *(Replaced, Changed, SeriesMissed, WindowOpened),
-        CancelledByService,
+        *(CancelledByService, Reoptimised),
     )
 }
 

@@ -151,6 +151,7 @@ class Rules(_Table):
     most_open_bookings: int = Field(default=0, ge=0, le=1000)
     series_flexible_minutes: int = Field(default=15, ge=0, le=240)
     waiting_hold_minutes: int = Field(default=15, ge=1, le=24 * 60)
+    freeze_minutes: int = Field(default=0, ge=0, le=240)
 
     def max_ride(self, direct: int) -> int:
         """Return the longest time on board for a direct ride of so many seconds."""
