@@ -278,6 +278,7 @@ def _say_who_may(operation: dict[str, Any]) -> None:
     refusals = [401, 403] if "security" in operation else []
     if any(each["name"] == "Booking-Secret" for each in operation.get("parameters", ())):
         refusals += [404, 429]
-        operation["security"].append({})  # residents come without either
+        if {} not in operation["security"]:  # residents come without either
+            operation["security"].append({})
     known = {str(status): words for status, words in answers(*refusals).items()}
     operation["responses"] = known | operation["responses"]
