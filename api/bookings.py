@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Response
 
 from api.booking_owner import ClaimHere, OwnBooking
-from api.limits import Limited
+from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.quotes import QuoteOut
 from api.schemas import BookingOut, BookingRequest, OfferRequest
@@ -88,9 +88,8 @@ def book(
         waiting = waiting_place(asked.waiting, claim)
         owner = service.dispatcher.store.standing.owner(waiting.code)
         contact = owner.contact if contact is None and owner is not None else contact
-    keyed, now = service.dispatcher.keyed, service.clock()
-    if contact is not None and contact.phone:
-        service.limiter.take("bookings_by_phone", keyed.phone(contact.phone), now)
+    now = service.clock()
+    take_by_phone(service, contact, now)
     booking = service.dispatcher.book(offer, idempotency_key, now, contact, waiting)
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     no_store(response)

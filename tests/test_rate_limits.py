@@ -19,7 +19,7 @@ from shuttle.rate_limits import GENEROUS, LIMITS, Limit, Rate, RateLimiter
 from shuttle.region import Region
 from shuttle.serving import address, listen, serving_beside
 from shuttle.settings import SettingsError, limits_of, read_settings
-from tests.api_client import KEY, Clock, request
+from tests.api_client import KEY, Clock, berlin, request, secret_of
 from tests.staff import Office, office
 
 NOW = 1_800_000_000
@@ -181,6 +181,54 @@ def test_bookings_are_limited(toy_region: Region, tmp_path: Path, limit: Limit) 
     with limited(toy_region, tmp_path, {limit: Rate(1, 3600)}) as here:
         assert book(here, "key-number-1").status_code == 201
         assert refused(book(here, "key-number-2"))
+
+
+@pytest.mark.parametrize("limit", ["bookings_by_address", "bookings_by_phone"])
+@pytest.mark.parametrize("way", ["bookings/return", "series", "waiting"])
+def test_no_other_way_to_a_ride_goes_round_the_limits(
+    toy_region: Region, tmp_path: Path, limit: Limit, way: str
+) -> None:
+    with limited(toy_region, tmp_path, {limit: Rate(1, 3600)}) as here:
+        wish = {"from": {"stop": "kirche"}, "to": {"stop": "bahnhof"}}
+        offer = here.offer()["offer"]
+        bodies: dict[str, dict[str, Any]] = {
+            "bookings/return": {"outward": offer, "return": offer},
+            "series": {
+                **wish,
+                "when": {"depart_at": "09:00"},
+                "weekdays": ["mon"],
+                "first_day": "2027-03-22",
+                "last_day": "2027-03-29",
+            },
+            "waiting": {"request": {**wish, "when": {"depart_at": berlin("2027-03-22T09:00")}}},
+        }
+        contact = {"phone": "04641 78123", "notify": "sms"}
+        body = {**bodies[way], "contact": contact}
+        answers = [
+            here.http.post(f"/api/v1/{way}", json=body, headers={"Idempotency-Key": f"number-{n}"})
+            for n in range(2)
+        ]
+        assert [refused(each) for each in answers] == [False, True]
+
+
+def test_changes_and_ways_back_are_limited_too(toy_region: Region, tmp_path: Path) -> None:
+    limits: dict[Limit, Rate] = {
+        "offers_by_address": Rate(3, 3600),
+        "bookings_by_address": Rate(2, 3600),
+    }
+    with limited(toy_region, tmp_path, limits) as here:
+        booking = book(here, "key-number-1").json()
+        offer = here.offer()["offer"]
+        wish = {"outward": offer, "return": {"when": {"depart_at": berlin("2027-03-22T12:00")}}}
+        asked = [here.http.post("/api/v1/offers/return", json=wish) for _ in range(2)]
+        assert [refused(each) for each in asked] == [False, True]
+        for number, expected in enumerate((False, True)):
+            answer = here.http.post(
+                f"/api/v1/bookings/{booking['code']}/change",
+                json={"offer": offer},
+                headers={"Idempotency-Key": f"key-change-{number}", **secret_of(booking)},
+            )
+            assert refused(answer) is expected
 
 
 def test_a_refused_request_by_address_takes_nothing_from_the_others(
