@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
+from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.events import Event
 from shuttle.plan import DayPlan
@@ -48,6 +49,11 @@ class Outcome(Generic[T]):
         Days of series that were decided.
     waiting
         Whoever on the waiting list was told, or has booked.
+    conditions
+        New or lifted.
+    faced
+        With new conditions: the day as they leave it before anybody plans. Tours planned anew are
+        compared with that, because nobody can plan the trouble away.
     """
 
     result: T
@@ -61,11 +67,13 @@ class Outcome(Generic[T]):
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    faced: DayPlan | None = None
 
     @property
     def changes_nothing(self) -> bool:
         """Whether there is nothing to store."""
-        moved = self.planned or self.happened or self.bookings
+        moved = self.planned or self.happened or self.bookings or self.conditions
         return not (moved or self.events or self.instances or self.waiting)
 
 

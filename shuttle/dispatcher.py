@@ -222,6 +222,14 @@ class Dispatcher:
         """Write down what changes no plan, in order with all acts."""
         return self._on_writer(act)
 
+    def preview(self, day: date, now: int, act: Act[T]) -> Outcome[T]:
+        """Return what an act would make of a day as it stands now; nothing is stored.
+
+        Runs on the caller's thread: looking costs those who book nothing.
+        """
+        plan = self._plans.get(day) or self._on_writer(lambda: self._stored_plan(day))
+        return act(followed(plan, now).plan.at(now))
+
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
         return self.store.events(day)
@@ -288,13 +296,13 @@ class Dispatcher:
 
         What has merely happened is not checked: facts are stored as they are.
         """
-        after, before = outcome.plan, self._plans[outcome.plan.day]
+        after, before = outcome.plan, outcome.faced or self._plans[outcome.plan.day]
         earlier = {tour.shift.id: tour for tour in before.tours}
         for number in sorted(outcome.planned):
             tour = after.tours[number]
-            faults = check_tour(tour, self.region.travel)
+            faults = check_tour(tour, after.travel)
             if faults and tour.shift.id in earlier:
-                faults = worsened(check_tour(earlier[tour.shift.id], self.region.travel), faults)
+                faults = worsened(check_tour(earlier[tour.shift.id], before.travel), faults)
             if faults:
                 raise PlanRejected(after.day, [str(each) for each in faults])
 
@@ -324,6 +332,7 @@ class Dispatcher:
             outcome.alternative,
             outcome.instances,
             outcome.waiting,
+            outcome.conditions,
         )
 
     def _record(self, code: str, contact: Contact) -> ContactRecord:

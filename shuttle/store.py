@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
+from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
@@ -51,6 +52,7 @@ class StoredDay:
     revision: int
     tours: tuple[TourRecord, ...] = ()
     bookings: tuple[Booking, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Change:
     expected
         The revision the act was computed from; the day gets the next one.
     bookings
-        New or in another status.
+        New, or in another status, or amended.
     tours
         Those that changed.
     events
@@ -97,6 +99,8 @@ class Change:
         Days of series that were decided.
     waiting
         Whoever on the waiting list was told, or has booked.
+    conditions
+        New or lifted.
     """
 
     day: date
@@ -109,6 +113,7 @@ class Change:
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 class Store(Protocol):
@@ -194,7 +199,7 @@ class MemoryStore:
             for each in self._bookings.values()
             if each.ride.day == day and each.status != "cancelled"
         )
-        return StoredDay(stored.revision, stored.tours, alive)
+        return StoredDay(stored.revision, stored.tours, alive, stored.conditions)
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
@@ -218,10 +223,16 @@ class MemoryStore:
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
-        self._days[change.day] = StoredDay(change.expected + 1, tuple(tours.values()))
+        known_conditions = {each.id: each for each in (*stored.conditions, *change.conditions)}
+        self._days[change.day] = StoredDay(
+            change.expected + 1,
+            tuple(tours.values()),
+            conditions=tuple(known_conditions.values()),
+        )
         for each in change.bookings:
             known = self._bookings.get(each.code, each)
-            self._bookings[each.code] = known.with_status(each.status)
+            changed = replace(known, status=each.status, amendment=each.amendment)
+            self._bookings[each.code] = changed
         self._events.setdefault(change.day, []).extend(change.events)
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
