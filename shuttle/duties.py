@@ -7,7 +7,7 @@ from datetime import datetime
 from routing.problem import Break, HaltKind, Shift, Tour
 from shuttle.conditions import Condition, Duty, ShiftSet, VehicleOut
 from shuttle.errors import RequestError
-from shuttle.plan import DayPlan, tick_of
+from shuttle.plan import DayPlan, tick_of, vehicle_of, vehicle_of_shift
 from shuttle.region import Region
 
 Rests = tuple[tuple[int, int, int], ...]
@@ -30,7 +30,7 @@ def with_duties(
     duties = tuple(
         duty
         for number, tour in enumerate(plan.tours)
-        if vehicle_of(tour.shift) == disturbance.vehicle
+        if vehicle_of(tour) == disturbance.vehicle
         and disturbance.begin < tour.shift.end
         and tour.shift.start < disturbance.end
         and now < tour.shift.end
@@ -76,11 +76,6 @@ def duties_after(condition: Condition, plan: DayPlan, before: Region, now: int) 
     return ()
 
 
-def vehicle_of(shift: Shift) -> str:
-    """Return the id of the vehicle that drives a shift."""
-    return shift.id.partition("@")[0]
-
-
 def taken(tour: Tour) -> int:
     """Return how many breaks of a tour are over or being driven to."""
     return sum(halt.kind is HaltKind.BREAK for halt in tour.halts[: tour.fixed])
@@ -101,7 +96,7 @@ def has_broken_down(disturbance: object, tour: Tour, now: int) -> bool:
     """Whether the vehicle of a tour, which is under way, stands from now on."""
     return (
         isinstance(disturbance, VehicleOut)
-        and vehicle_of(tour.shift) == disturbance.vehicle
+        and vehicle_of(tour) == disturbance.vehicle
         and disturbance.begin <= now < disturbance.end
         and tour.shift.start <= now < tour.shift.end
     )
@@ -150,7 +145,7 @@ def _set(wanted: ShiftSet, plan: DayPlan, now: int) -> Duty:
         name = _new_id(plan, wanted.vehicle, wanted.begin)
         return Duty(name, wanted.vehicle, wanted.begin, wanted.end, wanted.breaks or ())
     tour = next((each for each in plan.tours if each.shift.id == wanted.shift), None)
-    if tour is None or vehicle_of(tour.shift) != wanted.vehicle:
+    if tour is None or vehicle_of(tour) != wanted.vehicle:
         raise RequestError(
             "unknown_shift", "shift", f"Vehicle {wanted.vehicle} has no shift {wanted.shift!r}."
         )
@@ -180,7 +175,7 @@ def _refuse_overlap(duty: Duty, plan: DayPlan) -> None:
     for tour in plan.tours:
         other = tour.shift
         apart = duty.end <= other.start or other.end <= duty.begin or other.start == other.end
-        if vehicle_of(other) == duty.vehicle and other.id != duty.shift and not apart:
+        if vehicle_of_shift(other.id) == duty.vehicle and other.id != duty.shift and not apart:
             raise RequestError(
                 "shift_overlaps",
                 "vehicle",
@@ -239,7 +234,7 @@ def _duty(region: Region, shift: Shift) -> Duty:
     first, last = region.stop_at(shift.start_place), region.stop_at(shift.end_place)
     return Duty(
         shift.id,
-        vehicle_of(shift),
+        vehicle_of_shift(shift.id),
         shift.start,
         shift.end,
         _rests(shift.breaks),

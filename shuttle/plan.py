@@ -29,7 +29,12 @@ def tick_of(now: int) -> int:
 
 def vehicle_of(tour: Tour) -> str:
     """Return the id of the vehicle that drives a tour."""
-    return tour.shift.id.partition("@")[0]
+    return vehicle_of_shift(tour.shift.id)
+
+
+def vehicle_of_shift(shift: str) -> str:
+    """Return the id of the vehicle of a shift, by the id of the shift."""
+    return shift.partition("@")[0]
 
 
 @dataclass(frozen=True, eq=False)

@@ -156,6 +156,8 @@ def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) ->
         raise RequestError(
             "unknown_vehicle", "vehicle", f"There is no vehicle {disturbance.vehicle!r}."
         )
+    if isinstance(disturbance, ShiftSet):
+        _check_breaks(disturbance)
     if isinstance(disturbance, VehicleOut | StopClosed) and disturbance.stop is not None:
         _check_stop(region, disturbance.stop)
     if isinstance(disturbance, RoadClosed):
@@ -166,6 +168,18 @@ def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) ->
                     f"points.{number}",
                     f"No road lies within {SNAP_METRES:.0f} m of this point; choose one on a road.",
                 )
+
+
+def _check_breaks(shift: ShiftSet) -> None:
+    before = shift.begin
+    for number, (earliest, latest, seconds) in enumerate(shift.breaks or ()):
+        if not before <= earliest <= latest <= shift.end - seconds:
+            raise RequestError(
+                "break_outside",
+                f"breaks[{number}]",
+                "Each break has to fit into its span, lie in the shift, and come after the former.",
+            )
+        before = earliest + seconds
 
 
 def _check_stop(region: Region, stop: str) -> None:
