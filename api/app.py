@@ -25,6 +25,7 @@ from api import (
     series,
     sessions,
     tours,
+    trouble,
     unmet,
     vehicles,
     waiting,
@@ -36,15 +37,19 @@ from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff, local_or
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
+from api.trouble_answers import PlanChangedProblem
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import (
     AlreadyCancelled,
     IdempotencyConflict,
+    NoLateRide,
     NotCancellable,
     NotPlanned,
+    NotStranded,
     OfferExpired,
     OfferGone,
     OfferTaken,
+    PlanChanged,
     PlanRejected,
     RequestError,
     ReturnGone,
@@ -55,6 +60,7 @@ from shuttle.errors import (
     TooManyOpenBookings,
     TooManyRequests,
     UnknownBooking,
+    UnknownCondition,
     UnknownShift,
     UnknownStanding,
     WrongCredentials,
@@ -81,6 +87,10 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     TooManyNoShows: (409, "too_many_no_shows", "contact.phone"),
     TooManyOpenBookings: (409, "too_many_open_bookings", "contact.phone"),
     UnknownStanding: (404, "unknown_code", "code"),
+    UnknownCondition: (404, "unknown_condition", "id"),
+    PlanChanged: (409, "plan_changed", None),
+    NotStranded: (409, "not_stranded", "code"),
+    NoLateRide: (409, "no_late_ride", "code"),
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
@@ -150,6 +160,7 @@ def create_app(
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
     app.include_router(explain.router, dependencies=[Depends(Staff("dispatcher"))])
+    app.include_router(trouble.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
@@ -183,6 +194,8 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         extensions = fixes_of(request, error)
     if isinstance(error, OfferGone):
         extensions = fresh_offers(request, error.quote)
+    if isinstance(error, PlanChanged):
+        extensions = trouble.fresh_preview(request, error.consequences)
     request.app.state.metrics.refused(code)
     if status >= 500:
         _log.error(code, error=str(error))
@@ -263,7 +276,7 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, OfferGoneProblem, RequestProblem):
+    for model in (Problem, OfferGoneProblem, RequestProblem, PlanChangedProblem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():

@@ -235,6 +235,14 @@ class Dispatcher:
         """
         return self._on_writer(self._refresh)
 
+    def preview(self, day: date, now: int, act: Act[T]) -> Outcome[T]:
+        """Return what an act would make of a day as it stands now; nothing is stored.
+
+        Runs on the caller's thread: looking costs those who book nothing.
+        """
+        plan = self._plans.get(day) or self._on_writer(lambda: self._stored_plan(day))
+        return act(followed(plan, now).plan.at(now))
+
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
         return self.store.events(day)
@@ -315,13 +323,13 @@ class Dispatcher:
 
         What has merely happened is not checked: facts are stored as they are.
         """
-        after, before = outcome.plan, self._plans[outcome.plan.day]
+        after, before = outcome.plan, outcome.faced or self._plans[outcome.plan.day]
         earlier = {tour.shift.id: tour for tour in before.tours}
         for number in sorted(outcome.planned):
             tour = after.tours[number]
-            faults = check_tour(tour, self.region.travel)
+            faults = check_tour(tour, after.travel)
             if faults and tour.shift.id in earlier:
-                faults = worsened(check_tour(earlier[tour.shift.id], self.region.travel), faults)
+                faults = worsened(check_tour(earlier[tour.shift.id], before.travel), faults)
             if faults:
                 raise PlanRejected(after.day, [str(each) for each in faults])
 
@@ -352,6 +360,7 @@ class Dispatcher:
             outcome.instances,
             outcome.waiting,
             self._notices(outcome),
+            outcome.conditions,
         )
 
     def _notices(self, outcome: Outcome[Any]) -> tuple[Notice, ...]:

@@ -21,12 +21,27 @@ from shuttle.events import Event, event_of, facts
 from shuttle.sql_outbox import SqlOutbox
 from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
-from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
+from shuttle.tables import (
+    BookingRow,
+    ConditionRow,
+    ContactRow,
+    EventRow,
+    ReceiptRow,
+    ServiceDay,
+    TourRow,
+)
+from shuttle.trouble_rows import (
+    amendment,
+    amendment_column,
+    condition,
+    condition_row,
+    in_order_entered,
+)
 from shuttle.unmet import Unmet
 
 _DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
 _EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
-_CONTACT = table_of(ContactRow)
+_CONTACT, _CONDITION = table_of(ContactRow), table_of(ConditionRow)
 
 
 class SqlStore:
@@ -66,10 +81,14 @@ class SqlStore:
                     *self._of(_BOOKING, day), _BOOKING.c.status != BookingStatus.CANCELLED
                 )
             ).mappings()
+            conditions = connection.execute(
+                sa.select(_CONDITION).where(*self._of(_CONDITION, day))
+            ).mappings()
             return StoredDay(
                 revision,
                 tuple(_tour_record(row) for row in tours),
                 tuple(_booking(row) for row in bookings),
+                tuple(sorted(map(condition, conditions), key=in_order_entered)),
             )
 
     def commit(self, change: Change) -> int:
@@ -203,7 +222,7 @@ class SqlStore:
             updated = connection.execute(
                 sa.update(_BOOKING)
                 .where(_BOOKING.c.region == self._region, _BOOKING.c.code == booking.code)
-                .values(status=booking.status)
+                .values(status=booking.status, amendment=amendment_column(booking))
             )
             if updated.rowcount == 0:
                 connection.execute(sa.insert(_BOOKING), self._booking_row(booking))
@@ -222,6 +241,7 @@ class SqlStore:
         if change.contacts:
             rows = [self._contact_row(record) for record in change.contacts]
             connection.execute(sa.insert(_CONTACT), rows)
+        self._write_conditions(connection, change)
         if change.receipt is not None:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
@@ -230,6 +250,14 @@ class SqlStore:
             sql_unmet.take(connection, self._region, change.alternative)
         self.standing.write(connection, change.instances, change.waiting)
         self.outbox.put(connection, change.day, change.notices)
+
+    def _write_conditions(self, connection: Connection, change: Change) -> None:
+        for each in change.conditions:
+            row = condition_row(self._region, change.day, each)
+            own = (_CONDITION.c.region == self._region, _CONDITION.c.id == each.id)
+            updated = connection.execute(sa.update(_CONDITION).where(*own).values(row))
+            if updated.rowcount == 0:
+                connection.execute(sa.insert(_CONDITION), row)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride
@@ -256,6 +284,7 @@ class SqlStore:
             "direct_metres": ride.direct_metres,
             "fare_cents": ride.fare_cents,
             "journey": booking.journey,
+            "amendment": amendment_column(booking),
         }
 
     def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
@@ -315,6 +344,7 @@ def _booking(row: sa.RowMapping) -> Booking:
         booked_at=row["booked_at"],
         status=BookingStatus(row["status"]),
         journey=row["journey"],
+        amendment=amendment(row["amendment"]),
     )
 
 

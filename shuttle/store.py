@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
+from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
@@ -53,6 +54,7 @@ class StoredDay:
     revision: int
     tours: tuple[TourRecord, ...] = ()
     bookings: tuple[Booking, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Change:
     expected
         The revision the act was computed from; the day gets the next one.
     bookings
-        New or in another status.
+        New, or in another status, or amended.
     tours
         Those that changed.
     events
@@ -101,6 +103,8 @@ class Change:
         Whoever on the waiting list was told, or has booked.
     notices
         What residents are to be told; one that is in the outbox already is not put there again.
+    conditions
+        New or lifted.
     """
 
     day: date
@@ -114,6 +118,7 @@ class Change:
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     notices: tuple[Notice, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 class Store(Protocol):
@@ -216,7 +221,7 @@ class MemoryStore:
             for each in self._bookings.values()
             if each.ride.day == day and each.status != "cancelled"
         )
-        return StoredDay(stored.revision, stored.tours, alive)
+        return StoredDay(stored.revision, stored.tours, alive, stored.conditions)
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
@@ -240,10 +245,16 @@ class MemoryStore:
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
-        self._days[change.day] = StoredDay(change.expected + 1, tuple(tours.values()))
+        known_conditions = {each.id: each for each in (*stored.conditions, *change.conditions)}
+        self._days[change.day] = StoredDay(
+            change.expected + 1,
+            tuple(tours.values()),
+            conditions=tuple(known_conditions.values()),
+        )
         for each in change.bookings:
             known = self._bookings.get(each.code, each)
-            self._bookings[each.code] = known.with_status(each.status)
+            changed = replace(known, status=each.status, amendment=each.amendment)
+            self._bookings[each.code] = changed
         self._events.setdefault(change.day, []).extend(change.events)
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
