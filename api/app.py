@@ -1,7 +1,7 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -103,6 +103,7 @@ def create_app(
     sign_in: SignIn | None = None,
     limits: Mapping[Limit, Rate] | None = None,
     nightly: Callable[[int], object] | None = None,
+    every_tick: Sequence[Callable[[int], object]] = (),
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -122,6 +123,8 @@ def create_app(
         Rate limits; None limits nothing, for a service that only this machine can reach.
     nightly
         Done once a night, with the time; such as keeping the rules of retention.
+    every_tick
+        What else is done with the time, after that; called with the clock's time.
     """
     service = Service(
         dispatcher,
@@ -138,7 +141,7 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(service, tick_seconds, nightly),
+        lifespan=_lifespan(service, tick_seconds, every_tick, nightly),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
@@ -198,13 +201,16 @@ def _on_unknown_error(request: Request, _error: Exception) -> Response:
 
 
 def _lifespan(
-    service: Service, tick_seconds: float | None, nightly: Callable[[int], object] | None
+    service: Service,
+    tick_seconds: float | None,
+    every_tick: Sequence[Callable[[int], object]],
+    nightly: Callable[[int], object] | None,
 ) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks = []
         if tick_seconds is not None:
-            app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds))
+            app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds, every_tick))
             tasks.append(app.state.heartbeat)
         if nightly is not None:
             work = every_night(nightly, service.clock, service.region.config)
@@ -219,14 +225,16 @@ def _lifespan(
     return lifespan
 
 
-async def _tick(service: Service, seconds: float) -> None:
+async def _tick(
+    service: Service, seconds: float, every_tick: Sequence[Callable[[int], object]]
+) -> None:
     """Let the vehicles follow their timetable, for as long as the application runs."""
     rounds = Rounds(service.dispatcher)
     while True:
         try:
             await run_in_threadpool(service.dispatcher.refresh)
-            await run_in_threadpool(service.dispatcher.advance, service.clock())
-            await run_in_threadpool(rounds.go, service.clock())
+            for each in (service.dispatcher.advance, rounds.go, *every_tick):
+                await run_in_threadpool(each, service.clock())
         except ShuttleError as error:
             _log.error("advance_failed", error=str(error))
         await asyncio.sleep(seconds)

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.events import Event
+from shuttle.notices import Notice
 from shuttle.plan import DayPlan
 from shuttle.standing_requests import Instance, Waiting
 from shuttle.store import Receipt
@@ -48,6 +49,8 @@ class Outcome(Generic[T]):
         Days of series that were decided.
     waiting
         Whoever on the waiting list was told, or has booked.
+    notices
+        What residents are told besides what follows from the events.
     """
 
     result: T
@@ -61,12 +64,14 @@ class Outcome(Generic[T]):
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:
         """Whether there is nothing to store."""
         moved = self.planned or self.happened or self.bookings
-        return not (moved or self.events or self.instances or self.waiting)
+        told = self.events or self.notices
+        return not (moved or told or self.instances or self.waiting)
 
 
 Act = Callable[[DayPlan], Outcome[T]]

@@ -32,13 +32,14 @@ from shuttle.errors import (
 from shuttle.events import Event
 from shuttle.keyed import Keyed
 from shuttle.ledger import followed
+from shuttle.notices import Notice, notices_of
 from shuttle.plan import DayPlan, tick_of
 from shuttle.quotes import mended, quote
 from shuttle.records import record_of, restored
 from shuttle.region import Region
 from shuttle.requests import CheckedRequest, check_request
 from shuttle.standing_requests import Waiting
-from shuttle.store import Change, ContactRecord, Store
+from shuttle.store import Change, ContactRecord, Store, owner_of
 from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
@@ -350,7 +351,19 @@ class Dispatcher:
             outcome.alternative,
             outcome.instances,
             outcome.waiting,
+            self._notices(outcome),
         )
+
+    def _notices(self, outcome: Outcome[Any]) -> tuple[Notice, ...]:
+        changed = {each.code: each for each in outcome.bookings}
+
+        def booking_of(code: str) -> Booking | None:
+            return changed.get(code) or outcome.plan.bookings.get(code)
+
+        def contact_of(code: str) -> Contact | None:
+            return outcome.contacts.get(code) or owner_of(self.store, code)
+
+        return (*outcome.notices, *notices_of(outcome.events, booking_of, contact_of))
 
     def _record(self, code: str, contact: Contact) -> ContactRecord:
         pseudonym = self.keyed.phone(contact.phone) if contact.phone else ""

@@ -15,6 +15,7 @@ from shuttle.errors import RegionError
 from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
 from shuttle.limits import NoShows
 from shuttle.retention import Rule, all_rules
+from shuttle.sms_template import SmsTemplate
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -220,6 +221,7 @@ class RegionConfig(_Table):
     fares: Fares = Fares()
     contact: Contact
     geocoder: GeocoderRule | None = None
+    sms: SmsTemplate | None = None
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)

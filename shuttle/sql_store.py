@@ -18,6 +18,7 @@ from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, event_of, facts
+from shuttle.sql_outbox import SqlOutbox
 from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
@@ -49,6 +50,7 @@ class SqlStore:
         self.engine = open_engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
+        self.outbox = SqlOutbox(region, self._reading, self._writing)
         with self._writing() as connection:
             migrate(connection)
 
@@ -227,6 +229,7 @@ class SqlStore:
         if change.alternative is not None:
             sql_unmet.take(connection, self._region, change.alternative)
         self.standing.write(connection, change.instances, change.waiting)
+        self.outbox.put(connection, change.day, change.notices)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride

@@ -12,6 +12,8 @@ from typing import Protocol
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
+from shuttle.notices import Notice
+from shuttle.outbox import MemoryOutbox, Outbox
 from shuttle.standing_requests import (
     Instance,
     MemoryStandingRequests,
@@ -97,6 +99,8 @@ class Change:
         Days of series that were decided.
     waiting
         Whoever on the waiting list was told, or has booked.
+    notices
+        What residents are to be told; one that is in the outbox already is not put there again.
     """
 
     day: date
@@ -109,6 +113,7 @@ class Change:
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
 
 class Store(Protocol):
@@ -117,6 +122,10 @@ class Store(Protocol):
     @property
     def standing(self) -> StandingRequests:
         """Weekly repeats and the waiting list."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Notices on their way to residents."""
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -173,6 +182,15 @@ class Store(Protocol):
         """Let go of the database."""
 
 
+def owner_of(store: Store, code: str) -> Contact | None:
+    """Return whom a booking, a series or a place on the waiting list belongs to, if known."""
+    contact = store.contact(code)
+    if contact is not None:
+        return contact
+    owner = store.standing.owner(code)
+    return None if owner is None else owner.contact
+
+
 def _order_of_booking(booking: Booking) -> tuple[int, str]:
     return (booking.booked_at, booking.code)
 
@@ -188,6 +206,7 @@ class MemoryStore:
     _events: dict[date, list[Event]] = field(default_factory=dict)
     _unmet: dict[str, Unmet] = field(default_factory=dict)
     standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -234,6 +253,7 @@ class MemoryStore:
             refused = self._unmet[alternative.refusal]
             self._unmet[refused.id] = replace(refused, taken=alternative.kind)
         self.standing.take(change.instances, change.waiting)
+        self.outbox.put(change.day, change.notices)
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""

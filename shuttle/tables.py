@@ -129,3 +129,29 @@ class UnmetRow(SQLModel, table=True):
     child_seats: int
     reason: str = Field(max_length=32)
     taken: str | None = Field(default=None, max_length=16)
+
+
+class OutboxRow(SQLModel, table=True):
+    """A notice on its way, by a booking's code: who it goes to is looked up when it is sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("region", "code", "kind", "ordinal", name="notice_once"),
+        Index("outbox_due", "region", "fate", "due"),
+        Index("outbox_of_day", "region", "day"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    region: str = Field(max_length=64)
+    day: str = Field(max_length=10)
+    code: str = Field(max_length=16)
+    kind: str = Field(max_length=32)
+    ordinal: int = Field(sa_column=_time())
+    time: int = Field(sa_column=_time())
+    valid_until: int = Field(sa_column=_time())
+    facts: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    fate: str = Field(max_length=16)
+    due: int = Field(sa_column=_time())
+    claimed_until: int = Field(sa_column=_time())
+    attempts: int
+    reason: str = Field(max_length=64)
