@@ -6,7 +6,7 @@ The words stand in ``notice_texts/de.toml`` and ``en.toml``; what fills their br
 
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -55,6 +55,7 @@ class Texts(_Texts):
     date: str
     between: str
     fare: str
+    code: str
     greeting: str
     frame: str
     ride: str
@@ -100,6 +101,7 @@ def words(
     spoken = texts(contact.language)
     said = spoken.notices[notice.kind]
     blanks = _blanks(region, notice, booking, spoken) | {"link": link}
+    code = spoken.code.format_map(blanks) if booking is not None else ""
     to_come = booking is not None and notice.kind in OF_A_RIDE_TO_COME
     text = spoken.frame.lstrip().format(
         greeting=f"{spoken.greeting} {contact.name}".strip(),
@@ -109,7 +111,8 @@ def words(
         phone=region.config.contact.phone,
         operator=region.config.contact.operator,
     )
-    return Words(said.subject.format_map(blanks), text, _fitted(said.sms, blanks))
+    sms = _fitted(said.sms, blanks, [link, code] if link else [code])
+    return Words(said.subject.format_map(blanks), text, sms)
 
 
 def sms_length(text: str) -> int:
@@ -137,15 +140,14 @@ def _gsm_sign(sign: str) -> str:
     return bare if bare in GSM_BASIC else "?"
 
 
-def _fitted(template: str, blanks: Mapping[str, str]) -> str:
+def _fitted(template: str, blanks: Mapping[str, str], accesses: Sequence[str]) -> str:
     """Return an SMS of one part: names of stops are cut, and if need be the link left out."""
+    names = [name for name in ("pickup", "dropoff") if name in blanks]
     text = ""
-    for link in dict.fromkeys((blanks["link"], "")):
+    for access in accesses:
         for most in range(60, SHORTEST_NAME - 1, -1):
-            cut = {
-                name: _cut(blanks[name], most) for name in ("pickup", "dropoff") if name in blanks
-            }
-            text = gsm(template.format_map({**blanks, **cut, "link": link})).strip()
+            cut = {name: _cut(blanks[name], most) for name in names}
+            text = gsm(template.format_map({**blanks, **cut, "access": access}))
             if sms_length(text) <= SMS_SIGNS:
                 return text
     return text
