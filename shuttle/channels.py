@@ -21,8 +21,8 @@ def carriers(settings: Settings, config: RegionConfig) -> Mapping[Channel, Carri
         If one is set up halfway; names what is missing.
     """
     found: dict[Channel, Carrier] = {}
-    if settings.smtp_host:
-        found[Channel.EMAIL] = _mail(settings, config)
+    if settings.smtp_host is not None:
+        found[Channel.EMAIL] = mail(settings.smtp_host, settings, config)
     if config.sms is not None:
         if config.sms.wants_secret and not settings.sms_secret.get_secret_value():
             raise SettingsError(
@@ -42,7 +42,14 @@ def told_of(found: Mapping[Channel, Carrier]) -> str:
     return f"Residents are told by {' and '.join(_NAMES[each] for each in found)}."
 
 
-def _mail(settings: Settings, config: RegionConfig) -> Mail:
+def mail(host: str, settings: Settings, config: RegionConfig) -> Mail:
+    """Return what sends mail through a server.
+
+    Raises
+    ------
+    SettingsError
+        If it is set up halfway.
+    """
     password = settings.smtp_password.get_secret_value()
     if not settings.smtp_from:
         raise SettingsError("SHUTTLE_SMTP_FROM: set the address that e-mail comes from.")
@@ -52,7 +59,7 @@ def _mail(settings: Settings, config: RegionConfig) -> Mail:
             "wants none."
         )
     return Mail(
-        host=settings.smtp_host,
+        host=host,
         port=settings.smtp_port or PORTS[settings.smtp_security],
         security=settings.smtp_security,
         sender=settings.smtp_from,

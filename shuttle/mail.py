@@ -61,6 +61,17 @@ class Mail:
         with _explained(), self._session() as server:
             server.send_message(mail, self.sender, [message.contact.email])
 
+    def check(self) -> None:
+        """Greet the server and log in, to see whether it would take mail.
+
+        Raises
+        ------
+        Undelivered
+            If it would not; its reason says where it ended.
+        """
+        with _explained(), self._session() as server:
+            server.noop()
+
     def close(self) -> None:
         """Nothing stays open."""
 

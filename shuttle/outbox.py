@@ -11,7 +11,7 @@ from enum import StrEnum
 from threading import Lock
 from typing import Protocol
 
-from shuttle.notices import Notice
+from shuttle.notices import Key, Notice
 
 
 class Fate(StrEnum):
@@ -88,6 +88,14 @@ class Outbox(Protocol):
         """Return for how many seconds the oldest notice has been waiting, 0 if none is."""
 
 
+def first_of_each(notices: Iterable[Notice]) -> Iterable[Notice]:
+    """Return the first notice of each key: an act that says something twice has said it once."""
+    found: dict[Key, Notice] = {}
+    for each in notices:
+        found.setdefault(each.key, each)
+    return found.values()
+
+
 @dataclass
 class _Waiting:
     """An entry with its day, when it is due, and until when it is claimed."""
@@ -109,7 +117,7 @@ class MemoryOutbox:
         """Take notices in, each only once."""
         with self._lock:
             known = {row.entry.notice.key for row in self._rows}
-            new = [each for each in notices if each.key not in known]
+            new = [each for each in first_of_each(notices) if each.key not in known]
             self._rows.extend(_Waiting(day, Entry(each), each.time) for each in new)
 
     def claim(self, now: int, until: int) -> Claim | None:

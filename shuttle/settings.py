@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     overpass_url: str | None = None
     nominatim_url: str | None = None
     public_url: str = Field(default="", pattern=r"^(https?://[^\s#?]+)?$")
-    smtp_host: str = ""
+    smtp_host: str | None = None
     smtp_port: int | None = Field(default=None, ge=1, le=65535)
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_user: str = ""

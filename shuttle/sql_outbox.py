@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shuttle.notices import Notice, NoticeKind
-from shuttle.outbox import Claim, Entry, Fate
+from shuttle.outbox import Claim, Entry, Fate, first_of_each
 from shuttle.tables import OutboxRow
 
 _table = sa.inspect(OutboxRow).local_table
@@ -46,9 +46,9 @@ class SqlOutbox:
         if not notices:
             return
         known = {tuple(row) for row in connection.execute(self._keys(notices))}
-        new = [each for each in notices if (each.code, str(each.kind), each.ordinal) not in known]
+        new = [self._row(day, each) for each in first_of_each(notices) if each.key not in known]
         if new:
-            connection.execute(sa.insert(_OUTBOX), [self._row(day, each) for each in new])
+            connection.execute(sa.insert(_OUTBOX), new)
 
     def claim(self, now: int, until: int) -> Claim | None:
         """Claim the notice that has been due longest."""

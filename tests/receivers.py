@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 TIMEOUT = 0.3
 """How long the carriers under test wait, in real seconds."""
@@ -42,19 +43,28 @@ class Letterbox:
     """An SMTP server; `moods` are what it does to the messages to come, then it accepts.
 
     A mood is an answer such as ``451 later``, or ``hang``, or ``drop``; ``rcpt 550 unknown``
-    answers the recipient so.
+    answers the recipient so. Who logs in needs its `password`; with a `certificate` it can
+    encrypt, and if `encrypted` does so from the start.
     """
 
     moods: list[str] = field(default_factory=list)
     letters: list[EmailMessage] = field(default_factory=list)
     on_letter: Callable[[], None] = lambda: None
     port: int = field(default_factory=free_port)
+    password: str = ""
+    certificate: ssl.SSLContext | None = None
+    encrypted: bool = False
 
     def next_mood(self, step: str) -> str:
         """Return the mood if it is for this step, and be done with it."""
         here = bool(self.moods) and (self.moods[0] == "drop") == (step == "data")
         here = here and self.moods[0].startswith("rcpt ") == (step == "rcpt")
         return self.moods.pop(0) if here else ""
+
+    def authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, login: Any
+    ) -> AuthResult:
+        return AuthResult(success=login.password.decode() == self.password, handled=False)
 
     async def handle_RCPT(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope, to: str, _options: Any
@@ -82,9 +92,16 @@ class Letterbox:
 
         class Listening(Controller):
             def factory(self) -> SMTP:
-                return _Session(box, enable_SMTPUTF8=True)
+                return _Session(
+                    box,
+                    enable_SMTPUTF8=True,
+                    tls_context=None if box.encrypted else box.certificate,
+                    authenticator=box.authenticate,
+                    auth_require_tls=False,
+                )
 
-        listening = Listening(self, hostname="127.0.0.1", port=self.port)
+        sealed = self.certificate if self.encrypted else None
+        listening = Listening(self, hostname="127.0.0.1", port=self.port, ssl_context=sealed)
         listening.start()
         try:
             yield self

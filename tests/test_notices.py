@@ -3,14 +3,16 @@
 import io
 import json
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+import httpx2
 import pytest
 from icalendar import Calendar
 
@@ -39,7 +41,9 @@ from shuttle.wording import (
     words,
 )
 from tests.receivers import Letterbox
+from tests.server_process import ServerProcess
 from tests.test_dispatcher import MONDAY, ZONE, at, ride
+from tests.test_kill import next_service_day
 from tests.test_outbox import BY_MAIL, mail
 from tests.test_reminding import book
 from tests.test_stores import BOOKING
@@ -309,3 +313,35 @@ def test_logs_carry_neither_address_nor_code_nor_text(toy_region: Region, log: i
     assert happened == ["notice_delayed", "notice_sent"]
     for secret in ("petersen", "Petersen", booking.code, "Bahnhof", "bahnhof"):
         assert secret not in log.getvalue()
+
+
+def test_whoever_books_at_a_running_service_is_told_by_mail(
+    toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived = threading.Event()
+    letterbox = Letterbox(on_letter=arrived.set)
+    settings = {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(letterbox.port),
+        "SMTP_SECURITY": "none",
+        "SMTP_FROM": "bus@toy-town.example",
+        "PUBLIC_URL": "https://bus.example",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"SHUTTLE_{name}", value)
+    database = f"sqlite:///{tmp_path / 'shuttle.sqlite3'}"
+    with letterbox.open(), ServerProcess(toy_folder, database, tmp_path) as server:
+        with httpx2.Client(base_url=server.address, trust_env=False, timeout=30) as http:
+            when = datetime.combine(next_service_day(), time(10), ZONE).isoformat()
+            ends = {"from": {"stop": "kirche"}, "to": {"stop": "bahnhof"}}
+            asked = http.post("/api/v1/offers", json={**ends, "when": {"depart_at": when}})
+            contact = {"name": "Frau Petersen", "email": "petersen@example.org", "notify": "email"}
+            booked = http.post(
+                "/api/v1/bookings",
+                json={"offer": asked.json()["offers"][0]["offer"], "contact": contact},
+                headers={"Idempotency-Key": "key-of-a-test"},
+            )
+            assert booked.status_code == 201, booked.text
+        assert arrived.wait(20)
+    (letter,) = letterbox.letters
+    assert f"https://bus.example/b/{booked.json()['code']}#" in letter.as_string()

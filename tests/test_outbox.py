@@ -2,6 +2,7 @@
 
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -13,19 +14,20 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import trustme
 
-from shuttle.carriers import Carrier
+from shuttle.carriers import Carrier, Undelivered
 from shuttle.delivery import LEASE, Delivery, pause
 from shuttle.domain import BookingStatus, Channel, Contact
 from shuttle.keyed import Keyed
-from shuttle.mail import Mail
+from shuttle.mail import Mail, Security
 from shuttle.notices import Notice, NoticeKind
 from shuttle.outbox import Entry, Fate
 from shuttle.region import Region
 from shuttle.sms import Sms
 from shuttle.sms_template import SmsTemplate
 from shuttle.sql_store import SqlStore
-from shuttle.store import Change, ContactRecord, Store
+from shuttle.store import Change, ContactRecord, MemoryStore, Store
 from tests.receivers import TIMEOUT, Gateway, Letterbox
 from tests.test_stores import BOOKING, CHANGE, DAY
 
@@ -101,7 +103,7 @@ def test_a_notice_comes_with_its_change_or_not_at_all(store: Store) -> None:
 def test_a_notice_is_in_the_outbox_once_however_often_it_is_put_there(store: Store) -> None:
     keep(store, BY_MAIL)
     late = replace(NOTICE, kind=NoticeKind.LATE, facts={"expected": 5})
-    store.commit(Change(DAY, 1, notices=(replace(NOTICE, time=NOW + 9), late)))
+    store.commit(Change(DAY, 1, notices=(replace(NOTICE, time=NOW + 9), late, late)))
     assert [each.notice for each in store.outbox.entries(DAY)] == [NOTICE, late]
 
 
@@ -212,6 +214,46 @@ def test_a_mail_server_that_is_down_gets_everything_when_it_is_back(
     with letterbox.open():
         assert [sender.deliver_one(NOW + 60) for _ in range(3)] == [True, True, False]
     assert len({letter["Message-ID"] for letter in letterbox.letters}) == 2
+
+
+def test_a_wrong_password_is_the_operators_mistake_and_tried_again(
+    store: Store, toy_region: Region
+) -> None:
+    keep(store, BY_MAIL)
+    with Letterbox(password="right").open() as letterbox:
+        wrong = replace(mail(letterbox), user="bus", password="wrong")
+        right = replace(wrong, password="right")
+        with pytest.raises(Undelivered, match="at login"):
+            wrong.check()
+        delivery(toy_region, store, {Channel.EMAIL: wrong}).deliver_one(NOW)
+        assert entry(store) == Entry(NOTICE, Fate.WAITING, 1, "smtp 535 at login")
+        right.check()
+        delivery(toy_region, store, {Channel.EMAIL: right}).deliver_one(NOW + 5)
+    assert entry(store).fate is Fate.SENT
+
+
+def test_mail_is_encrypted_or_not_sent_at_all(
+    toy_region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, server = trustme.CA(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(server)
+    store = MemoryStore()
+    keep(store, BY_MAIL, NOTICE, replace(NOTICE, ordinal=1))
+
+    def sent(letterbox: Letterbox, now: int) -> int:
+        security: Security = "tls" if letterbox.encrypted else "starttls"
+        carrier = replace(mail(letterbox), security=security, timeout=5.0)
+        delivery(toy_region, store, {Channel.EMAIL: carrier}).deliver_one(now)
+        return len(letterbox.letters)
+
+    sealed = Letterbox(certificate=server, encrypted=True)
+    with Letterbox().open() as plain, Letterbox(certificate=server).open() as able, sealed.open():
+        assert sent(plain, NOW) == 0  # it cannot encrypt
+        assert sent(able, NOW + 60) == 0  # nobody vouches for its certificate
+        authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+        assert sent(able, NOW + 120) == 1
+        assert sent(sealed, NOW + 180) == 1
 
 
 def test_pauses_double_up_to_five_minutes() -> None:
@@ -365,7 +407,7 @@ from pathlib import Path
 from shuttle.delivery import Delivery
 from shuttle.domain import Channel
 from shuttle.keyed import Keyed
-from shuttle.mail import Mail
+from shuttle.mail import Mail, Security
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 
