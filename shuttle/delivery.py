@@ -25,8 +25,8 @@ from shuttle.region import Region
 from shuttle.store import Store, owner_of
 from shuttle.wording import words
 
-LEASE = 180
-"""Seconds of a claim: longer than a server can take with every step of a session."""
+LEASE = 300
+"""Seconds of a claim: longer than a server may take with every step of a session."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 5, 300
 """Seconds until a failed notice is tried again: doubled each time, up to the longest."""

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
         The server that takes e-mail; without a host none is sent.
     smtp_from
         The address that e-mail comes from.
+    smtp_timeout_seconds
+        How long the server may take for each of the dozen steps of a session.
     sms_secret
         What the SMS gateway of ``region.toml`` wants to see.
     """
@@ -106,7 +108,7 @@ class Settings(BaseSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_from: str = Field(default="", pattern=r"^([^@\s<>]+@[^@\s<>]+)?$")
-    smtp_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    smtp_timeout_seconds: float = Field(default=10.0, gt=0, le=20)
     sms_secret: SecretStr = SecretStr("")
 
 

@@ -45,7 +45,7 @@ class SmsTemplate(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict)
     body: str = ""
     accepted: str = ""
-    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    timeout_seconds: float = Field(default=10.0, gt=0, le=30)
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import trustme
+from icalendar import Calendar
 
 from shuttle.carriers import Carrier, Undelivered
 from shuttle.delivery import LEASE, Delivery, pause
@@ -162,6 +163,8 @@ def test_a_mail_arrives_with_its_calendar_file(
     assert f"https://bus.example/b/ABCD2345#{KEYED.link('ABCD2345')}" in text.get_content()
     assert calendar.get_content_type() == "text/calendar"
     assert calendar.get_param("method") == "PUBLISH"
+    (event,) = Calendar.from_ical(calendar.get_content()).walk("VEVENT")
+    assert event["UID"] == "ABCD2345@toy-town.dorfshuttle"
     assert entry(store) == Entry(NOTICE, Fate.SENT, 1)
 
 

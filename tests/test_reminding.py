@@ -1,13 +1,16 @@
 """What the time brings: reminders with the sharpened time, the vehicle arriving, lateness."""
 
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.app import create_app
 from routing.problem import HaltKind
 from routing.schedule import timetable
 from shuttle.dispatcher import Dispatcher
@@ -18,6 +21,7 @@ from shuttle.region import Region
 from shuttle.reminding import Reminder, due, sharpened
 from shuttle.sql_store import SqlStore
 from shuttle.store import MemoryStore
+from tests.api_client import KEY
 from tests.test_dispatcher import MONDAY, at, ride
 
 BY_MAIL = Contact("Frau Petersen", "", "petersen@example.org", Channel.EMAIL, "de")
@@ -226,3 +230,17 @@ def test_a_ride_soon_after_midnight_is_reminded_of_the_day_before(toy_region: Re
         day_before = at("00:00") - 60
         Reminder(dispatcher).remind(day_before)
         assert [kind for _, kind in told(dispatcher)] == ["booked"]
+
+
+def test_the_web_application_reminds_with_every_tick(dispatcher: Dispatcher) -> None:
+    book(dispatcher, ride(clock="10:00"))
+    told_of = threading.Event()
+
+    def remind(now: int) -> None:
+        Reminder(dispatcher).remind(now)
+        told_of.set()
+
+    web = create_app(dispatcher, lambda: at("09:35"), KEY, tick_seconds=0.01, every_tick=(remind,))
+    with TestClient(web):
+        assert told_of.wait(20)
+    assert [kind for _, kind in told(dispatcher)] == ["booked", "in_30_minutes"]
