@@ -228,15 +228,16 @@ def _lifespan(
 async def _tick(
     service: Service, seconds: float, every_tick: Sequence[Callable[[int], object]]
 ) -> None:
-    """Let the vehicles follow their timetable, for as long as the application runs."""
-    rounds = Rounds(service.dispatcher)
+    """Do what time brings, as long as the application runs; what fails holds up nothing else."""
+    dispatcher = service.dispatcher
+    own = (lambda _now: dispatcher.refresh(), dispatcher.advance, Rounds(dispatcher).go)
+    work: tuple[Callable[[int], object], ...] = (*own, *every_tick)
     while True:
-        try:
-            await run_in_threadpool(service.dispatcher.refresh)
-            for each in (service.dispatcher.advance, rounds.go, *every_tick):
+        for each in work:
+            try:
                 await run_in_threadpool(each, service.clock())
-        except ShuttleError as error:
-            _log.error("advance_failed", error=str(error))
+            except ShuttleError as error:
+                _log.error("tick_failed", error=str(error))
         await asyncio.sleep(seconds)
 
 

@@ -143,7 +143,7 @@ def notice_of(event: Event, booking_of: BookingOf) -> Notice | None:
         code=code,
         kind=kind,
         time=event.time,
-        valid_until=_worth_until(kind, event.time, booking_of(code)),
+        valid_until=_worth_until(kind, event.time, said, booking_of(code)),
         ordinal=_ordinal(kind, event.time, said),
         facts=said,
     )
@@ -162,8 +162,10 @@ def wants(contact: Contact | None) -> bool:
     return contact is not None and contact.channel is not Channel.NONE
 
 
-def _worth_until(kind: NoticeKind, time: int, booking: Booking | None) -> int:
+def _worth_until(
+    kind: NoticeKind, time: int, said: Mapping[str, Fact], booking: Booking | None
+) -> int:
     """Return when a notice has lost its worth: what concerns a ride to come, with the ride."""
     if booking is not None and kind in OF_A_RIDE_TO_COME:
         return booking.ride.promise.dropoff_latest
-    return time + DAY_SECONDS
+    return int(said.get("held_until", time + DAY_SECONDS))

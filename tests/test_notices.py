@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -17,10 +17,11 @@ import pytest
 from icalendar import Calendar
 
 from shuttle.calendar_file import calendar_file
+from shuttle.changing import change, quote_change
 from shuttle.channels import carriers, told_of
 from shuttle.delivery import Delivery
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Booking, Channel, Contact
+from shuttle.domain import Booking, Channel, Contact, Party
 from shuttle.errors import RegionError
 from shuttle.logs import configure_logs
 from shuttle.notices import TIMED, Notice, NoticeKind
@@ -30,6 +31,7 @@ from shuttle.region_config import read_config
 from shuttle.settings import Settings, SettingsError
 from shuttle.sms_template import SmsTemplate, places
 from shuttle.store import MemoryStore
+from shuttle.waiting import WaitingList
 from shuttle.wording import (
     GSM_BASIC,
     GSM_EXTENDED,
@@ -40,13 +42,15 @@ from shuttle.wording import (
     texts,
     words,
 )
-from tests.receivers import Letterbox
+from tests.receivers import Gateway, Letterbox
 from tests.server_process import ServerProcess
 from tests.test_dispatcher import MONDAY, ZONE, at, ride
 from tests.test_kill import next_service_day
-from tests.test_outbox import BY_MAIL, mail
+from tests.test_outbox import BY_MAIL, mail, sms
 from tests.test_reminding import book
+from tests.test_series import begin, series, take_all
 from tests.test_stores import BOOKING
+from tests.test_waiting import fill, wait
 
 OF_STANDING_REQUESTS = (NoticeKind.SERIES_MISSED, NoticeKind.WINDOW_OPENED)
 LINK = "https://dorfshuttle.amt-suederbrarup.example/b/ABCD2345#0123456789abcdefghijkl"
@@ -92,6 +96,60 @@ def test_nobody_is_told_who_does_not_want_to_be(
     booking = book(dispatcher, ride(), contact=contact)
     dispatcher.cancel(booking.code, at("08:05"))
     assert told(dispatcher) == []
+
+
+def test_a_changed_ride_takes_the_place_of_the_old_one_in_the_calendar(
+    dispatcher: Dispatcher, toy_region: Region
+) -> None:
+    old = book(dispatcher, ride())
+    offer = quote_change(dispatcher, old.code, ride(clock="11:00"), at("08:10")).offers[0]
+    new = change(dispatcher, old.code, offer, "key-of-change", at("08:10"))
+    assert told(dispatcher) == ["booked", "changed"]
+    with Letterbox().open() as letterbox:
+        channels = {Channel.EMAIL: mail(letterbox)}
+        sender = Delivery(toy_region, dispatcher.store, dispatcher.keyed, channels)
+        while sender.deliver_one(at("08:10")):
+            pass
+    entries = dispatcher.store.outbox.entries(MONDAY)
+    assert [each.fate for each in entries] == [Fate.UNSENT, Fate.SENT]  # the old one is overtaken
+    (letter,) = letterbox.letters
+    assert letter["Subject"].startswith("Geändert: ")
+    files = [event_of(each.get_content()) for each in list(letter.iter_parts())[1:]]
+    assert [(calendar["METHOD"], event["UID"].split("@")[0]) for calendar, event in files] == [
+        ("PUBLISH", new.code),
+        ("CANCEL", old.code),
+    ]
+
+
+def test_whoever_waits_is_told_of_a_ride_that_became_possible(
+    dispatcher: Dispatcher, toy_region: Region
+) -> None:
+    full, waiting_list = fill(dispatcher), WaitingList(dispatcher)
+    waiting = wait(dispatcher, 0)
+    waiting_list.tell(at("08:01"))
+    dispatcher.cancel(full[1].code, at("08:02"))
+    waiting_list.tell(at("08:03"))
+    (entry,) = dispatcher.store.outbox.entries(MONDAY)
+    assert (entry.notice.code, entry.notice.kind) == (waiting.code, NoticeKind.WINDOW_OPENED)
+    with Gateway().open() as gateway, closing(sms(gateway)) as carrier:
+        channels = {Channel.SMS: carrier}
+        sender = Delivery(toy_region, dispatcher.store, dispatcher.keyed, channels)
+        sender.deliver_one(at("08:03"))
+    (asked,) = gateway.accepted
+    assert '"to": "+49464178123"' in asked.body
+    assert "Fahrt am Mo 1.3." in asked.body
+
+
+def test_a_missed_day_of_a_series_is_told_and_so_are_its_rides(dispatcher: Dispatcher) -> None:
+    wheelchair, days = Party(1, 1), (MONDAY, date(2027, 3, 3))
+    for clock in ("09:00", "10:00", "11:00"):
+        take_all(dispatcher, clock, wheelchair, MONDAY)
+    begin(dispatcher, series(*days, party=wheelchair))
+    entries = [each for day in days for each in dispatcher.store.outbox.entries(day)]
+    assert [(each.notice.kind.value, each.notice.code == "SERIES22") for each in entries] == [
+        ("series_missed", True),
+        ("booked", False),
+    ]
 
 
 def test_booking_twice_with_one_key_is_told_once(dispatcher: Dispatcher) -> None:
@@ -153,7 +211,7 @@ def test_signs_that_no_sms_has_are_written_with_those_it_has() -> None:
     assert sms_length("{}€") == 6
 
 
-def event_of(content: bytes) -> tuple[Any, Any]:
+def event_of(content: str | bytes) -> tuple[Any, Any]:
     calendar: Any = Calendar.from_ical(content)
     (event,) = calendar.walk("VEVENT")
     return calendar, event
