@@ -13,7 +13,9 @@ from shuttle.notices import Notice, NoticeKind
 from shuttle.region import Region
 from shuttle.wording import stop_label
 
-PUBLISHED = frozenset({NoticeKind.BOOKED, NoticeKind.CHANGED, NoticeKind.STOP_MOVED})
+PUBLISHED = frozenset(
+    {NoticeKind.BOOKED, NoticeKind.CHANGED, NoticeKind.STOP_MOVED, NoticeKind.POSTPONED}
+)
 TAKEN_BACK = frozenset({NoticeKind.CANCELLED, NoticeKind.CANCELLED_BY_SERVICE})
 
 TITLE = {"de": "Dorfshuttle nach {dropoff}", "en": "Dorfshuttle to {dropoff}"}

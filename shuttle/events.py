@@ -25,6 +25,16 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelledByService:
+    """A booking was given up by the service; `shift` is empty if no tour carried it."""
+
+    kind: ClassVar[str] = "cancelled_by_service"
+    time: int
+    code: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
 class PickedUp:
     """A party got on, at `time`, in or outside its promised window."""
 
@@ -118,6 +128,7 @@ Event = (
     | Changed
     | SeriesMissed
     | WindowOpened
+    | CancelledByService
 )
 
 
@@ -133,6 +144,7 @@ _KINDS: dict[str, type[Event]] = {
     for each in (
         *(Booked, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken),
         *(Replaced, Changed, SeriesMissed, WindowOpened),
+        CancelledByService,
     )
 }
 

@@ -13,7 +13,18 @@ from enum import StrEnum
 from shuttle.domain import Booking, Channel, Contact
 from shuttle.events import Event, facts
 
-DAY_SECONDS = 24 * 60 * 60
+HOUR_SECONDS = 60 * 60
+
+DAY_SECONDS = 24 * HOUR_SECONDS
+
+LATE_SECONDS = 300
+"""Lateness is worth a message from so many seconds on."""
+
+AHEAD_SECONDS = HOUR_SECONDS
+"""So long before a pickup its owner is told of lateness, and sooner only that there is a risk."""
+
+ARRIVED_SECONDS = 600
+"""So long it is worth telling that a vehicle has arrived."""
 
 
 class NoticeKind(StrEnum):
@@ -31,6 +42,7 @@ class NoticeKind(StrEnum):
     STOP_MOVED = "stop_moved"
     AT_RISK = "at_risk"
     STRANDED = "stranded"
+    POSTPONED = "postponed"
     SERIES_MISSED = "series_missed"
     WINDOW_OPENED = "window_opened"
 
@@ -51,6 +63,7 @@ OF_A_RIDE_TO_COME = TIMED | {
     NoticeKind.STOP_MOVED,
     NoticeKind.AT_RISK,
     NoticeKind.STRANDED,
+    NoticeKind.POSTPONED,
 }
 """Those that are overtaken once the ride has begun or is cancelled."""
 
@@ -99,14 +112,25 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
     "no_show": (NoticeKind.NO_SHOW, "code"),
     "cancelled_by_service": (NoticeKind.CANCELLED_BY_SERVICE, "code"),
     "stop_moved": (NoticeKind.STOP_MOVED, "code"),
-    "at_risk": (NoticeKind.AT_RISK, "code"),
+    "promise_at_risk": (NoticeKind.AT_RISK, "code"),
     "stranded": (NoticeKind.STRANDED, "code"),
+    "halt_skipped": (NoticeKind.STRANDED, "code"),
+    "postponed": (NoticeKind.POSTPONED, "code"),
+    "vehicle_arrived": (NoticeKind.ARRIVING, "code"),
     "series_missed": (NoticeKind.SERIES_MISSED, "series"),
     "window_opened": (NoticeKind.WINDOW_OPENED, "waiting"),
 }
 """Which events are told, by their kind, and which of their fields says whose they are."""
 
-REPEATED = frozenset({NoticeKind.STOP_MOVED, NoticeKind.SERIES_MISSED, NoticeKind.WINDOW_OPENED})
+REPEATED = frozenset(
+    {
+        NoticeKind.STOP_MOVED,
+        NoticeKind.STRANDED,
+        NoticeKind.POSTPONED,
+        NoticeKind.SERIES_MISSED,
+        NoticeKind.WINDOW_OPENED,
+    }
+)
 """What may happen to one owner more than once, and is told each time."""
 
 BookingOf = Callable[[str], Booking | None]
@@ -133,20 +157,37 @@ def notices_of(
 
 
 def notice_of(event: Event, booking_of: BookingOf) -> Notice | None:
-    """Return what an event has to tell the owner of its booking, or None."""
+    """Return what an event has to tell its owner, or None."""
     if event.kind not in OF_EVENT:
         return None
     kind, whose = OF_EVENT[event.kind]
-    said = facts(event)
-    code = str(said.pop(whose))
+    said = {name: value for name, value in facts(event).items() if value is not None}
+    code, time = str(said.pop(whose)), event.time
+    booking = booking_of(code)
+    if kind is NoticeKind.AT_RISK and not _worth_a_warning(booking, time, said):
+        return None
+    if kind is NoticeKind.ARRIVING:
+        said |= {"expected": time, "earliest": time, "latest": time}
     return Notice(
         code=code,
         kind=kind,
-        time=event.time,
-        valid_until=_worth_until(kind, event.time, said, booking_of(code)),
-        ordinal=_ordinal(kind, event.time, said),
+        time=time,
+        valid_until=_worth_until(kind, time, said, booking),
+        ordinal=_ordinal(kind, time, said),
         facts=said,
     )
+
+
+def wants(contact: Contact | None) -> bool:
+    """Whether somebody wants to be told anything."""
+    return contact is not None and contact.channel is not Channel.NONE
+
+
+def _worth_a_warning(booking: Booking | None, time: int, said: Mapping[str, Fact]) -> bool:
+    """Whether a promise at risk is told: so late and so early that no lateness follows at once."""
+    if booking is None or int(said.get("seconds", 0)) < LATE_SECONDS:
+        return False
+    return booking.ride.promise.pickup_latest - time > AHEAD_SECONDS
 
 
 def _ordinal(kind: NoticeKind, time: int, said: Mapping[str, Fact]) -> int:
@@ -157,15 +198,12 @@ def _ordinal(kind: NoticeKind, time: int, said: Mapping[str, Fact]) -> int:
     return date.fromisoformat(day).toordinal() if isinstance(day, str) else time
 
 
-def wants(contact: Contact | None) -> bool:
-    """Whether somebody wants to be told anything."""
-    return contact is not None and contact.channel is not Channel.NONE
-
-
 def _worth_until(
     kind: NoticeKind, time: int, said: Mapping[str, Fact], booking: Booking | None
 ) -> int:
     """Return when a notice has lost its worth: what concerns a ride to come, with the ride."""
+    if kind is NoticeKind.ARRIVING:
+        return time + ARRIVED_SECONDS
     if booking is not None and kind in OF_A_RIDE_TO_COME:
-        return booking.ride.promise.dropoff_latest
+        return max(booking.ride.promise.dropoff_latest, time + HOUR_SECONDS)
     return int(said.get("held_until", time + DAY_SECONDS))

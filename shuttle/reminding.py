@@ -12,20 +12,14 @@ from routing.problem import HaltKind, Tour
 from shuttle.acts import Outcome
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Promise
-from shuttle.notices import TIMED, Key, Notice, NoticeKind, wants
+from shuttle.notices import AHEAD_SECONDS, LATE_SECONDS, TIMED, Key, Notice, NoticeKind, wants
 from shuttle.plan import DayPlan
-
-AHEAD = 3600
-"""Seconds before a pickup from which on lateness is told; sooner, the plan may still mend it."""
 
 ARRIVING = 120
 """The vehicle is told to arrive so many seconds before."""
 
 SHARPENED = 180
 """The sharpened time is the expected one, give or take so many seconds."""
-
-LATE = 300
-"""Lateness against what was last told is worth a message from so many seconds on."""
 
 GRACE = 60
 """A promise missed by less is not worth one: messages speak of minutes."""
@@ -104,7 +98,7 @@ def _is_late(coming: _Coming, told: Sequence[Notice]) -> bool:
     if not said:
         return coming.expected > latest + GRACE
     last = int(max(said, key=lambda each: each.time).facts["expected"])
-    limit = last + LATE
+    limit = last + LATE_SECONDS
     return coming.expected > (limit if last > latest else min(limit, latest + GRACE))
 
 
@@ -127,7 +121,7 @@ def _coming(plan: DayPlan, now: int) -> Iterator[_Coming]:
         begins = plan.compiled.halts[number]["soonest"]
         after_next = _end_of_next_stand(tour)
         for index in range(tour.served, len(tour.halts)):
-            if begins[index] > now + AHEAD:
+            if begins[index] > now + AHEAD_SECONDS:
                 break
             halt = tour.halts[index]
             if halt.kind is not HaltKind.PICKUP:
@@ -167,7 +161,7 @@ class Reminder:
             If the plan cannot be written; the next call tries again.
         """
         local_day = self._dispatcher.region.config.local_day
-        days = (local_day(now), local_day(now + AHEAD))
+        days = (local_day(now), local_day(now + AHEAD_SECONDS))
         self._told = {day: self._told.get(day, {}) for day in days}
         for day in self._told:
             if due(self._dispatcher.plan(day, now), by_code(self._told[day].values()), now):

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
@@ -172,3 +173,17 @@ class Gateway:
             self._server.shutdown()
             thread.join()
             self._server.server_close()
+
+
+@pytest.fixture
+def letterbox() -> Iterator[Letterbox]:
+    """An SMTP server that accepts everything until it is told otherwise."""
+    with Letterbox().open() as made:
+        yield made
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """An SMS gateway that accepts everything until it is told otherwise."""
+    with Gateway().open() as made:
+        yield made
