@@ -1,4 +1,4 @@
-"""The service gives up a ride: from a tour or from none; who may, and how its owner learns of it."""
+"""The service gives up a ride: from a tour or from none; who may, and who is told."""
 
 from pathlib import Path
 
