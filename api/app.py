@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api import (
     bookings,
+    calling_off,
     explain,
     health,
     journeys,
@@ -159,8 +160,8 @@ def create_app(
     app.state.metrics = metrics.Metrics(service)
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
-    app.include_router(explain.router, dependencies=[Depends(Staff("dispatcher"))])
-    app.include_router(trouble.router, dependencies=[Depends(Staff("dispatcher"))])
+    for each in (explain, trouble, calling_off):
+        app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])

@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 
-from shuttle.calling_off import call_off, called_off
 from shuttle.changing import change, quote_change
 from shuttle.delivery import Delivery
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import BookingStatus, Channel, Contact, Party
-from shuttle.errors import NotCancellable
-from shuttle.events import CancelledByService
+from shuttle.domain import Channel, Contact, Party
 from shuttle.notices import NoticeKind, notice_of
 from shuttle.outbox import Fate
 from shuttle.region import Region
@@ -23,7 +20,7 @@ from shuttle.wording import (
 )
 from tests.receivers import Gateway, Letterbox
 from tests.telling import BY_MAIL, mail, sms
-from tests.test_dispatcher import MONDAY, assert_sound, at, ride
+from tests.test_dispatcher import MONDAY, at, ride
 from tests.test_reminding import book
 from tests.test_series import begin, series, take_all
 from tests.test_stores import BOOKING
@@ -146,40 +143,3 @@ def test_booking_twice_with_one_key_is_told_once(dispatcher: Dispatcher) -> None
     for _ in range(2):
         dispatcher.book(offer, "key-0001", at("08:00"), BY_MAIL)
     assert told(dispatcher) == ["booked"]
-
-
-def test_a_ride_that_the_service_gives_up_is_told_and_leaves_the_calendar(
-    dispatcher: Dispatcher, toy_region: Region
-) -> None:
-    booking = book(dispatcher, ride())
-    for _ in range(2):
-        assert call_off(dispatcher, booking.code, at("08:10")).status is BookingStatus.CANCELLED
-    assert told(dispatcher) == ["booked", "cancelled_by_service"]
-    assert_sound(toy_region, dispatcher.plan(MONDAY, at("08:10")))
-    with Letterbox().open() as letterbox:
-        channels = {Channel.EMAIL: mail(letterbox)}
-        sender = Delivery(toy_region, dispatcher.store, dispatcher.keyed, channels)
-        while sender.deliver_one(at("08:10")):
-            pass
-    (letter,) = letterbox.letters
-    assert "fällt leider aus" in letter["Subject"]
-    assert list(letter.iter_parts())[1].get_param("method") == "CANCEL"
-
-
-def test_a_ride_that_no_tour_carries_can_still_be_called_off(dispatcher: Dispatcher) -> None:
-    booking = book(dispatcher, ride())
-    plan = dispatcher.plan(MONDAY, at("08:10"))
-    number = plan.tour_of(booking.code)
-    assert number is not None
-    stranded = plan.removed(number, booking.code)
-    outcome = called_off(stranded, booking, at("08:10"))
-    assert outcome.events == (CancelledByService(at("08:10"), booking.code, ""),)
-    assert booking.code not in outcome.plan.bookings
-    with pytest.raises(NotCancellable):
-        called_off(stranded, booking.with_status(BookingStatus.SERVED), at("08:10"))
-
-
-def test_a_ride_whose_vehicle_is_on_its_way_cannot_be_called_off(dispatcher: Dispatcher) -> None:
-    booking = book(dispatcher, ride())
-    with pytest.raises(NotCancellable):
-        call_off(dispatcher, booking.code, at("10:01"))
