@@ -1,12 +1,12 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
@@ -18,10 +18,12 @@ from api import (
     explain,
     health,
     journeys,
+    login_page,
     map_data,
     metrics,
     pages,
     series,
+    sessions,
     tours,
     unmet,
     vehicles,
@@ -30,6 +32,7 @@ from api import (
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
+from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
@@ -50,10 +53,15 @@ from shuttle.errors import (
     StoreError,
     TooManyNoShows,
     TooManyOpenBookings,
+    TooManyRequests,
     UnknownBooking,
+    UnknownShift,
     UnknownStanding,
+    WrongCredentials,
 )
+from shuttle.rate_limits import Limit, Rate, RateLimiter
 from shuttle.rounds import Rounds
+from shuttle.sign_in import SignIn
 
 _log = structlog.get_logger()
 
@@ -76,6 +84,12 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
+    NotSignedIn: (401, "not_signed_in", None),
+    WrongCredentials: (401, "wrong_credentials", None),
+    NotAllowed: (403, "not_allowed", None),
+    ForgedRequest: (403, "forged_request", "X-CSRF-Token"),
+    UnknownShift: (404, "unknown_shift", "shift"),
+    TooManyRequests: (429, "too_many_requests", None),
 }
 """The one table from what goes wrong to what the client is told."""
 
@@ -87,6 +101,8 @@ def create_app(
     *,
     tick_seconds: float | None = 1.0,
     nightly: Callable[[int], object] | None = None,
+    sign_in: SignIn | None = None,
+    limits: Mapping[Limit, Rate] | None = None,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -102,8 +118,18 @@ def create_app(
         How often vehicles follow their timetable, in real seconds; None to leave that to others.
     nightly
         Done once a night, with the time; such as keeping the rules of retention.
+    sign_in
+        The door for staff, drivers and partners; None lets in nobody but residents.
+    limits
+        Rate limits; None limits nothing, for a service that only this machine can reach.
     """
-    service = Service(dispatcher, clock, OfferTokens(signing_key, dispatcher.region.config.id))
+    service = Service(
+        dispatcher,
+        clock,
+        OfferTokens(signing_key, dispatcher.region.config.id),
+        sign_in,
+        RateLimiter(limits or {}),
+    )
     app = FastAPI(
         title=f"Dorfshuttle {dispatcher.region.config.name}",
         version="1",
@@ -118,9 +144,12 @@ def create_app(
     app.state.service = service
     app.state.heartbeat = None
     app.state.metrics = metrics.Metrics(service)
-    for each in (bookings, tours, vehicles, map_data, health, metrics, unmet, explain, pages):
+    for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
-    for each in (journeys, series, waiting):
+    app.include_router(explain.router, dependencies=[Depends(Staff("dispatcher"))])
+    council = Staff("planner", "dispatcher", scope="unmet")
+    app.include_router(unmet.router, dependencies=[Depends(council)])
+    for each in (metrics, pages, login_page):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -155,6 +184,10 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None
     detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
+    if isinstance(error, TooManyRequests):
+        headers = {"Retry-After": str(error.seconds)}
+    if status == 401:
+        headers = {"WWW-Authenticate": 'Bearer realm="shuttle"'}
     return problem(request, status, code, detail, field=field, headers=headers, **extensions)
 
 
@@ -223,5 +256,16 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():
         for operation in path.values():
+            _say_who_may(operation)
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                 operation["responses"] |= {str(k): v for k, v in answers(422).items()}
+
+
+def _say_who_may(operation: dict[str, Any]) -> None:
+    """Add what the dependencies of :mod:`api.security` and its neighbours answer by themselves."""
+    refusals = [401, 403] if "security" in operation else []
+    if any(each["name"] == "Booking-Secret" for each in operation.get("parameters", ())):
+        refusals += [404, 429]
+        operation["security"].append({})  # residents come without either
+    known = {str(status): words for status, words in answers(*refusals).items()}
+    operation["responses"] = known | operation["responses"]

@@ -1,20 +1,20 @@
 """Asking for rides, booking, looking up and cancelling."""
 
-import re
-from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
+from api.booking_owner import ClaimHere, OwnBooking
+from api.limits import Limited
 from api.problems import answers
 from api.quotes import QuoteOut
 from api.schemas import BookingOut, BookingRequest, OfferRequest
+from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
+from api.standing_owner import waiting_place
 from api.words import ReaderLanguage
 from shuttle.changing import quote_change
 from shuttle.domain import Booking, BookingStatus
-from shuttle.errors import ShuttleError, UnknownBooking, UnknownStanding
-from shuttle.waiting import waiting_of
 
 router = APIRouter(prefix="/api/v1", tags=["rides"])
 
@@ -30,17 +30,18 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-Code = Annotated[str, Path(description="The booking's code.", examples=["K7MX2Q9A"])]
-
 
 @router.post(
     "/offers",
-    responses=answers(400, 404, 409, 413, 503) | answers(422, schema="RequestProblem"),
+    responses=answers(400, 404, 409, 413, 429, 503) | answers(422, schema="RequestProblem"),
+    dependencies=[Depends(Limited("offers"))],
+    openapi_extra=OPEN_TO_ALL,
 )
 def ask_for_offers(
     asked: OfferRequest,
     service: ServiceHere,
     language: ReaderLanguage,
+    claim: ClaimHere,
     response: Response,
     web: Request,
 ) -> QuoteOut:
@@ -57,7 +58,7 @@ def ask_for_offers(
     if asked.changing is None:
         quote = service.dispatcher.quote(request, service.clock())
     else:
-        old = own_booking(asked.changing, service)
+        old = claim.booking(asked.changing)
         quote = quote_change(service.dispatcher, old.code, request, service.clock())
     web.app.state.metrics.quoted(quote)
     return QuoteOut.of(service, request, quote, language)
@@ -66,10 +67,16 @@ def ask_for_offers(
 @router.post(
     "/bookings",
     status_code=201,
-    responses=answers(400, 404, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    responses=answers(400, 404, 410, 413, 422, 429, 503) | answers(409, schema="OfferGoneProblem"),
+    dependencies=[Depends(Limited("bookings"))],
+    openapi_extra=OPEN_TO_ALL,
 )
 def book(
-    asked: BookingRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
+    asked: BookingRequest,
+    idempotency_key: IdempotencyKey,
+    service: ServiceHere,
+    claim: ClaimHere,
+    response: Response,
 ) -> BookingOut:
     """Confirm an offer. Repeated with the same key it returns the same booking.
 
@@ -80,28 +87,30 @@ def book(
     contact = None if asked.contact is None else asked.contact.contact(service.region)
     waiting = None
     if asked.waiting is not None:
-        waiting = waiting_of(service.dispatcher, written(asked.waiting, UnknownStanding))
+        waiting = waiting_place(asked.waiting, claim)
         owner = service.dispatcher.store.standing.owner(waiting.code)
         contact = owner.contact if contact is None and owner is not None else contact
-    booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact, waiting)
+    keyed, now = service.dispatcher.keyed, service.clock()
+    if contact is not None and contact.phone:
+        service.limiter.take("bookings_by_phone", keyed.phone(contact.phone), now)
+    booking = service.dispatcher.book(offer, idempotency_key, now, contact, waiting)
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     no_store(response)
-    return booking_out(service, booking)
+    return booking_out(service, booking, told=True)
 
 
 @router.get("/bookings/{code}", responses=answers(404, 503))
-def look_up(code: Code, service: ServiceHere, response: Response) -> BookingOut:
-    """Return a booking."""
+def look_up(booking: OwnBooking, service: ServiceHere, response: Response) -> BookingOut:
+    """Return a booking to whom it belongs."""
     no_store(response)
-    return booking_out(service, own_booking(code, service))
+    return booking_out(service, booking)
 
 
 @router.delete("/bookings/{code}", responses=answers(404, 409, 503))
-def cancel(code: Code, service: ServiceHere, response: Response) -> BookingOut:
+def cancel(own: OwnBooking, service: ServiceHere, response: Response) -> BookingOut:
     """Cancel a booking whose vehicle is not yet on its way. Doing it twice is fine."""
     no_store(response)
-    booking = service.dispatcher.cancel(own_booking(code, service).code, service.clock())
-    return booking_out(service, booking)
+    return booking_out(service, service.dispatcher.cancel(own.code, service.clock()))
 
 
 def no_store(response: Response) -> None:
@@ -109,25 +118,16 @@ def no_store(response: Response) -> None:
     response.headers["Cache-Control"] = "no-store"
 
 
-def own_booking(code: str, service: Service) -> Booking:
-    """Return the booking that a path or a body names: the one place to ask whose it is."""
-    return service.dispatcher.booking(written(code))
+def booking_out(service: Service, booking: Booking, *, told: bool = False) -> BookingOut:
+    """Return a booking, with the code of its outward ride or return if that stands.
 
-
-def booking_out(service: Service, booking: Booking) -> BookingOut:
-    """Return a booking, with the code of its outward ride or return if that stands."""
+    Its link is told once, to whoever has just booked it.
+    """
     journey = service.dispatcher.store.journey(booking.journey)
     others = (
         each.code
         for each in journey
         if each.code != booking.code and each.status is not BookingStatus.CANCELLED
     )
-    return BookingOut.of(service.region, booking, next(others, None))
-
-
-def written(code: str, unknown: Callable[[str], ShuttleError] = UnknownBooking) -> str:
-    """Return a code as the service writes it, however a person did."""
-    plain = re.sub(r"[\s-]", "", code).upper()
-    if re.fullmatch(r"[A-Z0-9]{1,32}", plain) is None:
-        raise unknown(code)
-    return plain
+    link = service.dispatcher.keyed.link(booking.code) if told else None
+    return BookingOut.of(service.region, booking, linked=next(others, None), link=link)

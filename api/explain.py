@@ -6,7 +6,7 @@ from typing import Self
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
-from api.bookings import Code, written
+from api.booking_owner import Code, written
 from api.explain_words import obstacle_sentence, summary
 from api.problems import answers
 from api.schemas import WindowOut

@@ -2,12 +2,11 @@
 
 from fastapi import APIRouter, Response
 
+from api.booking_owner import OwnBooking
 from api.bookings import (
-    Code,
     IdempotencyKey,
     booking_out,
     no_store,
-    own_booking,
 )
 from api.journey_schemas import BothOut, BothRequest, ChangeRequest, ReturnRequest
 from api.problems import answers
@@ -27,7 +26,7 @@ router = APIRouter(prefix="/api/v1", tags=["rides"])
     responses=answers(400, 404, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
 )
 def change_booking(
-    code: Code,
+    old: OwnBooking,
     asked: ChangeRequest,
     idempotency_key: IdempotencyKey,
     service: ServiceHere,
@@ -39,11 +38,10 @@ def change_booking(
     same new booking. On any problem the old booking stays as it is.
     """
     offer = service.tokens.open(asked.offer)
-    old = own_booking(code, service)
     booking = change(service.dispatcher, old.code, offer, idempotency_key, service.clock())
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     no_store(response)
-    return booking_out(service, booking)
+    return booking_out(service, booking, told=True)
 
 
 @router.post(
@@ -82,4 +80,4 @@ def book_with_return(
     both = book_both(service.dispatcher, outward, back, idempotency_key, service.clock(), contact)
     response.headers["Location"] = f"/api/v1/bookings/{both[0].code}"
     no_store(response)
-    return BothOut.of(*(booking_out(service, each) for each in both))
+    return BothOut.of(*(booking_out(service, each, told=True) for each in both))

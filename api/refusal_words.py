@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from api.page_words import MONTHS, WEEKDAYS
-from api.words import Language, Pair, say
+from api.words import Language, Pair, problem_title, say
 from shuttle.answers import Fix, NearestVehicle, RefusalReason
 from shuttle.domain import FixKind, Party, When
 from shuttle.region import Region
@@ -23,6 +23,12 @@ def refusal_message(
     if fixes:
         sentences.append(("Das ist möglich:", "This is possible:"))
     return " ".join(say(sentence, language) for sentence in sentences)
+
+
+def missed_message(language: Language, reason: str) -> str:
+    """Return why a day of a weekly repeat could not be promised."""
+    refusal = next((pair for each, pair in REFUSALS.items() if each == reason), None)
+    return say(refusal, language) if refusal else problem_title(language, reason)
 
 
 def _nearest(region: Region, reason: RefusalReason, nearest: NearestVehicle) -> Pair:

@@ -239,9 +239,13 @@ class OfferOut(_RideOut):
 
 
 class BookingOut(_RideOut):
-    """A confirmed ride. The code is all that is needed to see or cancel it."""
+    """A confirmed ride. With code and link, or code and phone, it is seen and cancelled."""
 
     code: str
+    link: str | None = Field(
+        default=None,
+        description="Told once, when the ride is booked; opens it as Booking-Secret.",
+    )
     status: BookingStatus
     origin: str = Field(serialization_alias="from")
     to: str
@@ -252,10 +256,18 @@ class BookingOut(_RideOut):
     )
 
     @classmethod
-    def of(cls, region: Region, booking: Booking, linked: str | None = None) -> Self:
-        """Return a booking as its owner sees it."""
+    def of(
+        cls,
+        region: Region,
+        booking: Booking,
+        *,
+        linked: str | None = None,
+        link: str | None = None,
+    ) -> Self:
+        """Return a booking as its owner sees it, after booking with its link."""
         return cls(
             code=booking.code,
+            link=link,
             status=booking.status,
             origin=booking.origin,
             to=booking.destination,

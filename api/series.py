@@ -2,24 +2,35 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from api.bookings import IdempotencyKey, no_store, written
+from api.bookings import IdempotencyKey, no_store
+from api.limits import Limited
 from api.problems import answers
+from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
+from api.standing_owner import OwnSeries
 from api.standing_schemas import SeriesOut, SeriesRequest
-from shuttle.errors import UnknownStanding
-from shuttle.series import begin_series, end_series, series_of
+from api.words import Language, ReaderLanguage
+from shuttle.series import begin_series, end_series
 from shuttle.standing_requests import Series
 
 router = APIRouter(prefix="/api/v1/series", tags=["weekly repeats"])
 
-StandingCode = Annotated[str, Path(description="Its code.", examples=["K7MX2Q9A"])]
 
-
-@router.post("", status_code=201, responses=answers(400, 413, 422, 503))
+@router.post(
+    "",
+    status_code=201,
+    responses=answers(400, 413, 422, 429, 503),
+    dependencies=[Depends(Limited("bookings"))],
+    openapi_extra=OPEN_TO_ALL,
+)
 def begin(
-    asked: SeriesRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
+    asked: SeriesRequest,
+    idempotency_key: IdempotencyKey,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    response: Response,
 ) -> SeriesOut:
     """Ask for the same ride every week; each day is promised as soon as it opens for booking.
 
@@ -31,19 +42,22 @@ def begin(
     wish = asked.series(service.region, dispatcher.new_code(), now)
     series = begin_series(dispatcher, wish, contact, idempotency_key, now)
     response.headers["Location"] = f"/api/v1/series/{series.code}"
-    return _out(service, series, response)
+    return _out(service, series, response, language, told=True)
 
 
 @router.get("/{code}", responses=answers(404, 503))
-def look_up(code: StandingCode, service: ServiceHere, response: Response) -> SeriesOut:
-    """Return a series with the days decided so far."""
-    return _out(service, series_of(service.dispatcher, written(code, UnknownStanding)), response)
+def look_up(
+    series: OwnSeries, service: ServiceHere, language: ReaderLanguage, response: Response
+) -> SeriesOut:
+    """Return a series with the days decided so far, to whom it belongs."""
+    return _out(service, series, response, language)
 
 
 @router.delete("/{code}", responses=answers(404, 422, 503))
 def end(
-    code: StandingCode,
+    own: OwnSeries,
     service: ServiceHere,
+    language: ReaderLanguage,
     response: Response,
     *,
     cancel_booked: Annotated[
@@ -51,15 +65,14 @@ def end(
     ] = False,
 ) -> SeriesOut:
     """Let no further day be promised. Doing it twice is fine."""
-    series = end_series(
-        service.dispatcher,
-        written(code, UnknownStanding),
-        service.clock(),
-        cancel_booked=cancel_booked,
-    )
-    return _out(service, series, response)
+    series = end_series(service.dispatcher, own.code, service.clock(), cancel_booked=cancel_booked)
+    return _out(service, series, response, language)
 
 
-def _out(service: Service, series: Series, response: Response) -> SeriesOut:
+def _out(
+    service: Service, series: Series, response: Response, language: Language, *, told: bool = False
+) -> SeriesOut:
     no_store(response)
-    return SeriesOut.of(series, service.dispatcher.store.standing.instances(series.code))
+    instances = service.dispatcher.store.standing.instances(series.code)
+    link = service.dispatcher.keyed.link(series.code) if told else None
+    return SeriesOut.of(series, instances, language, link)

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.contacts import ContactWire
+from api.refusal_words import missed_message
 from api.schemas import PartyWire, Place, RideWish
 from api.times import Day, Wire, local_time
+from api.words import Language
 from shuttle.domain import When
 from shuttle.region import Region
 from shuttle.region_config import WEEKDAYS, minutes_of
@@ -121,14 +123,16 @@ class SeriesDayOut(BaseModel):
     day: date
     booking: str | None = Field(description="The booking's code.")
     missed: str | None = Field(description="Why there is none: a refusal's or a problem's code.")
+    message: str | None = Field(description="The same for people, in the language asked for.")
 
     @classmethod
-    def of(cls, instance: Instance) -> Self:
+    def of(cls, instance: Instance, language: Language) -> Self:
         """Return a day of a series."""
         return cls(
             day=instance.day,
             booking=instance.booking or None,
             missed=instance.missed or None,
+            message=missed_message(language, instance.missed) if instance.missed else None,
         )
 
 
@@ -136,6 +140,9 @@ class SeriesOut(BaseModel):
     """A weekly repeat and what has become of it so far."""
 
     code: str
+    link: str | None = Field(
+        default=None, description="Told once, when it begins; opens it as Booking-Secret."
+    )
     origin: str = Field(serialization_alias="from")
     to: str
     when: dict[When, str] = Field(examples=[{"arrive_by": "07:45"}])
@@ -149,11 +156,14 @@ class SeriesOut(BaseModel):
     days: list[SeriesDayOut] = Field(description="Others follow as they open for booking.")
 
     @classmethod
-    def of(cls, series: Series, instances: Iterable[Instance]) -> Self:
+    def of(
+        cls, series: Series, instances: Iterable[Instance], language: Language, link: str | None
+    ) -> Self:
         """Return a series as its owner sees it."""
         weekdays: list[Any] = [WEEKDAYS[each] for each in series.weekdays]
         return cls(
             code=series.code,
+            link=link,
             origin=series.origin.label,
             to=series.destination.label,
             when={series.when: f"{series.minutes // 60:02}:{series.minutes % 60:02}"},
@@ -164,7 +174,7 @@ class SeriesOut(BaseModel):
             skip_school_holidays=series.skip_school_holidays,
             skip_public_holidays=series.skip_public_holidays,
             ended=series.ended,
-            days=[SeriesDayOut.of(each) for each in instances],
+            days=[SeriesDayOut.of(each, language) for each in instances],
         )
 
 
@@ -185,6 +195,9 @@ class WaitingOut(BaseModel):
     """A place on the waiting list."""
 
     code: str
+    link: str | None = Field(
+        default=None, description="Told once, on joining; opens the place as Booking-Secret."
+    )
     state: WaitingState
     origin: str = Field(serialization_alias="from")
     to: str
@@ -196,11 +209,12 @@ class WaitingOut(BaseModel):
     )
 
     @classmethod
-    def of(cls, region: Region, waiting: Waiting) -> Self:
+    def of(cls, region: Region, waiting: Waiting, link: str | None) -> Self:
         """Return a place on the list as its owner sees it."""
         request = waiting.request
         return cls(
             code=waiting.code,
+            link=link,
             state=waiting.state,
             origin=request.origin.label,
             to=request.destination.label,

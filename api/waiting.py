@@ -1,20 +1,27 @@
 """The waiting list: join, look up, leave."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
-from api.bookings import IdempotencyKey, no_store, written
+from api.bookings import IdempotencyKey, no_store
+from api.limits import Limited
 from api.problems import answers
-from api.series import StandingCode
+from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
+from api.standing_owner import OwnWaiting
 from api.standing_schemas import WaitingOut, WaitingRequest
-from shuttle.errors import UnknownStanding
 from shuttle.standing_requests import Waiting
-from shuttle.waiting import join, leave, waiting_of
+from shuttle.waiting import join, leave
 
 router = APIRouter(prefix="/api/v1/waiting", tags=["waiting list"])
 
 
-@router.post("", status_code=201, responses=answers(400, 413, 422, 503))
+@router.post(
+    "",
+    status_code=201,
+    responses=answers(400, 413, 422, 429, 503),
+    dependencies=[Depends(Limited("bookings"))],
+    openapi_extra=OPEN_TO_ALL,
+)
 def wait(
     asked: WaitingRequest,
     idempotency_key: IdempotencyKey,
@@ -30,21 +37,24 @@ def wait(
     request = asked.request.ride_request(service.region)
     waiting = join(service.dispatcher, request, contact, idempotency_key, service.clock())
     response.headers["Location"] = f"/api/v1/waiting/{waiting.code}"
-    return _out(service, waiting, response)
+    return _out(service, waiting, response, told=True)
 
 
 @router.get("/{code}", responses=answers(404, 503))
-def look_up(code: StandingCode, service: ServiceHere, response: Response) -> WaitingOut:
-    """Return a place on the list."""
-    return _out(service, waiting_of(service.dispatcher, written(code, UnknownStanding)), response)
+def look_up(waiting: OwnWaiting, service: ServiceHere, response: Response) -> WaitingOut:
+    """Return a place on the list to whom it belongs."""
+    return _out(service, waiting, response)
 
 
 @router.delete("/{code}", responses=answers(404, 503))
-def stop_waiting(code: StandingCode, service: ServiceHere, response: Response) -> WaitingOut:
+def stop_waiting(own: OwnWaiting, service: ServiceHere, response: Response) -> WaitingOut:
     """Leave the list. Doing it twice is fine."""
-    return _out(service, leave(service.dispatcher, written(code, UnknownStanding)), response)
+    return _out(service, leave(service.dispatcher, own.code), response)
 
 
-def _out(service: Service, waiting: Waiting, response: Response) -> WaitingOut:
+def _out(
+    service: Service, waiting: Waiting, response: Response, *, told: bool = False
+) -> WaitingOut:
     no_store(response)
-    return WaitingOut.of(service.region, waiting)
+    link = service.dispatcher.keyed.link(waiting.code) if told else None
+    return WaitingOut.of(service.region, waiting, link)

@@ -79,6 +79,10 @@ PROBLEMS: dict[str, Pair] = {
         "Für diesen Zeitraum kennen wir die Schulferien noch nicht.",
         "The school holidays of this time are not known yet.",
     ),
+    "too_far_from_wish": (
+        "Nur weit vor oder nach der gewünschten Zeit ist ein Fahrzeug frei.",
+        "A vehicle is free only long before or after the wanted time.",
+    ),
     "too_many_no_shows": (
         "Mit dieser Telefonnummer wurden zu viele Fahrten versäumt. Bitte rufen Sie an.",
         "Too many rides with this phone number were missed. Please call us.",
@@ -99,6 +103,10 @@ PROBLEMS: dict[str, Pair] = {
     "body_too_large": ("Die Anfrage ist zu groß.", "The request is too large."),
     "broken_body": ("Die Anfrage ist nicht lesbar.", "The request cannot be read."),
     "broken_json": ("Die Anfrage ist kein JSON.", "The request is no JSON."),
+    "forged_request": (
+        "Diese Anfrage kam nicht von einer Seite dieses Dienstes.",
+        "This request did not come from a page of this service.",
+    ),
     "idempotency_conflict": (
         "Dieser Schlüssel gehört schon zu einer anderen Buchung.",
         "This key already belongs to another booking.",
@@ -128,6 +136,10 @@ PROBLEMS: dict[str, Pair] = {
         "In Laufweite liegt keine Haltestelle.",
         "There is no stop within walking distance.",
     ),
+    "not_allowed": (
+        "Das gehört nicht zu Ihren Aufgaben hier.",
+        "This is not part of your work here.",
+    ),
     "not_cancellable": (
         "Das Fahrzeug ist schon unterwegs. Bitte rufen Sie an.",
         "The vehicle is already on its way. Please call us.",
@@ -137,6 +149,7 @@ PROBLEMS: dict[str, Pair] = {
         "Diese Fahrt ist in keinem Fahrzeug eingeplant.",
         "No vehicle is planned for this ride.",
     ),
+    "not_signed_in": ("Bitte melden Sie sich an.", "Please sign in."),
     "offer_expired": (
         "Dieses Angebot gilt nicht mehr. Bitte fragen Sie neu an.",
         "This offer is no longer valid. Please ask again.",
@@ -186,15 +199,24 @@ PROBLEMS: dict[str, Pair] = {
         "Die Datenbank antwortet nicht. Bitte rufen Sie an.",
         "The database does not answer. Please call us.",
     ),
+    "too_many_requests": (
+        "Das waren zu viele Anfragen. Bitte warten Sie etwas.",
+        "These were too many requests. Please wait a little.",
+    ),
     "unknown_booking": (
-        "Zu diesem Code gibt es keine Buchung.",
-        "There is no booking with this code.",
+        "Zu diesem Code mit diesen Ziffern gibt es keine Buchung.",
+        "There is no booking with this code and these digits.",
     ),
     "unknown_field": ("Diese Angabe kennen wir nicht.", "This field is unknown."),
     "unknown_place": (
         "Diesen Ort haben wir nicht gefunden.",
         "This place was not found.",
     ),
+    "unknown_shift": ("Diese Schicht gibt es nicht mehr.", "There is no such shift any more."),
     "unknown_stop": ("Diese Haltestelle gibt es nicht.", "There is no such stop."),
+    "wrong_credentials": (
+        "Das stimmt nicht. Bitte prüfen Sie Ihre Eingabe.",
+        "This is not right. Please check what you typed.",
+    ),
 }
 """Titles of all problems by code."""

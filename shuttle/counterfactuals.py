@@ -95,8 +95,9 @@ class Counterfactuals:
         if searched is None:
             return None
         search, plan = searched
-        offers = search.offers(plan, search.wanted)
-        return Fix(kind, self.refused, offers[0], walk_metres) if offers else None
+        offers = chain.from_iterable(search.offers(plan, (step,)) for step in search.wanted)
+        offer = next(offers, None)
+        return None if offer is None else Fix(kind, self.refused, offer, walk_metres)
 
     def _searched(self, request: RideRequest) -> tuple[Search, DayPlan] | None:
         """Return the search of a request and its day's plan, None if no plan could serve it."""

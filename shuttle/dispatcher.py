@@ -22,6 +22,7 @@ from shuttle.bookings import booked, cancelled
 from shuttle.confirming import check_limits, check_offer, confirmed_before
 from shuttle.domain import Booking, Contact, Offer, RideRequest
 from shuttle.errors import (
+    OfferGone,
     PlanRejected,
     RequestError,
     RevisionConflict,
@@ -149,7 +150,13 @@ class Dispatcher:
             )
             return outcome if waiting is None else replace(outcome, waiting=(waiting.taken(),))
 
-        return self.act(offer.ride.day, now, act)
+        try:
+            return self.act(offer.ride.day, now, act)
+        except OfferGone as gone:
+            if gone.quote.refusal is not None:
+                checked = check_request(self.region, offer.request, now)
+                self._note_unmet(unmet_refusal(self.region, checked, gone.quote.refusal, now))
+            raise
 
     def booking(self, code: str) -> Booking:
         """Return a booking.

@@ -19,7 +19,10 @@
     ├── IdempotencyConflict    the key was used for another offer
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
     ├── RevisionConflict       another writer changed the day meanwhile
-    └── StoreError             the database cannot be used
+    ├── StoreError             the database cannot be used
+    ├── WrongCredentials       no such name, password, code or key; never says which
+    ├── TooManyRequests        a rate limit is used up; says for how long
+    └── UnknownShift           the day has no such shift, or it is over
 """
 
 from __future__ import annotations
@@ -128,7 +131,7 @@ class UnknownBooking(ShuttleError):
     """No booking of this region has the code."""
 
     def __init__(self, code: str) -> None:
-        super().__init__("There is no booking with this code.")
+        super().__init__("There is no booking with this code and this secret.")
         self.code = code
 
 
@@ -178,3 +181,33 @@ class RevisionConflict(ShuttleError):
 
 class StoreError(ShuttleError):
     """The database cannot be used; the message says why and what to do."""
+
+
+class WrongCredentials(ShuttleError):
+    """Whoever wants in has no account, or another password; the answer is the same."""
+
+    def __init__(self) -> None:
+        super().__init__("This is not right; check what you typed, or ask for a new password.")
+
+
+class TooManyRequests(ShuttleError):
+    """A rate limit is used up.
+
+    Attributes
+    ----------
+    seconds
+        When it is worth trying again.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many requests; try again in {seconds} seconds.")
+        self.seconds = seconds
+
+
+class UnknownShift(ShuttleError):
+    """The day has no such shift, or it is over."""
+
+    def __init__(self, day: date, shift: str) -> None:
+        super().__init__(f"There is no shift {shift!r} on {day} that is still to be driven.")
+        self.day = day
+        self.shift = shift

@@ -57,8 +57,8 @@ class HolidayCalendar:
         return day in _days(self.country, self.subdivision, "school", day.year)
 
     def school_holidays_known_until(self, day: date) -> date | None:
-        """Return the last school holiday known up to a day's year; None if none is."""
-        years = range(day.year, day.year - 3, -1)
+        """Return the last school holiday known around a day, within a year; None if none is."""
+        years = range(day.year - 1, day.year + 2)
         known = [span.end for span in self.listed]
         for year in years:
             known.extend(_days(self.country, self.subdivision, "school", year))

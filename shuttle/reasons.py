@@ -45,7 +45,7 @@ def reason_of(search: Search, plan: DayPlan) -> RefusalReason:
     """
     options = search.options(search.wanted)
     if not options:
-        at_any_time = replace(search, now=0).options(search.wanted)
+        at_any_time = replace(search, now=0, not_before=0).options(search.wanted)
         return RefusalReason.TOO_SOON if at_any_time else RefusalReason.SERVICE_HOURS
     trips = [option.trip for option in options]
     day = plan.compiled

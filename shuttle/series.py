@@ -9,41 +9,22 @@ from datetime import date, timedelta
 
 import structlog
 
-from shuttle.acts import Outcome
-from shuttle.answers import Quote
-from shuttle.bookings import booked
-from shuttle.confirming import check_limits
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Contact, Offer, Ride, RideRequest, When
+from shuttle.domain import Contact
 from shuttle.errors import (
     IdempotencyConflict,
     NotCancellable,
     PlanRejected,
     RequestError,
-    TooManyNoShows,
     UnknownStanding,
 )
-from shuttle.events import SeriesMissed
-from shuttle.plan import DayPlan
-from shuttle.quotes import quote
 from shuttle.region import Region
 from shuttle.region_config import WEEKDAYS, RegionConfig
-from shuttle.requests import WALK_METRES_PER_SECOND, check_request
+from shuttle.requests import check_request
+from shuttle.series_day import decide, request_on
 from shuttle.standing_requests import Instance, Owner, Series
 
 _log = structlog.get_logger()
-
-TOO_FAR_FROM_WISH = "too_far_from_wish"
-"""Why a day was missed: there were rides, but none near the wanted time."""
-
-TOO_MANY_NO_SHOWS = "too_many_no_shows"
-"""Why a day was missed: its owner may not book at the moment."""
-
-
-def request_on(config: RegionConfig, series: Series, day: date) -> RideRequest:
-    """Return the ride request of a day: the same time on the clocks, in summer and in winter."""
-    time = config.instant(day, series.minutes)
-    return RideRequest(series.origin, series.destination, series.when, time, series.party)
 
 
 def wanted_days(config: RegionConfig, series: Series, first: date, last: date) -> list[date]:
@@ -168,15 +149,6 @@ def series_of(dispatcher: Dispatcher, code: str) -> Series:
     return series
 
 
-def distance_from_wish(request: RideRequest, ride: Ride) -> int:
-    """Return by how many seconds a ride's pickup window misses the wanted one, either way."""
-    if request.when is When.DEPART_AT:
-        ready = request.time + round(ride.walk_to_pickup / WALK_METRES_PER_SECOND)
-        return abs(ride.promise.pickup_earliest - ready)
-    there = request.time - round(ride.walk_from_dropoff / WALK_METRES_PER_SECOND)
-    return abs(there - ride.direct_seconds - ride.promise.pickup_latest)
-
-
 def _wants(config: RegionConfig, series: Series, day: date) -> bool:
     if day.weekday() not in series.weekdays:
         return False
@@ -203,69 +175,10 @@ def _open(dispatcher: Dispatcher, series: Series, now: int) -> list[Instance]:
     made = []
     for day in due_days(dispatcher.region.config, series, decided, now):
         try:
-            instance = _decide(dispatcher, series, day, now)
+            instance = decide(dispatcher, series, day, now)
         except PlanRejected as error:  # a mistake of ours must not keep the others waiting
             _log.error("series_day_failed", series=series.code, day=str(day), error=str(error))
             continue
         if instance is not None:
             made.append(instance)
     return made
-
-
-def _decide(dispatcher: Dispatcher, series: Series, day: date, now: int) -> Instance | None:
-    """Decide a day in one act; None if it was decided meanwhile, or the series ended."""
-    region, standing = dispatcher.region, dispatcher.store.standing
-    request = request_on(region.config, series, day)
-
-    def act(plan: DayPlan) -> Outcome[Instance | None]:
-        current = standing.series(series.code)
-        known = {each.day for each in standing.instances(series.code)}
-        if current is None or current.ended or day in known:
-            return Outcome(None, plan)
-        owner = standing.owner(series.code)
-        contact = None if owner is None else owner.contact
-        try:
-            check_limits(region, dispatcher.store, dispatcher.keyed, contact, now, rides=0)
-            checked = check_request(region, request, now)
-        except (RequestError, TooManyNoShows) as error:
-            reason = error.code if isinstance(error, RequestError) else TOO_MANY_NO_SHOWS
-            return _missed(plan, series, day, reason, now)
-        answer = quote(region, plan, checked, now, dispatcher.new_code)
-        offer = _nearest(region.config, request, answer)
-        if offer is None:
-            reason = answer.refusal.reason if answer.refusal else TOO_FAR_FROM_WISH
-            return _missed(plan, series, day, reason, now)
-        key = f"series {series.code} {day}"  # with blanks, so that it is no client's
-        outcome = booked(region, plan, offer, now, dispatcher.new_code, key=key, contact=contact)
-        instance = Instance(series.code, day, booking=outcome.result.code)
-        return Outcome(
-            instance,
-            outcome.plan,
-            planned=outcome.planned,
-            bookings=outcome.bookings,
-            events=outcome.events,
-            contacts=outcome.contacts,
-            receipt=outcome.receipt,
-            instances=(instance,),
-        )
-
-    return dispatcher.act(day, now, act)
-
-
-def _nearest(config: RegionConfig, request: RideRequest, answer: Quote) -> Offer | None:
-    """Return the offer nearest to the wish, None if none is near enough."""
-
-    def distance(offer: Offer) -> int:
-        return distance_from_wish(request, offer.ride)
-
-    nearest = min(answer.offers, key=distance, default=None)
-    most = config.rules.series_flexible_minutes * 60
-    return nearest if nearest is not None and distance(nearest) <= most else None
-
-
-def _missed(
-    plan: DayPlan, series: Series, day: date, reason: str, now: int
-) -> Outcome[Instance | None]:
-    instance = Instance(series.code, day, missed=reason)
-    event = SeriesMissed(now, series.code, day.isoformat(), reason)
-    return Outcome(instance, plan, events=(event,), instances=(instance,))

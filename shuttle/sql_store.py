@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from shuttle import sql_unmet
+from shuttle.account_store import AccountStore
 from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict
@@ -47,6 +48,7 @@ class SqlStore:
         self._region = region
         self.engine = open_engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
+        self.accounts = AccountStore(region, self._reading, self._writing)
         with self._writing() as connection:
             migrate(connection)
 
@@ -83,11 +85,6 @@ class SqlStore:
         except IntegrityError as error:
             raise RevisionConflict(changes[0].day, changes[0].expected) from error
 
-    def note(self, day: date, event: Event) -> None:
-        """Keep an event that changes no plan."""
-        with self._writing() as connection:
-            connection.execute(sa.insert(_EVENT), [self._event_row(day, event)])
-
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""
         query = sa.select(_BOOKING).where(
@@ -120,14 +117,15 @@ class SqlStore:
 
     def journey(self, journey: str) -> tuple[Booking, ...]:
         """Return the bookings of an outward ride and its return."""
+        if not journey:
+            return ()
         query = (
             sa.select(_BOOKING)
             .where(_BOOKING.c.region == self._region, _BOOKING.c.journey == journey)
             .order_by(_BOOKING.c.pickup_earliest, _BOOKING.c.code)
         )
         with self._reading() as connection:
-            rows = connection.execute(query).mappings() if journey else ()
-            return tuple(_booking(row) for row in rows)
+            return tuple(_booking(row) for row in connection.execute(query).mappings())
 
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""

@@ -139,9 +139,6 @@ class Store(Protocol):
             If one of the days is no longer at the expected revision; nothing was written.
         """
 
-    def note(self, day: date, event: Event) -> None:
-        """Keep an event that changes no plan, such as a refusal."""
-
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status, None if there is none."""
 
@@ -237,10 +234,6 @@ class MemoryStore:
             refused = self._unmet[alternative.refusal]
             self._unmet[refused.id] = replace(refused, taken=alternative.kind)
         self.standing.take(change.instances, change.waiting)
-
-    def note(self, day: date, event: Event) -> None:
-        """Keep an event that changes no plan."""
-        self._events.setdefault(day, []).append(event)
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""

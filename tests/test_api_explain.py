@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,14 +13,15 @@ from shuttle.errors import NotPlanned, OfferGone
 from shuttle.explaining import Explanation, Timing, explanation
 from shuttle.region import Region
 from shuttle.store import MemoryStore
-from tests.api_client import Api, berlin, serving
+from tests.api_client import Api, berlin
+from tests.staff import at_the_desk
 from tests.test_dispatcher import MONDAY, at, book, ride
 
 
 @pytest.fixture
-def api(dispatcher: Dispatcher) -> Iterator[Api]:
-    with serving(dispatcher) as served:
-        yield served
+def api(toy_region: Region, tmp_path: Path) -> Iterator[Api]:
+    with at_the_desk(toy_region, tmp_path) as desk:
+        yield desk
 
 
 def explained(dispatcher: Dispatcher, booking: Booking, now: int) -> Explanation:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,14 +12,15 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.api_client import Api, berlin, request, serving
+from tests.staff import at_the_desk
 
 CONTACT = {"phone": "04641 78123", "notify": "sms"}
 
 
 @pytest.fixture
-def api(dispatcher: Dispatcher) -> Iterator[Api]:
-    with serving(dispatcher) as served:
-        yield served
+def api(toy_region: Region, tmp_path: Path) -> Iterator[Api]:
+    with at_the_desk(toy_region, tmp_path) as desk:
+        yield desk
 
 
 def post(api: Api, path: str, body: dict[str, Any], key: str = "key-of-a-test") -> Any:

@@ -21,7 +21,7 @@ from tests.api_client import Api, serving
 
 ROOM = Path(api.__file__).parent
 
-PAGES = ("/", "/table", "/about", "/problems", "/privacy")
+PAGES = ("/", "/table", "/about", "/problems", "/login", "/privacy")
 
 AS_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
@@ -35,7 +35,7 @@ def served(dispatcher: Dispatcher) -> Iterator[Api]:
 class Elements(HTMLParser):
     """All start tags of a page with their attributes, and whether elements are closed in order."""
 
-    VOID = frozenset({"meta", "link", "br", "path", "use"})
+    VOID = frozenset({"meta", "link", "br", "path", "use", "input"})
 
     def __init__(self, html: str) -> None:
         super().__init__()

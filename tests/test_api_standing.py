@@ -1,6 +1,7 @@
 """Weekly repeats and the waiting list through the API, and the ticker that looks after them."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from shuttle.dispatcher import Dispatcher
-from tests.api_client import KEY, Api, Clock, berlin, request, serving
+from shuttle.region import Region
+from tests.api_client import KEY, Api, Clock, berlin, request, secret_of, serving
+from tests.staff import at_the_desk
 
 CONTACT = {"phone": "04641 78123", "notify": "sms"}
 
@@ -25,9 +28,9 @@ SERIES: dict[str, Any] = {
 
 
 @pytest.fixture
-def api(dispatcher: Dispatcher) -> Iterator[Api]:
-    with serving(dispatcher) as served:
-        yield served
+def api(toy_region: Region, tmp_path: Path) -> Iterator[Api]:
+    with at_the_desk(toy_region, tmp_path) as desk:
+        yield desk
 
 
 def post(api: Api, path: str, body: dict[str, Any], key: str = "key-of-a-test") -> Any:
@@ -45,13 +48,32 @@ def test_a_series_tells_which_days_are_booked(api: Api) -> None:
     assert booking["dropoff_latest"] <= berlin("2027-03-22T09:45")
     assert post(api, "/series", SERIES).json() == series
     address = answer.headers["location"]
-    assert api.http.get(address.lower()).json() == series
+    assert api.http.get(address.lower()).json() == {**series, "link": None}  # told once
     assert api.http.delete(address).json()["ended"]
     kept = api.http.get(f"/api/v1/bookings/{booking['code']}").json()
     assert kept["status"] == "booked"
     api.http.delete(address, params={"cancel_booked": "true"})
     gone = api.http.get(f"/api/v1/bookings/{booking['code']}").json()
     assert gone["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("de", "kein Rollstuhlplatz frei"), ("en", "No wheelchair place")]
+)
+def test_a_missed_day_says_why_in_the_readers_language(api: Api, language: str, words: str) -> None:
+    crowd = {"party": {"passengers": 1, "wheelchairs": 1}}
+    for hour in ("08:30", "09:00", "10:00"):
+        when = {"depart_at": berlin(f"2027-03-24T{hour}")}
+        for number in range(40):
+            rival = api.ask(when=when, **crowd).json()
+            if rival["refusal"] is not None:
+                break
+            api.confirm(rival["offers"][0]["offer"], f"rival-{hour}-{number}")
+    api.http.headers["Accept-Language"] = language
+    wish = {**SERIES, **crowd, "weekdays": ["wed"], "last_day": "2027-03-24"}
+    (day,) = post(api, "/series", wish).json()["days"]
+    assert (day["booking"], day["missed"]) == (None, "no_wheelchair_place")
+    assert words in day["message"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +116,7 @@ def test_whoever_waits_can_look_and_leave(api: Api) -> None:
     assert answer.json()["state"] == "waiting"
     assert answer.json()["when"] == {"depart_at": berlin("2027-03-22T09:00:00")}
     address = answer.headers["location"]
-    assert api.http.get(address).json() == answer.json()
+    assert api.http.get(address).json() == {**answer.json(), "link": None}
     for _ in range(2):
         assert api.http.delete(address).json()["state"] == "withdrawn"
 
@@ -131,9 +153,31 @@ def test_the_ticker_promises_days_as_they_open_and_tells_those_who_wait(
         series = post(api, "/series", {**SERIES, "skip_public_holidays": False}).json()
         waiting = post(api, "/waiting", {"request": request(), "contact": CONTACT}).json()
         place = f"/api/v1/waiting/{waiting['code']}"
-        assert any(http.get(place).json()["state"] == "told" for _ in range(1000))
+        own = secret_of(waiting)
+        assert any(http.get(place, headers=own).json()["state"] == "told" for _ in range(1000))
         clock.set("2027-03-24T00:00")
         day = "2027-03-31"
         address = f"/api/v1/series/{series['code']}"
-        assert any(http.get(address).json()["days"][-1]["day"] == day for _ in range(1000))
-        assert any(http.get(place).json()["state"] == "lapsed" for _ in range(1000))
+        repeat = secret_of(series)
+        assert any(
+            http.get(address, headers=repeat).json()["days"][-1]["day"] == day for _ in range(1000)
+        )
+        assert any(http.get(place, headers=own).json()["state"] == "lapsed" for _ in range(1000))
+
+
+@pytest.mark.parametrize("path", ["series", "waiting"])
+@pytest.mark.parametrize("secret", [None, "0000", "8123", "link"])
+def test_what_a_resident_keeps_opens_with_its_secret_only(
+    dispatcher: Dispatcher, path: str, secret: str | None
+) -> None:
+    body = SERIES if path == "series" else {"request": request(), "contact": CONTACT}
+    with serving(dispatcher) as api:
+        kept = post(api, f"/{path}", body).json()
+        shown = kept["link"] if secret == "link" else secret
+        headers = {} if shown is None else {"Booking-Secret": shown}
+        address = f"/api/v1/{path}/{kept['code']}"
+        found = [api.http.request(each, address, headers=headers) for each in ("GET", "DELETE")]
+    right = secret in ("8123", "link")
+    assert [each.status_code for each in found] == [200 if right else 404] * 2
+    if not right:
+        assert found[0].json()["code"] == "unknown_code"

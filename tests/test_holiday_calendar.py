@@ -57,9 +57,15 @@ def test_a_region_lists_the_days_that_schools_choose_themselves() -> None:
 
 
 def test_how_far_school_holidays_are_known_is_said() -> None:
-    known = SH.school_holidays_known_until(date(2028, 5, 1))
-    assert known is not None
-    assert date(2028, 12, 1) < known < date(2029, 1, 1)
+    for day in (date(2027, 2, 1), date(2028, 12, 30)):
+        known = SH.school_holidays_known_until(day)
+        assert known is not None
+        assert known > day
+    listed = SchoolHolidays.model_validate(
+        {"name": "Sommer", "from": date(2090, 7, 1), "to": date(2090, 8, 9)}
+    )
+    ahead = HolidayCalendar("DE", "SH", (listed,))
+    assert ahead.school_holidays_known_until(date(2090, 1, 1)) == date(2090, 8, 9)
     assert SH.school_holidays_known_until(date(2090, 1, 1)) is None
     assert HolidayCalendar("DK").school_holidays_known_until(date(2027, 1, 1)) is None
 

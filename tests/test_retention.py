@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from shuttle.account_tables import SESSION
 from shuttle.domain import BookingStatus
 from shuttle.errors import RegionError, StoreError
 from shuttle.events import PromiseKept, Replaced
@@ -15,6 +16,7 @@ from shuttle.region import Region
 from shuttle.region_config import RegionConfig, read_config
 from shuttle.retention import KINDS
 from shuttle.series import open_instances
+from shuttle.store import Change
 from tests.kept_rides import (
     DAY,
     MONDAY_EIGHT,
@@ -144,6 +146,19 @@ def test_the_waiting_list_is_deleted_a_day_after_the_wanted_time(kept: Kept) -> 
     assert kept.count("waiting") == 0
 
 
+def test_sessions_of_staff_are_deleted_7_days_after_their_end(kept: Kept) -> None:
+    """And no sooner by another rule, though they are of no day."""
+    session = {"region": "toy-town", "digest": "d", "name": "petra", "day": "", "shift": ""}
+    with kept.engine.begin() as connection:
+        connection.execute(
+            sa.insert(SESSION), {**session, "begun": 1, "seen": 1, "ends": MONDAY_EIGHT}
+        )
+    purged(kept, MONDAY_EIGHT + 7 * DAY)
+    assert kept.count("staff_session") == 1
+    assert purged(kept, MONDAY_EIGHT + 7 * DAY + 1)["session"] == 1
+    assert kept.count("staff_session") == 0
+
+
 def test_refusals_are_deleted_after_three_years(kept: Kept) -> None:
     kept.refused()
     assert kept.count("unmet_demand") == 1
@@ -156,7 +171,9 @@ def test_refusals_are_deleted_after_three_years(kept: Kept) -> None:
 def test_a_coarsened_ride_is_not_tied_to_one_on_another_day(kept: Kept) -> None:
     """What happened to it may name the ride that took its place."""
     before = kept.served()
-    kept.dispatcher.store.note(before.ride.day, Replaced(7, before.code, "NEXT2345", "bus-1"))
+    replaced = Replaced(7, before.code, "NEXT2345", "bus-1")
+    store, day = kept.dispatcher.store, before.ride.day
+    store.commit(Change(day, store.load(day).revision, events=(replaced,)))
     purged(kept, MONDAY_EVENING + 15 * DAY)
     assert "NEXT2345" not in kept.dump()
 

@@ -22,17 +22,17 @@ from shuttle.events import SeriesMissed
 from shuttle.limits import NoShows
 from shuttle.region import BUNDLED, Region
 from shuttle.region_config import read_config
+from shuttle.rounds import Rounds
 from shuttle.series import (
     begin_series,
-    distance_from_wish,
     due_days,
     end_series,
     open_instances,
-    request_on,
     wanted_days,
 )
+from shuttle.series_day import distance_from_wish, request_on
 from shuttle.sql_store import SqlStore
-from shuttle.standing_requests import Series
+from shuttle.standing_requests import Instance, Series
 from shuttle.store import Change, MemoryStore
 from tests.test_dispatcher import ALONE, MONDAY, ZONE, assert_sound, at, ride, stop
 from tests.test_limits import miss
@@ -182,29 +182,50 @@ def take_all(dispatcher: Dispatcher, clock: str, party: Party, day: date = MONDA
         number += 1
 
 
+@pytest.mark.parametrize("minutes", [5, 10, 15, 30, 60])
 @pytest.mark.parametrize("when", list(When))
 def test_a_ride_near_the_wish_is_taken_but_none_beyond_the_tolerance(
-    toy_region: Region, when: When
+    toy_region: Region, when: When, minutes: int
 ) -> None:
     party = Party(8)
-    made: dict[int, int | None] = {}
-    for minutes in (5, 15, 240):
-        rules = toy_region.config.rules.model_copy(update={"series_flexible_minutes": minutes})
-        config = toy_region.config.model_copy(update={"rules": rules})
-        with closing(Dispatcher(replace(toy_region, config=config), MemoryStore())) as dispatcher:
-            rival = ride(when=when, clock="10:00", party=party)
-            dispatcher.book(dispatcher.quote(rival, NOW).offers[0], "rival-1", NOW)
-            dispatcher.book(dispatcher.quote(rival, NOW).offers[0], "rival-2", NOW)
-            dispatcher.book(dispatcher.quote(rival, NOW).offers[0], "rival-3", NOW)
-            nearest = dispatcher.quote(rival, NOW).offers[0]
-            begin(dispatcher, series(MONDAY, MONDAY, party=party, when=when))
-            (instance,) = dispatcher.store.standing.instances("SERIES22")
-            made[minutes] = distance_from_wish(rival, nearest.ride) if instance.booking else None
-            if not instance.booking:
-                assert instance.missed
-    assert made[5] is None
-    assert made[240] is not None
-    assert (made[15] is not None) is (made[240] <= 15 * 60)
+    rules = toy_region.config.rules.model_copy(update={"series_flexible_minutes": minutes})
+    config = toy_region.config.model_copy(update={"rules": rules})
+    with closing(Dispatcher(replace(toy_region, config=config), MemoryStore())) as dispatcher:
+        wish = ride(when=when, clock="10:00", party=party)
+        for number in range(3):
+            dispatcher.book(dispatcher.quote(wish, NOW).offers[0], f"rival-{number}", NOW)
+        rides = [offer.ride for offer in dispatcher.quote(wish, NOW).offers]
+        nearest = min(distance_from_wish(wish, each) for each in rides)
+        begin(dispatcher, series(MONDAY, MONDAY, party=party, when=when))
+        (instance,) = dispatcher.store.standing.instances("SERIES22")
+        assert bool(instance.booking) is (nearest <= minutes * 60)
+        if instance.booking:
+            made = dispatcher.booking(instance.booking).ride
+            assert distance_from_wish(wish, made) == nearest
+        else:
+            assert instance.missed
+
+
+@pytest.mark.parametrize("when", list(When))
+def test_nobody_leaves_sooner_or_arrives_later_than_they_can(
+    toy_region: Region, when: When
+) -> None:
+    """Where only the far side of the wish has a ride, the day is missed."""
+    party = Party(1, 1)
+    rules = toy_region.config.rules.model_copy(update={"series_flexible_minutes": 240})
+    config = toy_region.config.model_copy(update={"rules": rules})
+    with closing(Dispatcher(replace(toy_region, config=config), MemoryStore())) as dispatcher:
+        hours = range(10, 20) if when is When.DEPART_AT else (8.5, 9, 9.5)
+        for hour in hours:
+            take_all(dispatcher, f"{int(hour):02}:{int(hour % 1 * 60):02}", party)
+        begin(dispatcher, series(MONDAY, MONDAY, party=party, when=when))
+        (instance,) = dispatcher.store.standing.instances("SERIES22")
+        if instance.booking:
+            promise = dispatcher.booking(instance.booking).ride.promise
+            assert when is When.ARRIVE_BY or promise.pickup_earliest >= at("10:00")
+            assert when is When.DEPART_AT or promise.dropoff_latest <= at("10:00")
+        else:
+            assert instance.missed in ("no_wheelchair_place", "other_promises")
 
 
 def test_a_day_without_a_ride_is_told_once_and_the_others_go_on(dispatcher: Dispatcher) -> None:
@@ -216,7 +237,10 @@ def test_a_day_without_a_ride_is_told_once_and_the_others_go_on(dispatcher: Disp
     open_instances(dispatcher, NOW + 60)
     told = [each for each in dispatcher.events(date(2027, 3, 3)) if isinstance(each, SeriesMissed)]
     assert [(each.series, each.day) for each in told] == [("SERIES22", "2027-03-03")]
-    assert told[0].reason in ("no_wheelchair_place", "other_promises", "driver_break")
+    assert told[0].reason == "no_wheelchair_place"
+    unmet = dispatcher.store.unmet(date(2027, 3, 3), date(2027, 3, 3))
+    at_ten = [each.reason for each in unmet if each.wanted == at("10:00", date(2027, 3, 3))]
+    assert at_ten == [told[0].reason] * 2  # the series', and that of whoever filled the day
 
 
 def test_a_day_whose_hours_have_changed_is_missed_for_that_reason(toy_region: Region) -> None:
@@ -238,6 +262,17 @@ def test_whoever_may_not_book_misses_the_day(toy_region: Region) -> None:
         begin(dispatcher, series())
         missed = {each.missed for each in dispatcher.store.standing.instances("SERIES22")}
         assert missed == {"too_many_no_shows"}
+
+
+def test_a_clock_that_is_set_back_keeps_no_series_waiting(dispatcher: Dispatcher) -> None:
+    rounds = Rounds(dispatcher)
+    rounds.go(at("12:00", date(2027, 3, 4)))
+    begin(dispatcher, series(first=date(2027, 3, 10)))
+    back = at("08:00", date(2027, 3, 3))
+    rounds.go(back)
+    assert booked_days(dispatcher) == [date(2027, 3, 10)]
+    rounds.go(back + 1)
+    assert booked_days(dispatcher) == [date(2027, 3, 10)]
 
 
 def test_an_ended_series_promises_nothing_more_and_keeps_or_gives_up_what_is_booked(
@@ -318,6 +353,34 @@ def test_another_process_in_between_decides_no_day_twice(toy_region: Region) -> 
         open_instances(dispatcher, NOW + 60)
         assert len(booked_days(dispatcher)) == 3
         assert len(dispatcher.plan(MONDAY, NOW).bookings) == 1
+
+
+class Overtaken(MemoryStore):
+    """Another process decides the day, or ends the series, just before we do, once."""
+
+    deed = ""
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        deed, instances = self.deed, changes[0].instances
+        if deed and instances:
+            self.deed = ""
+            theirs = Instance("SERIES22", instances[0].day, missed="no_seats")
+            if deed == "end":
+                self.standing.end_series("SERIES22")
+            rival = (theirs,) if deed == "decide" else ()
+            super().commit_together((Change(changes[0].day, changes[0].expected, instances=rival),))
+        super().commit_together(changes)
+
+
+@pytest.mark.parametrize("deed", ["decide", "end"])
+def test_what_another_process_did_meanwhile_stands(toy_region: Region, deed: str) -> None:
+    store = Overtaken()
+    with closing(Dispatcher(toy_region, store)) as dispatcher:
+        store.deed = deed
+        begin(dispatcher, series(MONDAY, MONDAY))
+        missed = [each.missed for each in store.standing.instances("SERIES22")]
+        assert missed == (["no_seats"] if deed == "decide" else [])
+        assert dispatcher.plan(MONDAY, NOW).bookings == {}
 
 
 def test_two_servers_on_one_database_promise_each_day_once(

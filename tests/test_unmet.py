@@ -15,12 +15,13 @@ from alembic.config import Config
 import shuttle.sql_store
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Alternative, FixKind, Party, RideRequest, When
-from shuttle.errors import RequestError
+from shuttle.errors import OfferGone, RequestError
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 from shuttle.store import Change, MemoryStore, Store
 from shuttle.unmet import Fate, Unmet
 from tests.api_client import Api, berlin, request, serving
+from tests.staff import Office, at_the_desk
 from tests.test_dispatcher import MONDAY, at, ride, spot
 from tests.toy_town import coordinates
 
@@ -44,9 +45,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def api(dispatcher: Dispatcher) -> Iterator[Api]:
-    with serving(dispatcher) as served:
-        yield served
+def api(toy_region: Region, tmp_path: Path) -> Iterator[Office]:
+    with at_the_desk(toy_region, tmp_path) as desk:
+        yield desk
 
 
 def test_rows_come_back_by_day_and_wanted_time(store: Store) -> None:
@@ -152,6 +153,25 @@ def test_a_slip_of_the_pen_is_no_demand(dispatcher: Dispatcher, slip: RideReques
     assert dispatcher.store.unmet(date(1, 1, 1), date(9999, 1, 1)) == ()
 
 
+def test_who_loses_an_offer_to_somebody_faster_and_finds_nothing_else_is_kept_too(
+    dispatcher: Dispatcher,
+) -> None:
+    now, crowd = at("09:00"), ride(party=Party(8))
+    mine = dispatcher.quote(crowd, now).offers[0]
+    for number in range(60):
+        quote = dispatcher.quote(crowd, now)
+        if quote.refusal is not None:
+            break
+        dispatcher.book(quote.offers[0], f"faster-{number:03}", now)
+    with pytest.raises(OfferGone) as gone:
+        dispatcher.book(mine, "key-of-the-slower", now)
+    refusal = gone.value.quote.refusal
+    assert refusal is not None
+    rows = {row.id: row for row in dispatcher.store.unmet(MONDAY, MONDAY)}
+    assert len(rows) == 2
+    assert (rows[refusal.id].reason, rows[refusal.id].wanted) == ("no_seats", at("10:00"))
+
+
 def test_a_point_on_the_grid_is_about_a_kilometre_wide(dispatcher: Dispatcher) -> None:
     cells = set()
     for east in range(8000, 10_000, 50):
@@ -230,7 +250,7 @@ def test_every_fix_on_the_wire_is_booked_as_it_says(toy_region: Region) -> None:
             assert again.json()["refusal"] is None
             booked = api.confirm(again.json()["offers"][0]["offer"], "key-again")
             assert booked.status_code == 201
-            api.http.delete(booked.headers["location"])
+            api.cancel(booked.json())
             assert api.confirm(fixes[number]["offer"]["offer"], "key-fixed").status_code == 201
         dispatcher.close()
 
@@ -254,7 +274,7 @@ def test_a_problem_with_a_request_names_the_fixes_in_the_readers_language(api: A
     assert api.confirm(again.json()["offers"][0]["offer"]).status_code == 201
 
 
-def test_unmet_demand_is_told_by_rows_and_sums(api: Api) -> None:
+def test_unmet_demand_is_told_by_rows_and_sums(api: Office) -> None:
     soon = {"arrive_by": berlin("2027-03-22T08:07")}
     refused = api.ask(when=soon).json()
     api.ask(when=soon, party={"passengers": 2})
@@ -279,6 +299,7 @@ def test_unmet_demand_is_told_by_rows_and_sums(api: Api) -> None:
         "taken": None,
     }
     api.clock.set("2027-03-23T06:00")
+    api.sign_in("dispatcher")
     later = api.http.get("/api/v1/unmet?from=2027-03-20&to=2027-03-23").json()
     assert [each["fate"] for each in later["sums"]] == ["gone", "alternative_taken", "gone"]
 

@@ -1,5 +1,6 @@
 """The waiting list: who is told when a ride becomes possible, in which order, and once."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shuttle.changing import change, quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Party, RideRequest, When
 from shuttle.errors import IdempotencyConflict, RequestError, UnknownStanding
@@ -14,7 +16,7 @@ from shuttle.events import WindowOpened
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 from shuttle.standing_requests import Waiting, WaitingState
-from shuttle.store import MemoryStore, Store
+from shuttle.store import Change, MemoryStore, Store
 from shuttle.waiting import WaitingList, join, leave, to_be_told, waiting_of
 from tests.test_dispatcher import MONDAY, at, ride
 
@@ -68,6 +70,15 @@ def test_a_cancellation_is_told_to_the_first_who_waits(dispatcher: Dispatcher) -
     assert opened(dispatcher) == [first.code]
     assert waiting_of(dispatcher, first.code) == first.told(now + HELD)
     assert waiting_of(dispatcher, second.code).state is WaitingState.WAITING
+
+
+def test_a_changed_booking_frees_its_place_too(dispatcher: Dispatcher) -> None:
+    full, waiting_list = fill(dispatcher), WaitingList(dispatcher)
+    first = wait(dispatcher, 0)
+    waiting_list.tell(NOW + 1)
+    later = quote_change(dispatcher, full[1].code, ride(party=EIGHT, clock="16:00"), NOW + MINUTE)
+    change(dispatcher, full[1].code, later.offers[0], "key-change", NOW + MINUTE)
+    assert codes(waiting_list.tell(NOW + 2 * MINUTE)) == [first.code]
 
 
 def test_the_next_is_told_only_when_the_first_has_let_their_minutes_pass(
@@ -190,6 +201,24 @@ def test_nobody_waits_for_what_cannot_come(
         wait(dispatcher, 0, request_)
     assert caught.value.code == code
     assert dispatcher.store.standing.waiting_list() == ()
+
+
+class Overtaken(MemoryStore):
+    """They leave the list through another process just before we tell them."""
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        for waiting in changes[0].waiting:
+            self.standing.withdraw(waiting.code)
+            super().commit_together((Change(changes[0].day, changes[0].expected),))
+        super().commit_together(changes)
+
+
+def test_whoever_leaves_while_being_told_is_not_told(toy_region: Region) -> None:
+    with closing(Dispatcher(toy_region, Overtaken())) as dispatcher:
+        waiting = wait(dispatcher, 0)
+        assert WaitingList(dispatcher).tell(NOW + MINUTE) == ()
+        assert waiting_of(dispatcher, waiting.code).state is WaitingState.WITHDRAWN
+        assert opened(dispatcher) == []
 
 
 def test_two_servers_on_one_database_tell_each_person_once(
