@@ -11,7 +11,7 @@ from routing.budget import Budget
 from scenarios.demand import Wish, wishes
 from scenarios.demo_day import FLEXIBLE_SECONDS
 from scenarios.figures import driven
-from shuttle.adoption import AIM, Aim
+from shuttle.aim import AIM, Aim
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Offer, When
 from shuttle.errors import RequestError

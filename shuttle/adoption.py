@@ -3,8 +3,8 @@
 A proposal counts for nothing but the order of halts in it: tours are put together anew from the
 halts of the plan as it is now, with their promises, so that a solver cannot alter any. It is
 adopted only if it touches no tour that has changed meanwhile, moves nothing within the horizon,
-and is cheaper by the :class:`Aim`, or as cheap and less tight. The dispatcher then lets the
-independent checker look at it, as at everything that is planned.
+and is cheaper by the :class:`shuttle.aim.Aim`, or as cheap and less tight. The dispatcher then
+lets the independent checker look at it, as at everything that is planned.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,37 +19,13 @@ from routing.problem import (
     Problem,
     Request,
     Tour,
-    Weights,
     trip_between,
 )
-from routing.schedule import CompiledTours, MalformedTourError, compile_tours
-from routing.search_state import cost_of_tours
-from routing.travel_times import TravelTimes
+from routing.schedule import CompiledTours, MalformedTourError
 from shuttle.acts import Act, Outcome
+from shuttle.aim import AIM, Aim, begins_of, plan_cost, slack, tightened
 from shuttle.events import Reoptimised
 from shuttle.plan import DayPlan
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """What a better plan is; nothing else in the service says so.
-
-    Attributes
-    ----------
-    weights
-        What a plan costs, at the times of its timetable.
-    margin
-        From so many seconds before the end of a promise on, a halt counts as late: a plan that
-        is not as tight survives traffic. The promise itself stays where it is.
-    """
-
-    weights: Weights
-    margin: int
-
-
-AIM = Aim(Weights(driving=4, waiting=1, riding=1, lateness=20), margin=120)
-"""Four seconds that somebody waits or rides count as one of driving; a second in the last two
-minutes of a promise, or after it, as five. ``python -m benchmarks.live`` tells what comes of it."""
 
 _NEVER = 1 << 34
 """Price of leaving somebody behind: more than any day costs."""
@@ -140,7 +116,7 @@ def question_of(
         What a better plan is.
     """
     tours = tuple(
-        _tight(_held(plan, number, now + freeze_seconds), aim.margin, plan.compiled.travel)
+        tightened(_held(plan, number, now + freeze_seconds), aim.margin, plan.compiled.travel)
         for number in range(len(plan.tours))
     )
     requests = tuple(request for tour in tours for request in _movable(tour))
@@ -215,68 +191,16 @@ def _if_better(
     )
 
 
-ENOUGH_SLACK = 600
-"""Seconds by which a halt may happen later before more does not help."""
-
-
-def plan_cost(tours: Sequence[Tour], travel: TravelTimes, aim: Aim = AIM) -> int:
-    """Return what tours cost, in the unit of the weights."""
-    tours = tuple(_tight(tour, aim.margin, travel) for tour in tours)
-    return cost_of_tours(Problem(tours, (), travel, aim.weights), tours)
-
-
-def slack(compiled: CompiledTours, numbers: Sequence[int]) -> int:
-    """Return by how much halts that lie ahead may happen later in all, in seconds.
-
-    Each counts at most :data:`ENOUGH_SLACK`: what is loose already cannot make up for what is
-    tight.
-    """
-    total = 0
-    for number in numbers:
-        tour, row = compiled.tours[number], compiled.halts[number]
-        ahead = row[tour.served : len(tour.halts)]
-        total += int((ahead["deadline"] - ahead["soonest"]).clip(0, ENOUGH_SLACK).sum())
-    return total
-
-
 def _held(plan: DayPlan, number: int, until: int) -> Tour:
     """Return a tour with everything fixed, in place and time, that begins before a time."""
     tour = plan.tours[number]
-    begins = _begins(plan.compiled, number)
+    begins = begins_of(plan.compiled, number)
     fixed = _frozen(tour, begins, until)
     held = [
         replace(halt, earliest=begin, latest=begin)
         for halt, begin in zip(tour.halts[:fixed], begins, strict=False)
     ]
     return replace(tour, halts=(*held, *tour.halts[fixed:]), fixed=max(fixed, tour.fixed))
-
-
-def _tight(tour: Tour, margin: int, travel: TravelTimes) -> Tour:
-    """Return a tour whose promises end earlier by a margin, as far as they lie ahead.
-
-    Where that leaves no times at which every ride is short enough, a promise ends no earlier than
-    it is to be kept: else the search would take too long a ride for given.
-    """
-    tight = _with_latest(tour, [halt.latest - margin for halt in tour.halts])
-    limits = compile_tours((tight,), travel).halts[0]["max_ride"].tolist()
-    if all(
-        limit <= halt.max_ride for halt, limit in zip(tour.halts, limits, strict=False) if halt.trip
-    ):
-        return tight
-    planned = compile_tours((tour,), travel)
-    begins = _begins(planned, 0)
-    return _with_latest(
-        tour, [max(halt.latest - margin, begins[k]) for k, halt in enumerate(tour.halts)]
-    )
-
-
-def _with_latest(tour: Tour, latest: Sequence[int]) -> Tour:
-    """Return a tour with earlier ends of the windows in which people are to be served."""
-    ahead = (
-        replace(halt, latest=min(halt.latest, max(halt.earliest, end))) if halt.trip else halt
-        for halt, end in zip(tour.halts[tour.fixed :], latest[tour.fixed :], strict=True)
-    )
-    return replace(tour, halts=(*tour.halts[: tour.fixed], *ahead))
 
 
 def _frozen(tour: Tour, begins: Sequence[int], until: int) -> int:
@@ -287,11 +211,6 @@ def _frozen(tour: Tour, begins: Sequence[int], until: int) -> int:
     while fixed < len(begins) and begins[fixed] < until:
         fixed += 1
     return fixed
-
-
-def _begins(compiled: CompiledTours, number: int) -> list[int]:
-    size = len(compiled.tours[number].halts)
-    return [int(begin) for begin in compiled.halts[number]["soonest"][:size]]
 
 
 def _movable(tour: Tour) -> Iterator[Request]:
@@ -339,9 +258,9 @@ def _end(halt: Halt) -> tuple[HaltKind, str]:
 def _moves_within(before: CompiledTours, after: CompiledTours, number: int, until: int) -> bool:
     """Whether a halt moves that is fixed or begins before a time."""
     old, new = before.tours[number], after.tours[number]
-    begins = _begins(before, number)
+    begins = begins_of(before, number)
     fixed = _frozen(old, begins, until)
     return (
         _order(old)[:fixed] != _order(new)[:fixed]
-        or begins[:fixed] != _begins(after, number)[:fixed]
+        or begins[:fixed] != begins_of(after, number)[:fixed]
     )

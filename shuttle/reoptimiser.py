@@ -14,7 +14,8 @@ from datetime import date, timedelta
 import structlog
 
 from routing.budget import Budget
-from shuttle.adoption import AIM, Aim, Fate, Question, Verdict, adopting, question_of
+from shuttle.adoption import Fate, Question, Verdict, adopting, question_of
+from shuttle.aim import AIM, Aim
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import PlanRejected, ShuttleError
 from shuttle.solver_process import Solver, SolverFailed, SolverProcess

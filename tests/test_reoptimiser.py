@@ -22,16 +22,14 @@ from routing.problem import Tour
 from routing.schedule import timetable
 from shuttle.acts import Act, Outcome
 from shuttle.adoption import (
-    AIM,
     Fate,
     Proposal,
     Question,
     Verdict,
     adopting,
-    plan_cost,
     question_of,
-    slack,
 )
+from shuttle.aim import AIM, plan_cost, slack
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.errors import NotCancellable, OfferGone, PlanRejected
