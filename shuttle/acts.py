@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from shuttle.domain import Booking, Contact
 from shuttle.events import Event
 from shuttle.plan import DayPlan
+from shuttle.reports import Report
 from shuttle.store import Receipt
 
 T = TypeVar("T")
@@ -40,6 +41,8 @@ class Outcome(Generic[T]):
         Of new bookings, by code.
     receipt
         The idempotency key to remember, if any.
+    reports
+        What drivers reported, newly taken in.
     """
 
     result: T
@@ -50,11 +53,12 @@ class Outcome(Generic[T]):
     events: tuple[Event, ...] = ()
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     receipt: Receipt | None = None
+    reports: tuple[Report, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:
         """Whether there is nothing to store."""
-        return not (self.planned or self.happened or self.bookings or self.events)
+        return not (self.planned or self.happened or self.bookings or self.events or self.reports)
 
 
 Act = Callable[[DayPlan], Outcome[T]]

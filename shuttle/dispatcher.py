@@ -7,15 +7,17 @@ simulation drives this very class.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from routing.check import check_tour, worsened
 from shuttle.acts import Act, Outcome
 from shuttle.bookings import booked, cancelled
 from shuttle.domain import Booking, Contact, Offer, Quote, Refusal, RideRequest
+from shuttle.driving import reported
 from shuttle.errors import (
     IdempotencyConflict,
     OfferExpired,
@@ -31,7 +33,9 @@ from shuttle.offers import quote
 from shuttle.plan import DayPlan, tick_of
 from shuttle.records import record_of, restored
 from shuttle.region import Region
+from shuttle.reports import Answer, Report
 from shuttle.requests import CheckedRequest, check_request
+from shuttle.rolling import GRACE
 from shuttle.store import Change, ContactRecord, Store
 
 T = TypeVar("T")
@@ -161,9 +165,26 @@ class Dispatcher:
         return rolled
 
     def advance(self, now: int) -> tuple[Event, ...]:
-        """Let the vehicles follow their timetable up to now, and store what was served."""
+        """Let time go by up to now, and store what was served and what came to be at risk."""
         day = self.region.config.local_day(now)
-        return self._changing(day, lambda: self._advance(day, now))
+        yesterday = self.region.config.local_day(now - GRACE - 600)
+        return tuple(
+            event
+            for each in sorted({yesterday, day})
+            for event in self._changing(each, partial(self._advance, each, now))
+        )
+
+    def report(
+        self, day: date, shift: str, reports: Sequence[Report], now: int
+    ) -> tuple[Answer, ...]:
+        """Take in what a driver reports; return what became of each report.
+
+        Raises
+        ------
+        UnknownShift
+            If the day has no such shift.
+        """
+        return self.act(day, now, lambda plan: reported(plan, shift, reports, now))
 
     def act(self, day: date, now: int, act: Act[T]) -> T:
         """Do an act on a day as it stands now; the only way in which a plan changes.
@@ -210,9 +231,10 @@ class Dispatcher:
 
     def _act(self, day: date, now: int, act: Act[T]) -> T:
         self._advance(day, now)
-        outcome = act(self._stored_plan(day).at(now))
+        before = self._stored_plan(day).at(now)
+        outcome = act(before)
         if not outcome.changes_nothing:
-            self._check(outcome)
+            self._check(before, outcome)
             self._commit(outcome)
         return outcome.result
 
@@ -222,12 +244,12 @@ class Dispatcher:
             self._commit(outcome)
         return outcome.result
 
-    def _check(self, outcome: Outcome[T]) -> None:
+    def _check(self, before: DayPlan, outcome: Outcome[T]) -> None:
         """Let the independent checker look at the tours that were planned anew.
 
         What has merely happened is not checked: facts are stored as they are.
         """
-        after, before = outcome.plan, self._plans[outcome.plan.day]
+        after = outcome.plan
         earlier = {tour.shift.id: tour for tour in before.tours}
         for number in sorted(outcome.planned):
             tour = after.tours[number]
@@ -249,6 +271,7 @@ class Dispatcher:
             outcome.events,
             outcome.receipt,
             tuple(self._record(code, each) for code, each in outcome.contacts.items()),
+            outcome.reports,
         )
         self._plans[after.day] = after.at_revision(self.store.commit(change))
 

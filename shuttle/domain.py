@@ -180,6 +180,16 @@ class Quote:
     refusal: Refusal | None = None
 
 
+class Cause(StrEnum):
+    """Why a promise is at risk, or was broken."""
+
+    LATE_VEHICLE = "late_vehicle"
+    NO_VEHICLE = "no_vehicle"
+    ROAD = "road"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
 class BookingStatus(StrEnum):
     """Where a booking stands."""
 
@@ -187,6 +197,7 @@ class BookingStatus(StrEnum):
     ON_BOARD = "on_board"
     SERVED = "served"
     CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@
     ├── OfferGone              somebody else was faster; carries fresh offers
     ├── OfferTaken             the offer has become a booking already
     ├── UnknownBooking         no booking has this code
+    ├── UnknownShift           the day has no such shift
     ├── NotCancellable         the ride has begun or is over
     ├── IdempotencyConflict    the key was used for another offer
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
@@ -80,6 +81,14 @@ class UnknownBooking(ShuttleError):
     def __init__(self, code: str) -> None:
         super().__init__("There is no booking with this code.")
         self.code = code
+
+
+class UnknownShift(ShuttleError):
+    """A service day has no shift with this id."""
+
+    def __init__(self, day: date, shift: str) -> None:
+        super().__init__(f"There is no shift {shift!r} on {day}; /api/v1/tours names them.")
+        self.shift = shift
 
 
 class NotCancellable(ShuttleError):

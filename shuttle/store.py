@@ -11,7 +11,8 @@ from typing import Protocol
 
 from shuttle.domain import Booking, Contact
 from shuttle.errors import RevisionConflict
-from shuttle.events import Event
+from shuttle.events import Event, PromiseAtRisk
+from shuttle.reports import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class StoredDay:
     revision: int
     tours: tuple[TourRecord, ...] = ()
     bookings: tuple[Booking, ...] = ()
+    reports: tuple[Report, ...] = ()
+    warned: tuple[PromiseAtRisk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class Change:
         The idempotency key to remember, if any.
     contacts
         Of new bookings.
+    reports
+        What drivers reported, in the order in which it was taken in.
     """
 
     day: date
@@ -93,6 +98,7 @@ class Change:
     events: tuple[Event, ...] = ()
     receipt: Receipt | None = None
     contacts: tuple[ContactRecord, ...] = ()
+    reports: tuple[Report, ...] = ()
 
 
 class Store(Protocol):
@@ -157,7 +163,10 @@ class MemoryStore:
             for each in self._bookings.values()
             if each.ride.day == day and each.status != "cancelled"
         )
-        return StoredDay(stored.revision, stored.tours, alive)
+        warned = tuple(
+            each for each in self._events.get(day, ()) if isinstance(each, PromiseAtRisk)
+        )
+        return StoredDay(stored.revision, stored.tours, alive, stored.reports, warned)
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
@@ -167,7 +176,11 @@ class MemoryStore:
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
-        self._days[change.day] = StoredDay(change.expected + 1, tuple(tours.values()))
+        self._days[change.day] = StoredDay(
+            change.expected + 1,
+            tuple(tours.values()),
+            reports=(*stored.reports, *change.reports),
+        )
         for each in change.bookings:
             known = self._bookings.get(each.code, each)
             self._bookings[each.code] = known.with_status(each.status)
