@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, health, map_data, pages, tours, vehicles
+from api import bookings, driving, health, map_data, pages, promises, tours, vehicles
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.schemas import OfferGoneProblem
 from api.service import Service
@@ -32,6 +32,7 @@ from shuttle.errors import (
     ShuttleError,
     StoreError,
     UnknownBooking,
+    UnknownShift,
 )
 
 _log = structlog.get_logger()
@@ -42,6 +43,7 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     OfferTampered: (422, "offer_invalid", "offer"),
     IdempotencyConflict: (422, "idempotency_conflict", "Idempotency-Key"),
     UnknownBooking: (404, "unknown_booking", "code"),
+    UnknownShift: (404, "unknown_shift", "shift"),
     NotCancellable: (409, "not_cancellable", "code"),
     OfferGone: (409, "offer_gone", "offer"),
     OfferTaken: (409, "offer_taken", "offer"),
@@ -87,7 +89,7 @@ def create_app(
     )
     app.state.service = service
     app.state.heartbeat = None
-    for each in (bookings, tours, vehicles, map_data, health, pages):
+    for each in (bookings, driving, promises, tours, vehicles, map_data, health, pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:

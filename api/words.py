@@ -218,6 +218,10 @@ PROBLEMS: dict[str, Pair] = {
         "There is no booking with this code.",
     ),
     "unknown_field": ("Diese Angabe kennen wir nicht.", "This field is unknown."),
+    "unknown_shift": (
+        "Diese Schicht gibt es an diesem Tag nicht.",
+        "There is no such shift on that day.",
+    ),
     "unknown_place": (
         "Diesen Ort haben wir nicht gefunden.",
         "This place was not found.",

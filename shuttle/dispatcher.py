@@ -33,9 +33,10 @@ from shuttle.offers import quote
 from shuttle.plan import DayPlan, tick_of
 from shuttle.records import record_of, restored
 from shuttle.region import Region
-from shuttle.reports import Answer, Report
+from shuttle.reports import Answer, Report, Sighting
 from shuttle.requests import CheckedRequest, check_request
 from shuttle.rolling import GRACE
+from shuttle.sightings import Sightings, seen
 from shuttle.store import Change, ContactRecord, Store
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class Dispatcher:
         self.region = region
         self.store = store
         self.keyed = keyed or Keyed(secrets.token_bytes(32))
+        self.sightings = Sightings()
         self._new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
@@ -185,6 +187,11 @@ class Dispatcher:
             If the day has no such shift.
         """
         return self.act(day, now, lambda plan: reported(plan, shift, reports, now))
+
+    def see(self, day: date, shift: str, sighting: Sighting, now: int) -> None:
+        """Take in where a vehicle is; an older position than the last changes nothing."""
+        if self.sightings.add(day, shift, sighting):
+            self.act(day, now, lambda plan: seen(self.region, plan, shift, sighting, now))
 
     def act(self, day: date, now: int, act: Act[T]) -> T:
         """Do an act on a day as it stands now; the only way in which a plan changes.

@@ -87,7 +87,7 @@ class UnknownShift(ShuttleError):
     """A service day has no shift with this id."""
 
     def __init__(self, day: date, shift: str) -> None:
-        super().__init__(f"There is no shift {shift!r} on {day}; /api/v1/tours names them.")
+        super().__init__(f"There is no shift {shift!r} on {day}; write it as bus-1@06:00.")
         self.shift = shift
 
 

@@ -92,7 +92,7 @@ def taken_back(tour: Tour, since: int, bookings: Mapping[str, Booking]) -> Tour:
         return tour
     halts = (*begun, *undone, *tour.halts[tour.served :])
     opened = [
-        _owed(tour, halts, k, bookings) if len(begun) <= k < tour.fixed else halt
+        owed(tour, halts, k, bookings) if len(begun) <= k < tour.fixed else halt
         for k, halt in enumerate(halts)
     ]
     fixed = max(len(begun), 1)
@@ -117,7 +117,7 @@ def resettled(
     left = max(last.earliest, max(told, default=0))
     halts = list(tour.halts)
     for k in range(tour.served, tour.fixed):
-        halts[k] = replace(halts[k], earliest=_owed(tour, halts, k, bookings).earliest)
+        halts[k] = replace(halts[k], earliest=owed(tour, halts, k, bookings).earliest)
     if tour.served < tour.fixed:
         ahead = halts[tour.served]
         drive = 0 if ahead.place == last.place else int(travel.seconds[last.place, ahead.place])
@@ -127,7 +127,7 @@ def resettled(
     return replace(tour, halts=tuple(halts), ready=left)
 
 
-def _owed(tour: Tour, halts: Sequence[Halt], k: int, bookings: Mapping[str, Booking]) -> Halt:
+def owed(tour: Tour, halts: Sequence[Halt], k: int, bookings: Mapping[str, Booking]) -> Halt:
     """Return a halt in the window that it had before anything happened."""
     halt = halts[k]
     if halt.kind in RIDES:

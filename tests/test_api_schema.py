@@ -23,7 +23,7 @@ from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.api_client import KEY, Clock
 
-OPERATIONS = 11
+OPERATIONS = 14
 """How many the document has; a new one is tried without being asked."""
 
 CHECKS = [
