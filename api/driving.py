@@ -45,13 +45,13 @@ def report(
         raise UnknownShift(day, shift)
     now = service.clock()
     facts = [each.report(shift) for each in asked.reports if each.kind != POSITION]
-    told = {each.id: each for each in service.dispatcher.report(day, shift, facts, now)}
-    positions = [each for each in asked.reports if each.kind == POSITION]
-    told |= {each.id: _position(service, day, shift, each, now) for each in positions}
+    told = iter(service.dispatcher.report(day, shift, facts, now))
+    answered = [
+        _position(service, day, shift, each, now) if each.kind == POSITION else next(told)
+        for each in asked.reports
+    ]
     return ReportsOut(
-        day=day,
-        shift=shift,
-        reports=[AnswerOut.of(told[each.id], language) for each in asked.reports],
+        day=day, shift=shift, reports=[AnswerOut.of(each, language) for each in answered]
     )
 
 

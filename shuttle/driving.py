@@ -42,12 +42,11 @@ def reported(
         raise UnknownShift(plan.day, shift)
     reports = list(reports)
     before = Drive(plan.tours[number], plan.bookings, plan.reports.get(shift, ()))
-    drive, answers = before, dict[str, Answer]()
-    for report in sorted(reports, key=lambda each: each.time):
-        if report.id not in answers:
-            drive, answers[report.id] = _taken_in(drive, report, now)
+    drive, answers = before, dict[int, Answer]()
+    for place in sorted(range(len(reports)), key=lambda each: reports[each].time):
+        drive, answers[place] = _taken_in(drive, reports[place], now)
     new = drive.reports[len(before.reports) :]
-    told = tuple(answers[each.id] for each in reports)
+    told = tuple(answers[place] for place in range(len(reports)))
     if not new:
         return Outcome(told, plan)
     tour = resettled(drive.tour, drive.reports, drive.bookings, plan.compiled.travel)

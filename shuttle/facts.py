@@ -40,9 +40,8 @@ def with_fact(tour: Tour, index: int, time: int) -> Tour:
     halt = begun.pop(index) if known else ahead.pop(index - len(begun))
     fact = replace(halt, earliest=time, latest=time)
     begun.insert(index if known else len(begun), fact)
-    start = min(halt.earliest for halt in begun)
-    begun[0] = replace(begun[0], earliest=start, latest=start) if index else begun[0]
-    begun.sort(key=lambda each: (each.kind is not HaltKind.START, each.earliest))
+    begun.sort(key=_order)
+    begun = [_around(halt, begun) for halt in begun]
     fixed = tour.fixed + (index >= tour.fixed)
     return replace(
         tour,
@@ -50,6 +49,20 @@ def with_fact(tour: Tour, index: int, time: int) -> Tour:
         served=len(begun),
         fixed=max(fixed, len(begun)),
     )
+
+
+def _order(halt: Halt) -> tuple[int, int]:
+    """Sort facts by their time, between the start and the end."""
+    return (halt.kind is HaltKind.END) - (halt.kind is HaltKind.START), halt.earliest
+
+
+def _around(halt: Halt, begun: Sequence[Halt]) -> Halt:
+    """Return the start no later, and the end no earlier, than all that happened."""
+    if halt.kind not in (HaltKind.START, HaltKind.END):
+        return halt
+    times = [each.earliest for each in begun]
+    time = min(times) if halt.kind is HaltKind.START else max(times)
+    return replace(halt, earliest=time, latest=time)
 
 
 def stood_at(tour: Tour, index: int) -> Tour:
