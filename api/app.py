@@ -1,39 +1,67 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import bookings, driving, health, map_data, pages, promises, tours, vehicles
+from api import (
+    bookings,
+    driving,
+    explain,
+    health,
+    journeys,
+    login_page,
+    map_data,
+    pages,
+    promises,
+    series,
+    sessions,
+    tours,
+    unmet,
+    vehicles,
+    waiting,
+)
 from api.problems import Problem, answers, on_invalid_request, problem
-from api.schemas import OfferGoneProblem
+from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
+from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff, driver_of_shift
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import (
+    AlreadyCancelled,
     IdempotencyConflict,
     NotCancellable,
+    NotPlanned,
     OfferExpired,
     OfferGone,
     OfferTaken,
     PlanRejected,
     RequestError,
+    ReturnGone,
     RevisionConflict,
     ShuttleError,
     StoreError,
+    TooManyNoShows,
+    TooManyOpenBookings,
+    TooManyRequests,
     UnknownBooking,
     UnknownShift,
+    UnknownStanding,
+    WrongCredentials,
 )
+from shuttle.rate_limits import Limit, Rate, RateLimiter
+from shuttle.rounds import Rounds
+from shuttle.sign_in import SignIn
 
 _log = structlog.get_logger()
 
@@ -43,14 +71,25 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     OfferTampered: (422, "offer_invalid", "offer"),
     IdempotencyConflict: (422, "idempotency_conflict", "Idempotency-Key"),
     UnknownBooking: (404, "unknown_booking", "code"),
-    UnknownShift: (404, "unknown_shift", "shift"),
     NotCancellable: (409, "not_cancellable", "code"),
+    NotPlanned: (409, "not_planned", "code"),
     OfferGone: (409, "offer_gone", "offer"),
     OfferTaken: (409, "offer_taken", "offer"),
     OfferExpired: (410, "offer_expired", "offer"),
+    ReturnGone: (409, "return_gone", "return"),
+    AlreadyCancelled: (409, "already_cancelled", "code"),
+    TooManyNoShows: (409, "too_many_no_shows", "contact.phone"),
+    TooManyOpenBookings: (409, "too_many_open_bookings", "contact.phone"),
+    UnknownStanding: (404, "unknown_code", "code"),
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
+    NotSignedIn: (401, "not_signed_in", None),
+    WrongCredentials: (401, "wrong_credentials", None),
+    NotAllowed: (403, "not_allowed", None),
+    ForgedRequest: (403, "forged_request", "X-CSRF-Token"),
+    UnknownShift: (404, "unknown_shift", "shift"),
+    TooManyRequests: (429, "too_many_requests", None),
 }
 """The one table from what goes wrong to what the client is told."""
 
@@ -61,6 +100,8 @@ def create_app(
     signing_key: bytes,
     *,
     tick_seconds: float | None = 1.0,
+    sign_in: SignIn | None = None,
+    limits: Mapping[Limit, Rate] | None = None,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -74,8 +115,18 @@ def create_app(
         Signs offers; the same after a restart, so that offers survive it.
     tick_seconds
         How often vehicles follow their timetable, in real seconds; None to leave that to others.
+    sign_in
+        The door for staff, drivers and partners; None lets in nobody but residents.
+    limits
+        Rate limits; None limits nothing, for a service that only this machine can reach.
     """
-    service = Service(dispatcher, clock, OfferTokens(signing_key, dispatcher.region.config.id))
+    service = Service(
+        dispatcher,
+        clock,
+        OfferTokens(signing_key, dispatcher.region.config.id),
+        sign_in,
+        RateLimiter(limits or {}),
+    )
     app = FastAPI(
         title=f"Dorfshuttle {dispatcher.region.config.name}",
         version="1",
@@ -89,7 +140,14 @@ def create_app(
     )
     app.state.service = service
     app.state.heartbeat = None
-    for each in (bookings, driving, promises, tours, vehicles, map_data, health, pages):
+    for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
+        app.include_router(each.router)
+    app.include_router(driving.router, dependencies=[Depends(driver_of_shift)])
+    app.include_router(explain.router, dependencies=[Depends(Staff("dispatcher"))])
+    app.include_router(promises.router)
+    council = Staff("planner", "dispatcher", scope="unmet")
+    app.include_router(unmet.router, dependencies=[Depends(council)])
+    for each in (pages, login_page):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -108,11 +166,16 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     extensions: dict[str, Any] = {}
     if isinstance(error, RequestError):
         code, field = error.code, error.field
+        extensions = fixes_of(request, error)
     if isinstance(error, OfferGone):
-        extensions = bookings.fresh_offers(request, error.quote)
+        extensions = fresh_offers(request, error.quote)
     if status >= 500:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None
+    if isinstance(error, TooManyRequests):
+        headers = {"Retry-After": str(error.seconds)}
+    if status == 401:
+        headers = {"WWW-Authenticate": 'Bearer realm="shuttle"'}
     return problem(request, status, code, str(error), field=field, headers=headers, **extensions)
 
 
@@ -139,9 +202,11 @@ def _lifespan(service: Service, tick_seconds: float | None) -> Callable[[FastAPI
 
 async def _tick(service: Service, seconds: float) -> None:
     """Let the vehicles follow their timetable, for as long as the application runs."""
+    rounds = Rounds(service.dispatcher)
     while True:
         try:
             await run_in_threadpool(service.dispatcher.advance, service.clock())
+            await run_in_threadpool(rounds.go, service.clock())
         except ShuttleError as error:
             _log.error("advance_failed", error=str(error))
         await asyncio.sleep(seconds)
@@ -167,10 +232,21 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, OfferGoneProblem):
+    for model in (Problem, OfferGoneProblem, RequestProblem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():
         for operation in path.values():
+            _say_who_may(operation)
             if "application/json" in operation["responses"].get("422", {}).get("content", {}):
                 operation["responses"] |= {str(k): v for k, v in answers(422).items()}
+
+
+def _say_who_may(operation: dict[str, Any]) -> None:
+    """Add what the dependencies of :mod:`api.security` and its neighbours answer by themselves."""
+    refusals = [401, 403] if "security" in operation else []
+    if any(each["name"] == "Booking-Secret" for each in operation.get("parameters", ())):
+        refusals += [404, 429]
+        operation["security"].append({})  # residents come without either
+    known = {str(status): words for status, words in answers(*refusals).items()}
+    operation["responses"] = known | operation["responses"]

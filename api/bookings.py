@@ -1,24 +1,20 @@
 """Asking for rides, booking, looking up and cancelling."""
 
-import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Response
 
+from api.booking_owner import ClaimHere, OwnBooking
+from api.limits import Limited
 from api.problems import answers
-from api.schemas import (
-    BookingOut,
-    BookingRequest,
-    OfferOut,
-    OfferRequest,
-    QuoteOut,
-    RefusalOut,
-)
+from api.quotes import QuoteOut
+from api.schemas import BookingOut, BookingRequest, OfferRequest
+from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
-from api.times import local_time
-from api.words import Language, ReaderLanguage, language_of, refusal_message
-from shuttle.domain import Quote
-from shuttle.errors import UnknownBooking
+from api.standing_owner import waiting_place
+from api.words import ReaderLanguage
+from shuttle.changing import quote_change
+from shuttle.domain import Booking, BookingStatus
 
 router = APIRouter(prefix="/api/v1", tags=["rides"])
 
@@ -34,36 +30,51 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-Code = Annotated[str, Path(description="The booking's code.", examples=["K7MX2Q9A"])]
 
-
-@router.post("/offers", responses=answers(400, 413, 422, 503))
+@router.post(
+    "/offers",
+    responses=answers(400, 404, 409, 413, 429, 503) | answers(422, schema="RequestProblem"),
+    dependencies=[Depends(Limited("offers"))],
+    openapi_extra=OPEN_TO_ALL,
+)
 def ask_for_offers(
-    asked: OfferRequest, service: ServiceHere, language: ReaderLanguage, response: Response
+    asked: OfferRequest,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    claim: ClaimHere,
+    response: Response,
 ) -> QuoteOut:
-    """Ask for a ride: up to three offers; or a refusal with its reason and the nearest that work.
+    """Ask for a ride: up to three offers; or a refusal with its reason and the fixes that work.
+
+    A request that no plan could serve is a problem; it, too, names fixes where there are some.
 
     Times are ISO 8601 with an offset from UTC, or `{"local": "2027-03-27T10:30"}` for a time on
     the region's clocks. Of the hour that happens twice in autumn, `fold` says which one is meant.
+    With `changing`, offers are those that are possible without that booking.
     """
     request = asked.ride_request(service.region)
-    quote = service.dispatcher.quote(request, service.clock())
-    response.headers["Cache-Control"] = "no-store"
-    return QuoteOut(
-        origin=request.origin.label,
-        to=request.destination.label,
-        offers=offers_out(service, quote),
-        refusal=refusal_out(service, quote, language),
-    )
+    no_store(response)
+    if asked.changing is None:
+        quote = service.dispatcher.quote(request, service.clock())
+    else:
+        old = claim.booking(asked.changing)
+        quote = quote_change(service.dispatcher, old.code, request, service.clock())
+    return QuoteOut.of(service, request, quote, language)
 
 
 @router.post(
     "/bookings",
     status_code=201,
-    responses=answers(400, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    responses=answers(400, 404, 410, 413, 422, 429, 503) | answers(409, schema="OfferGoneProblem"),
+    dependencies=[Depends(Limited("bookings"))],
+    openapi_extra=OPEN_TO_ALL,
 )
 def book(
-    asked: BookingRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
+    asked: BookingRequest,
+    idempotency_key: IdempotencyKey,
+    service: ServiceHere,
+    claim: ClaimHere,
+    response: Response,
 ) -> BookingOut:
     """Confirm an offer. Repeated with the same key it returns the same booking.
 
@@ -72,60 +83,49 @@ def book(
     """
     offer = service.tokens.open(asked.offer)
     contact = None if asked.contact is None else asked.contact.contact(service.region)
-    booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact)
+    waiting = None
+    if asked.waiting is not None:
+        waiting = waiting_place(asked.waiting, claim)
+        owner = service.dispatcher.store.standing.owner(waiting.code)
+        contact = owner.contact if contact is None and owner is not None else contact
+    keyed, now = service.dispatcher.keyed, service.clock()
+    if contact is not None and contact.phone:
+        service.limiter.take("bookings_by_phone", keyed.phone(contact.phone), now)
+    booking = service.dispatcher.book(offer, idempotency_key, now, contact, waiting)
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
-    response.headers["Cache-Control"] = "no-store"
-    return BookingOut.of(service.region, booking)
+    no_store(response)
+    return booking_out(service, booking, told=True)
 
 
 @router.get("/bookings/{code}", responses=answers(404, 503))
-def look_up(code: Code, service: ServiceHere, response: Response) -> BookingOut:
-    """Return a booking."""
-    response.headers["Cache-Control"] = "no-store"
-    return BookingOut.of(service.region, service.dispatcher.booking(written(code)))
+def look_up(booking: OwnBooking, service: ServiceHere, response: Response) -> BookingOut:
+    """Return a booking to whom it belongs."""
+    no_store(response)
+    return booking_out(service, booking)
 
 
 @router.delete("/bookings/{code}", responses=answers(404, 409, 503))
-def cancel(code: Code, service: ServiceHere, response: Response) -> BookingOut:
+def cancel(own: OwnBooking, service: ServiceHere, response: Response) -> BookingOut:
     """Cancel a booking whose vehicle is not yet on its way. Doing it twice is fine."""
+    no_store(response)
+    return booking_out(service, service.dispatcher.cancel(own.code, service.clock()))
+
+
+def no_store(response: Response) -> None:
+    """Keep an answer that is only for whoever asked out of every cache."""
     response.headers["Cache-Control"] = "no-store"
-    booking = service.dispatcher.cancel(written(code), service.clock())
-    return BookingOut.of(service.region, booking)
 
 
-def written(code: str) -> str:
-    """Return a code as the service writes it, however a person did."""
-    plain = re.sub(r"[\s-]", "", code).upper()
-    if re.fullmatch(r"[A-Z0-9]{1,32}", plain) is None:
-        raise UnknownBooking(code)
-    return plain
+def booking_out(service: Service, booking: Booking, *, told: bool = False) -> BookingOut:
+    """Return a booking, with the code of its outward ride or return if that stands.
 
-
-def offers_out(service: Service, quote: Quote) -> list[OfferOut]:
-    """Return a quote's offers, every one signed."""
-    return [
-        OfferOut.of(service.region, offer, service.tokens.sign(offer)) for offer in quote.offers
-    ]
-
-
-def refusal_out(service: Service, quote: Quote, language: Language) -> RefusalOut | None:
-    """Return a quote's refusal in words."""
-    if quote.refusal is None:
-        return None
-    reason, earliest = quote.refusal.reason, quote.refusal.earliest_pickup
-    pickup = None if earliest is None else local_time(service.region, earliest)
-    return RefusalOut(
-        reason=reason,
-        earliest_pickup=pickup,
-        message=refusal_message(language, reason, pickup, len(quote.offers)),
+    Its link is told once, to whoever has just booked it.
+    """
+    journey = service.dispatcher.store.journey(booking.journey)
+    others = (
+        each.code
+        for each in journey
+        if each.code != booking.code and each.status is not BookingStatus.CANCELLED
     )
-
-
-def fresh_offers(request: Request, quote: Quote) -> dict[str, Any]:
-    """Return what the problem `offer_gone` says besides: what is possible now."""
-    service: Service = request.app.state.service
-    refusal = refusal_out(service, quote, language_of(request))
-    return {
-        "offers": [each.model_dump(mode="json") for each in offers_out(service, quote)],
-        "refusal": None if refusal is None else refusal.model_dump(mode="json"),
-    }
+    link = service.dispatcher.keyed.link(booking.code) if told else None
+    return BookingOut.of(service.region, booking, linked=next(others, None), link=link)

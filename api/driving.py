@@ -1,13 +1,13 @@
 """Drivers report what happens on their shift."""
 
-from typing import Annotated
+from datetime import date
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Response
 
 from api.driving_schemas import POSITION, AnswerOut, ReportsIn, ReportsOut, ReportWire
 from api.problems import answers
+from api.security import DayOfShift, ShiftId
 from api.service import Service, ServiceHere
-from api.times import Day
 from api.tours import plan_of
 from api.words import ReaderLanguage
 from shuttle.errors import UnknownShift
@@ -15,20 +15,11 @@ from shuttle.reports import Answer, Rejection, Taken
 
 router = APIRouter(prefix="/api/v1", tags=["driving"])
 
-ShiftId = Annotated[
-    str,
-    Path(
-        pattern=r"^[!-.0-~]{1,64}$",
-        description="The shift's id, a vehicle and the time at which it begins.",
-        examples=["bus-1@06:00"],
-    ),
-]
-
 
 @router.post("/shifts/{day}/{shift}/reports", responses=answers(400, 404, 413, 422, 503))
 def report(
     asked: ReportsIn,
-    day: Day,
+    day: DayOfShift,
     shift: ShiftId,
     service: ServiceHere,
     language: ReaderLanguage,
@@ -55,7 +46,7 @@ def report(
     )
 
 
-def _position(service: Service, day: Day, shift: str, sent: ReportWire, now: int) -> Answer:
+def _position(service: Service, day: date, shift: str, sent: ReportWire, now: int) -> Answer:
     sighting = sent.sighting()
     if sighting.time > now:
         return Answer(sent.id, Taken.REJECTED, Rejection.IN_THE_FUTURE)

@@ -1,6 +1,7 @@
 """The words on the pages, in German and in English."""
 
 from api.words import Pair
+from shuttle.accounts import Role
 
 WORDS: dict[str, Pair] = {
     "about": ("Über den Dienst", "About"),
@@ -20,6 +21,8 @@ WORDS: dict[str, Pair] = {
     "electric": ("fährt elektrisch", "electric"),
     "end": ("Dienstende", "End of shift"),
     "fast_clock": ("Zeitraffer", "time lapse"),
+    "for_drivers": ("Schicht öffnen", "Open a shift"),
+    "for_staff": ("Mit Konto", "With an account"),
     "free": ("frei", "free"),
     "getting_off": ("steigen aus", "getting off"),
     "getting_on": ("steigen ein", "getting on"),
@@ -31,7 +34,12 @@ WORDS: dict[str, Pair] = {
         "Karte mit Straßen, Haltestellen und Fahrzeugen. Alles steht auch in der Tabelle.",
         "Map with roads, stops and vehicles. The table says all of it too.",
     ),
+    "name": ("Name", "Name"),
     "next_halts": ("Nächste Halte", "Next halts"),
+    "no_account_needed": (
+        "Nur für Disposition, Fahrdienst und Planung. Fahrgäste brauchen kein Konto.",
+        "For dispatchers, drivers and planners only. Passengers need no account.",
+    ),
     "no_connection": (
         "Keine Verbindung. Gleich wird es noch einmal versucht.",
         "No connection. Trying again in a moment.",
@@ -52,6 +60,8 @@ WORDS: dict[str, Pair] = {
     "on": ("ein", "on"),
     "on_board": ("an Bord", "on board"),
     "open_details": ("Mehr zeigen", "Show more"),
+    "open_shift": ("Schicht öffnen", "Open shift"),
+    "password": ("Passwort", "Password"),
     "people": ("Fahrgäste", "passengers"),
     "pickup": ("Einstieg", "Pickup"),
     "planned": ("geplant", "planned"),
@@ -64,7 +74,17 @@ WORDS: dict[str, Pair] = {
     "refused": ("abgelehnt", "refused"),
     "seats": ("Sitze", "seats"),
     "served": ("gefahren", "served"),
+    "session_ends": ("Angemeldet längstens bis", "Signed in until, at the latest,"),
+    "shift_code": ("Code der Schicht", "Code of the shift"),
+    "shift_code_hint": (
+        "Zehn Zeichen von der Disposition. Er gilt einmal, bis die Schicht endet.",
+        "Ten signs from the dispatcher. It works once, until the shift ends.",
+    ),
+    "shift_open": ("Schicht:", "Shift:"),
     "show_on_map": ("auf der Karte zeigen", "show on the map"),
+    "sign_in": ("Anmelden", "Sign in"),
+    "sign_out": ("Abmelden", "Sign out"),
+    "signed_in": ("Angemeldet", "Signed in"),
     "skip": ("Zum Inhalt", "Skip to content"),
     "start": ("Dienstbeginn", "Start of shift"),
     "state": ("Stand", "State"),
@@ -75,6 +95,7 @@ WORDS: dict[str, Pair] = {
         "Roads, houses and stops on this map are made up.",
     ),
     "table": ("Tabelle", "Table"),
+    "team": ("Für das Team", "For staff"),
     "today": ("Heute", "Today"),
     "today_in_figures": ("Der Tag in Zahlen", "The day in figures"),
     "tours_on": ("Fahrten am", "Tours on"),
@@ -84,6 +105,13 @@ WORDS: dict[str, Pair] = {
     "dropoff": ("Ausstieg", "Drop-off"),
     "zoom_in": ("Näher heran", "Zoom in"),
     "zoom_out": ("Weiter weg", "Zoom out"),
+}
+
+ROLES: dict[Role, Pair] = {
+    Role.DISPATCHER: ("Disposition", "dispatcher"),
+    Role.DRIVER: ("Fahrdienst", "driver"),
+    Role.PLANNER: ("Planung", "planner"),
+    Role.ADMIN: ("Verwaltung", "administrator"),
 }
 
 SCRIPT_WORDS = (

@@ -47,7 +47,7 @@ def mount_static(app: FastAPI) -> None:
 def map_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
     """Show the map with the vehicles on it."""
     words = {key: say(WORDS[key], language) for key in SCRIPT_WORDS}
-    return _page(request, service, language, "map.html", script_words=words)
+    return page(request, service, language, "map.html", script_words=words)
 
 
 @router.get("/table")
@@ -57,7 +57,7 @@ def table_page(
     """Say in tables what the map shows."""
     plan = plan_of(service, day)
     now = service.clock()
-    return _page(
+    return page(
         request,
         service,
         language,
@@ -75,14 +75,14 @@ def table_page(
 @router.get("/about")
 def about_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
     """Say what this is, where the data come from, and what is kept about people."""
-    return _page(request, service, language, f"about.{language}.html")
+    return page(request, service, language, f"about.{language}.html")
 
 
 @router.get("/problems")
 def problems_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
     """Explain the codes of problem details."""
     titles = {code: say(pair, language) for code, pair in sorted(PROBLEMS.items())}
-    return _page(request, service, language, "problems.html", titles=titles)
+    return page(request, service, language, "problems.html", titles=titles)
 
 
 @router.get("/theme.css")
@@ -98,9 +98,9 @@ def on_http_error(request: Request, error: Exception) -> Response:
     for_people = "text/html" in request.headers.get("accept", "")
     if error.status_code != 404 or request.url.path.startswith("/api/") or not for_people:
         return problems.on_http_error(request, error)
-    page = _page(request, request.app.state.service, language_of(request), "not_found.html")
-    page.status_code = 404
-    return page
+    lost = page(request, request.app.state.service, language_of(request), "not_found.html")
+    lost.status_code = 404
+    return lost
 
 
 def day_in_words(day: date, language: Language) -> str:
@@ -111,10 +111,11 @@ def day_in_words(day: date, language: Language) -> str:
     return f"{weekday}, {day.day} {month} {day.year}"
 
 
-def _page(
+def page(
     request: Request, service: Service, language: Language, template: str, **context: Any
 ) -> HTMLResponse:
-    page = HTMLResponse(
+    """Return a template as a page in the reader's language; `context` is what it shows."""
+    rendered = HTMLResponse(
         _templates.get_template(template).render(
             region=service.region.config,
             language=language,
@@ -130,5 +131,5 @@ def _page(
         },
     )
     if request.query_params.get("lang") == language:
-        page.set_cookie(COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
-    return page
+        rendered.set_cookie(COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
+    return rendered

@@ -171,10 +171,13 @@ def answers(*statuses: int, schema: str = "Problem") -> dict[int | str, dict[str
 
 _DESCRIPTIONS = {
     400: "The body cannot be read as JSON.",
+    401: "Whoever asks has not said who they are, or not rightly.",
+    403: "This is not the caller's work, or the request may be forged.",
     404: "Nothing has this name.",
     409: "It cannot be done as things stand now.",
     410: "The offer is no longer valid.",
     413: "The body is too large.",
     422: "A field is missing, unknown or wrong; `field` names it.",
+    429: "Too many requests; `Retry-After` says when to try again.",
     503: "The service cannot answer at the moment; try again.",
 }

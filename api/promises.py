@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from typing import Self
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from api.problems import answers
 from api.schemas import WindowOut
+from api.security import Staff
 from api.service import Service, ServiceHere
 from api.times import Day, local_time
 from api.tours import plan_of
@@ -80,7 +81,11 @@ def promise_figures(day: Day, service: ServiceHere, response: Response) -> Promi
     )
 
 
-@router.get("/promises/{day}/bookings", responses=answers(422, 503))
+@router.get(
+    "/promises/{day}/bookings",
+    responses=answers(422, 503),
+    dependencies=[Depends(Staff("dispatcher"))],
+)
 def promises_of_bookings(day: Day, service: ServiceHere, response: Response) -> PromisesOut:
     """Return how the promise of each booking stands: by how many minutes, because of what."""
     response.headers["Cache-Control"] = "no-store"

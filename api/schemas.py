@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.contacts import ContactWire
-from api.problems import Problem
 from api.times import RideTime, Wire, local_time
 from shuttle.domain import (
     Booking,
@@ -19,7 +18,6 @@ from shuttle.domain import (
     Location,
     Offer,
     Party,
-    RefusalReason,
     Ride,
     RideRequest,
 )
@@ -78,6 +76,10 @@ def _stop_location(region: Region, stop_id: str, field: str) -> Location:
     return Location(stop.lat, stop.lon, stop.label, stop.id)
 
 
+OfferToken = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
+"""A signed offer."""
+
+
 class PartyWire(Wire):
     """Who rides together."""
 
@@ -91,9 +93,18 @@ class PartyWire(Wire):
         """Return the same as a value of the domain."""
         return Party(self.passengers, self.wheelchairs, self.child_seats)
 
+    @classmethod
+    def of(cls, party: Party) -> Self:
+        """Return a party of the domain."""
+        return cls(
+            passengers=party.passengers,
+            wheelchairs=party.wheelchairs,
+            child_seats=party.child_seats,
+        )
 
-class OfferRequest(Wire):
-    """Ask for a ride."""
+
+class RideWish(Wire):
+    """A ride as somebody would like it."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -125,11 +136,22 @@ class OfferRequest(Wire):
         )
 
 
+class OfferRequest(RideWish):
+    """Ask for a ride."""
+
+    changing: Text | None = Field(
+        default=None, description="The code of a booking that is to be changed, not kept."
+    )
+
+
 class BookingRequest(Wire):
     """Confirm an offer."""
 
-    offer: str = Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")
+    offer: OfferToken
     contact: ContactWire | None = None
+    waiting: Text | None = Field(
+        default=None, description="The code of a place on the waiting list, which it ends."
+    )
 
 
 class WindowOut(BaseModel):
@@ -216,54 +238,41 @@ class OfferOut(_RideOut):
         )
 
 
-class RefusalOut(BaseModel):
-    """Why there is no ride as wished."""
-
-    reason: RefusalReason
-    message: str = Field(description="For people, in the language asked for.")
-    earliest_pickup: datetime | None
-
-
-class QuoteOut(BaseModel):
-    """Up to three offers. With a refusal they are the nearest that work."""
-
-    origin: str = Field(serialization_alias="from", description="How the place was understood.")
-    to: str
-    offers: list[OfferOut]
-    refusal: RefusalOut | None = None
-
-
-class OfferGoneProblem(Problem):
-    """An offer cannot be booked; `offer_gone` says what can be booked instead."""
-
-    offers: list[OfferOut] | None = None
-    refusal: RefusalOut | None = None
-
-
 class BookingOut(_RideOut):
-    """A confirmed ride. The code is all that is needed to see or cancel it."""
+    """A confirmed ride. With code and link, or code and phone, it is seen and cancelled."""
 
     code: str
+    link: str | None = Field(
+        default=None,
+        description="Told once, when the ride is booked; opens it as Booking-Secret.",
+    )
     status: BookingStatus
     origin: str = Field(serialization_alias="from")
     to: str
     party: PartyWire
     booked_at: datetime
+    linked: str | None = Field(
+        default=None, description="The code of the outward ride or the return booked with it."
+    )
 
     @classmethod
-    def of(cls, region: Region, booking: Booking) -> Self:
-        """Return a booking as its owner sees it."""
-        party = booking.ride.party
+    def of(
+        cls,
+        region: Region,
+        booking: Booking,
+        *,
+        linked: str | None = None,
+        link: str | None = None,
+    ) -> Self:
+        """Return a booking as its owner sees it, after booking with its link."""
         return cls(
             code=booking.code,
+            link=link,
             status=booking.status,
             origin=booking.origin,
             to=booking.destination,
-            party=PartyWire(
-                passengers=party.passengers,
-                wheelchairs=party.wheelchairs,
-                child_seats=party.child_seats,
-            ),
+            party=PartyWire.of(booking.ride.party),
             booked_at=local_time(region, booking.booked_at),
+            linked=linked,
             **_ride_fields(region, booking.ride),
         )

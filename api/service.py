@@ -1,7 +1,7 @@
 """What the endpoints work with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
 
@@ -9,7 +9,9 @@ from fastapi import Depends, Request
 
 from api.tokens import OfferTokens
 from shuttle.dispatcher import Dispatcher
+from shuttle.rate_limits import RateLimiter
 from shuttle.region import Region
+from shuttle.sign_in import SignIn
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,17 @@ class Service:
     ----------
     clock
         Returns epoch seconds. In a demo it runs faster than the sun.
+    sign_in
+        The door for staff and partners; None lets in nobody.
+    limiter
+        Holds up whoever asks too much.
     """
 
     dispatcher: Dispatcher
     clock: Callable[[], int]
     tokens: OfferTokens
+    sign_in: SignIn | None = None
+    limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
 
     @property
     def region(self) -> Region:

@@ -152,13 +152,13 @@ class RideTime(Wire):
             raise ValueError("Give depart_at or arrive_by, one of the two")
         return self
 
-    def resolve(self, region: Region) -> tuple[When, int]:
+    def resolve(self, region: Region, field: str = "when") -> tuple[When, int]:
         """Return what the time means, and epoch seconds; RequestError if there is no such hour."""
         when = When.ARRIVE_BY if self.depart_at is None else When.DEPART_AT
         time = self.arrive_by if self.depart_at is None else self.depart_at
         assert time is not None
         if isinstance(time, WallClock):
-            return when, time.epoch(region, f"when.{when}")
+            return when, time.epoch(region, f"{field}.{when}")
         return when, int(datetime.fromisoformat(time).timestamp())
 
 

@@ -23,10 +23,11 @@ from api.service import Service, ServiceHere
 from api.times import Day, local_time
 from api.tracks import metres_driven, track
 from routing.problem import Tour
+from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus
 from shuttle.errors import RequestError
-from shuttle.plan import DayPlan
+from shuttle.plan import DayPlan, vehicle_of
 from shuttle.promises import entries, figures
 from shuttle.region import Region
 from shuttle.timetable import Stand, stands
@@ -155,11 +156,6 @@ def place_name(region: Region, place: int) -> str:
     return depots[place - len(region.stops)].name
 
 
-def vehicle_of(tour: Tour) -> str:
-    """Return the id of the vehicle that drives a tour."""
-    return tour.shift.id.partition("@")[0]
-
-
 def figures_of(service: Service, plan: DayPlan) -> FiguresOut:
     """Return a day in numbers, up to now."""
     return _figures(service.dispatcher, plan, service.clock() // FIGURES_SECONDS * FIGURES_SECONDS)
@@ -170,6 +166,7 @@ def _figures(dispatcher: Dispatcher, plan: DayPlan, now: int) -> FiguresOut:
     events = dispatcher.events(plan.day)
     happened = Counter(event.kind for event in events)
     promises = figures(entries(plan, events))
+    unmet = dispatcher.store.unmet(plan.day, plan.day)
     served = [each for each in plan.bookings.values() if each.status is BookingStatus.SERVED]
     driven = [
         metres_driven(dispatcher.region, halts, now) for halts in stands_of(dispatcher.region, plan)
@@ -180,7 +177,7 @@ def _figures(dispatcher: Dispatcher, plan: DayPlan, now: int) -> FiguresOut:
         served=len(served),
         passengers=sum(each.ride.party.passengers for each in served),
         cancelled=happened["cancelled"],
-        refused=happened["refused"],
+        refused=sum(each.reason in set(RefusalReason) for each in unmet),
         promises_kept=promises.kept,
         promises_broken=promises.broken,
         kilometres=round(sum(driven) / 1000, 1),

@@ -1,12 +1,9 @@
 """What the service says to people, in German and in English, side by side."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
-
-from shuttle.domain import RefusalReason
 
 Language = Literal["de", "en"]
 
@@ -61,64 +58,40 @@ def problem_title(language: Language, code: str) -> str:
     return say(PROBLEMS.get(code, PROBLEMS["invalid"]), language)
 
 
-def refusal_message(
-    language: Language, reason: RefusalReason, earliest_pickup: datetime | None, offers: int
-) -> str:
-    """Return why there is no ride as wished, and what there is instead."""
-    sentences = [REFUSALS[reason]]
-    if earliest_pickup is not None:
-        clock = f"{earliest_pickup:%H:%M}"
-        sentences.append(
-            (
-                f"Frühestens um {clock} Uhr könnte ein Fahrzeug da sein.",
-                f"A vehicle could be there at {clock} at the earliest.",
-            )
-        )
-    if offers:
-        sentences.append(("Das ist möglich:", "This is possible:"))
-    return " ".join(say(sentence, language) for sentence in sentences)
-
-
-REFUSALS: dict[RefusalReason, Pair] = {
-    RefusalReason.NO_SEATS: (
-        "In dieser Zeit sind nicht genug Sitze frei.",
-        "There are not enough free seats at this time.",
-    ),
-    RefusalReason.NO_WHEELCHAIR_PLACE: (
-        "In dieser Zeit ist kein Rollstuhlplatz frei.",
-        "No wheelchair place is free at this time.",
-    ),
-    RefusalReason.NO_CHILD_SEAT: (
-        "In dieser Zeit ist kein Kindersitz frei.",
-        "No child seat is free at this time.",
-    ),
-    RefusalReason.NO_VEHICLE_IN_REACH: (
-        "In dieser Zeit erreicht kein Fahrzeug die Haltestelle.",
-        "No vehicle can reach the stop at this time.",
-    ),
-    RefusalReason.ARRIVAL_TOO_EARLY: (
-        "So früh kommt kein Fahrzeug mehr an das Ziel.",
-        "No vehicle gets to the destination that early.",
-    ),
-    RefusalReason.RIDE_TOO_LONG: (
-        "Die Fahrt würde mit den Umwegen zu lange dauern.",
-        "With its detours the ride would take too long.",
-    ),
-    RefusalReason.OTHER_PROMISES: (
-        "Die Fahrzeuge sind unterwegs zu Fahrgästen, die schon gebucht haben.",
-        "The vehicles are on their way to people who booked before.",
-    ),
-    RefusalReason.SHIFT_ENDS: (
-        "In dieser Zeit ist kein Fahrzeug im Dienst.",
-        "No vehicle is on duty at this time.",
-    ),
-    RefusalReason.DRIVER_BREAK: (
-        "In dieser Zeit haben die Fahrerinnen und Fahrer Pause.",
-        "The drivers have their break at this time.",
-    ),
-}
-
 PROBLEMS: dict[str, Pair] = {
+    "already_cancelled": (
+        "Diese Fahrt ist schon storniert. Bitte buchen Sie neu.",
+        "This ride has been cancelled. Please book a new one.",
+    ),
+    "no_such_day": (
+        "In diesem Zeitraum liegt kein solcher Tag.",
+        "There is no such day in this time.",
+    ),
+    "return_gone": (
+        "Die Rückfahrt ist nicht mehr frei. Das ist jetzt möglich.",
+        "The way back is no longer free. This is possible now.",
+    ),
+    "return_too_early": (
+        "Die Rückfahrt beginnt vor der Ankunft der Hinfahrt.",
+        "The way back begins before the outward ride has arrived.",
+    ),
+    "school_holidays_unknown": (
+        "Für diesen Zeitraum kennen wir die Schulferien noch nicht.",
+        "The school holidays of this time are not known yet.",
+    ),
+    "too_far_from_wish": (
+        "Nur weit vor oder nach der gewünschten Zeit ist ein Fahrzeug frei.",
+        "A vehicle is free only long before or after the wanted time.",
+    ),
+    "too_many_no_shows": (
+        "Mit dieser Telefonnummer wurden zu viele Fahrten versäumt. Bitte rufen Sie an.",
+        "Too many rides with this phone number were missed. Please call us.",
+    ),
+    "too_many_open_bookings": (
+        "Mit dieser Telefonnummer sind schon so viele Fahrten gebucht, wie es geht.",
+        "This phone number has as many open bookings as it may have.",
+    ),
+    "unknown_code": ("Diesen Code gibt es nicht.", "There is no such code."),
     "ambiguous_hour": (
         "Diese Uhrzeit gibt es an diesem Tag zweimal.",
         "This hour happens twice on that day.",
@@ -130,6 +103,10 @@ PROBLEMS: dict[str, Pair] = {
     "body_too_large": ("Die Anfrage ist zu groß.", "The request is too large."),
     "broken_body": ("Die Anfrage ist nicht lesbar.", "The request cannot be read."),
     "broken_json": ("Die Anfrage ist kein JSON.", "The request is no JSON."),
+    "forged_request": (
+        "Diese Anfrage kam nicht von einer Seite dieses Dienstes.",
+        "This request did not come from a page of this service.",
+    ),
     "idempotency_conflict": (
         "Dieser Schlüssel gehört schon zu einer anderen Buchung.",
         "This key already belongs to another booking.",
@@ -159,11 +136,20 @@ PROBLEMS: dict[str, Pair] = {
         "In Laufweite liegt keine Haltestelle.",
         "There is no stop within walking distance.",
     ),
+    "not_allowed": (
+        "Das gehört nicht zu Ihren Aufgaben hier.",
+        "This is not part of your work here.",
+    ),
     "not_cancellable": (
         "Das Fahrzeug ist schon unterwegs. Bitte rufen Sie an.",
         "The vehicle is already on its way. Please call us.",
     ),
     "not_found": ("Diese Seite gibt es nicht.", "There is nothing at this address."),
+    "not_planned": (
+        "Diese Fahrt ist in keinem Fahrzeug eingeplant.",
+        "No vehicle is planned for this ride.",
+    ),
+    "not_signed_in": ("Bitte melden Sie sich an.", "Please sign in."),
     "offer_expired": (
         "Dieses Angebot gilt nicht mehr. Bitte fragen Sie neu an.",
         "This offer is no longer valid. Please ask again.",
@@ -213,19 +199,24 @@ PROBLEMS: dict[str, Pair] = {
         "Die Datenbank antwortet nicht. Bitte rufen Sie an.",
         "The database does not answer. Please call us.",
     ),
+    "too_many_requests": (
+        "Das waren zu viele Anfragen. Bitte warten Sie etwas.",
+        "These were too many requests. Please wait a little.",
+    ),
     "unknown_booking": (
-        "Zu diesem Code gibt es keine Buchung.",
-        "There is no booking with this code.",
+        "Zu diesem Code mit diesen Ziffern gibt es keine Buchung.",
+        "There is no booking with this code and these digits.",
     ),
     "unknown_field": ("Diese Angabe kennen wir nicht.", "This field is unknown."),
-    "unknown_shift": (
-        "Diese Schicht gibt es an diesem Tag nicht.",
-        "There is no such shift on that day.",
-    ),
     "unknown_place": (
         "Diesen Ort haben wir nicht gefunden.",
         "This place was not found.",
     ),
+    "unknown_shift": ("Diese Schicht gibt es nicht mehr.", "There is no such shift any more."),
     "unknown_stop": ("Diese Haltestelle gibt es nicht.", "There is no such stop."),
+    "wrong_credentials": (
+        "Das stimmt nicht. Bitte prüfen Sie Ihre Eingabe.",
+        "This is not right. Please check what you typed.",
+    ),
 }
 """Titles of all problems by code."""

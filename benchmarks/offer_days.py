@@ -14,8 +14,9 @@ from routing.travel_times import TravelTimes
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Location, Party, RideRequest, When
 from shuttle.errors import OfferGone
-from shuttle.offers import exact_trip, quote
+from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
+from shuttle.quotes import quote
 from shuttle.region import Region
 from shuttle.region_config import Hours, Layout, ShiftRule, Vehicle
 from shuttle.requests import check_request

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from api.tokens import OfferTokens
 from routing import insertion, positions
-from shuttle import dispatcher, offers
+from shuttle import dispatcher, offers, quotes
+from shuttle.counterfactuals import Counterfactuals
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import RideRequest
 from shuttle.region import Region
@@ -35,20 +36,21 @@ class Step(NamedTuple):
     whole: bool = False
 
 
-_SEARCH = offers._Search
+_SEARCH = offers.Search
 
 STEPS = (
     Step("request: stops in walking distance", Region, "walkable_stops"),
     Step("request: all other checks", dispatcher, "check_request"),
     Step("plan as it is now", Dispatcher, "plan"),
     Step("candidates: pairs of stops, windows", _SEARCH, "of"),
-    Step("candidates: pairs of stops, windows", _SEARCH, "_options"),
+    Step("candidates: pairs of stops, windows", _SEARCH, "options"),
     Step("insertion: options as records", insertion, "trip_records"),
     Step("insertion: compiled search", positions, "search"),
     Step("insertion: results read", offers, "best_insertions"),
     Step("offers: windows, promises, fares", _SEARCH, "offers"),
-    Step("refusal: its reason", _SEARCH, "refusal", whole=True),
-    Step("refusal: the nearest that works", _SEARCH, "first_offer", whole=True),
+    Step("refusal: its reason", quotes, "reason_of", whole=True),
+    Step("refusal: the nearest vehicle", quotes, "nearest_vehicle", whole=True),
+    Step("refusal: its fixes", Counterfactuals, "of_refusal", whole=True),
     Step("refusal: noted in the store", Dispatcher, "_on_writer"),
     Step("offers: signed", OfferTokens, "sign"),
 )

@@ -7,12 +7,14 @@ at what was planned anew, the store takes all of it or nothing, and only then re
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from datetime import date
+from typing import Any, Generic, TypeVar
 
-from shuttle.domain import Booking, Contact
+from shuttle.domain import Alternative, Booking, Contact
 from shuttle.events import Event
 from shuttle.plan import DayPlan
 from shuttle.reports import Report
+from shuttle.standing_requests import Instance, Waiting
 from shuttle.store import Receipt
 
 T = TypeVar("T")
@@ -43,6 +45,12 @@ class Outcome(Generic[T]):
         The idempotency key to remember, if any.
     reports
         What drivers reported, newly taken in.
+    alternative
+        The refusal that a new booking makes up for, if any.
+    instances
+        Days of series that were decided.
+    waiting
+        Whoever on the waiting list was told, or has booked.
     """
 
     result: T
@@ -54,12 +62,32 @@ class Outcome(Generic[T]):
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     receipt: Receipt | None = None
     reports: tuple[Report, ...] = ()
+    alternative: Alternative | None = None
+    instances: tuple[Instance, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:
         """Whether there is nothing to store."""
-        return not (self.planned or self.happened or self.bookings or self.events or self.reports)
+        moved = self.planned or self.happened or self.bookings
+        told = self.events or self.reports
+        return not (moved or told or self.instances or self.waiting)
 
 
 Act = Callable[[DayPlan], Outcome[T]]
 """May be called again on a newer plan, so it must not remember anything."""
+
+
+@dataclass(frozen=True)
+class Joint(Generic[T]):
+    """What an act makes of one day or of several: one outcome after the other, all or none.
+
+    Of two outcomes on the same day the second is computed from the plan of the first.
+    """
+
+    result: T
+    outcomes: tuple[Outcome[Any], ...] = ()
+
+
+JointAct = Callable[[Mapping[date, DayPlan]], Joint[T]]
+"""An act on the plans of several days."""

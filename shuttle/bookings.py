@@ -8,8 +8,9 @@ from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Contact, Offer
 from shuttle.errors import NotCancellable, OfferGone
 from shuttle.events import Booked, Cancelled
-from shuttle.offers import exact_trip, quote
+from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
+from shuttle.quotes import quote
 from shuttle.region import Region
 from shuttle.requests import check_request
 from shuttle.store import Receipt
@@ -24,8 +25,11 @@ def booked(
     *,
     key: str,
     contact: Contact | None = None,
+    not_before: int = 0,
 ) -> Outcome[Booking]:
     """Return the day with an offer booked: where it fits best now, under the promise offered.
+
+    `not_before` bounds what is offered instead.
 
     Raises
     ------
@@ -43,7 +47,7 @@ def booked(
     insertion = best_insertions(plan.compiled, region.travel, [trip], [0])[0]
     if insertion is None:
         checked = check_request(region, offer.request, now)
-        raise OfferGone(quote(region, plan, checked, now, new_code))
+        raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
     number = insertion.tour
     return Outcome(
         booking,
@@ -53,6 +57,7 @@ def booked(
         events=(Booked(now, booking.code, plan.tours[number].shift.id),),
         contacts={} if contact is None else {booking.code: contact},
         receipt=Receipt(key, offer.id, booking.code),
+        alternative=offer.alternative,
     )
 
 

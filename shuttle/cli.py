@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from shuttle.errors import ShuttleError
+from shuttle.staff_cli import staff
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,6 +37,17 @@ regions = typer.Typer(
     help="Bring the shuttle to another Amt.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(regions, name="region")
+
+
+class _Plainly(TyperGroup):
+    """Commands of another file, whose expected errors are told as those here."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with _plainly():
+            return super().invoke(ctx)
+
+
+app.add_typer(staff, name="staff", cls=_Plainly)
 
 DEMO_DAY = "2027-03-02"
 """An ordinary Tuesday; fixed, so that the demo shows the same figures tomorrow."""
@@ -143,8 +156,9 @@ def serve(
     """Run the service: real clock, real bookings.
 
     What is not given comes from the environment: SHUTTLE_REGION, SHUTTLE_HOST, SHUTTLE_PORT,
-    SHUTTLE_DATABASE, SHUTTLE_SIGNING_KEY, SHUTTLE_LOG_FORMAT (console or json). Without those it
-    listens at 127.0.0.1:8000 and keeps its bookings in ./shuttle.sqlite3.
+    SHUTTLE_DATABASE, SHUTTLE_SIGNING_KEY, SHUTTLE_LOG_FORMAT (console or json),
+    SHUTTLE_TRUSTED_PROXIES (addresses), SHUTTLE_LIMITS (JSON). Without those it listens at
+    127.0.0.1:8000 and keeps its bookings in ./shuttle.sqlite3.
     """
     with _plainly():
         from api.app import create_app
@@ -152,7 +166,8 @@ def serve(
         from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
         from shuttle.serving import address, listen, serve_until_signalled
-        from shuttle.settings import database_url, read_settings, signing_key
+        from shuttle.settings import database_url, limits_of, read_settings, signing_key
+        from shuttle.sign_in import SignIn
         from shuttle.sql_store import SqlStore
         from shuttle.start_up import compile_search, load_region
 
@@ -162,13 +177,14 @@ def serve(
         with listen(host or settings.host, settings.port if port is None else port) as listener:
             loaded = load_region(region or settings.region, console)
             key = signing_key(settings, url)
-            store = SqlStore(url, loaded.config.id)
-            with closing(Dispatcher(loaded, store, keyed=Keyed(key))) as dispatcher:
+            store, keyed = SqlStore(url, loaded.config.id), Keyed(key)
+            with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
                 compile_search(loaded, console)
-                web = create_app(dispatcher, _now, key)
+                door, limits = SignIn(store.accounts, keyed), limits_of(settings)
+                web = create_app(dispatcher, _now, key, sign_in=door, limits=limits)
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
                 try:
-                    serve_until_signalled(RequestLog(web), listener)
+                    serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
                 except KeyboardInterrupt:
                     console.print("Ended.")
 

@@ -7,37 +7,41 @@ simulation drives this very class.
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from routing.check import check_tour, worsened
-from shuttle.acts import Act, Outcome
+from shuttle.acts import Act, JointAct, Outcome
+from shuttle.answers import Quote
 from shuttle.bookings import booked, cancelled
-from shuttle.domain import Booking, Contact, Offer, Quote, Refusal, RideRequest
+from shuttle.confirming import check_limits, check_offer, confirmed_before
+from shuttle.domain import Booking, Contact, Offer, RideRequest
 from shuttle.driving import reported
 from shuttle.errors import (
-    IdempotencyConflict,
-    OfferExpired,
-    OfferTaken,
+    OfferGone,
     PlanRejected,
+    RequestError,
     RevisionConflict,
     UnknownBooking,
 )
-from shuttle.events import Event, Refused
+from shuttle.events import Event
 from shuttle.keyed import Keyed
 from shuttle.ledger import followed
-from shuttle.offers import quote
 from shuttle.plan import DayPlan, tick_of
+from shuttle.quotes import mended, quote
 from shuttle.records import record_of, restored
 from shuttle.region import Region
 from shuttle.reports import Answer, Report, Sighting
 from shuttle.requests import CheckedRequest, check_request
 from shuttle.rolling import GRACE
 from shuttle.sightings import Sightings, seen
+from shuttle.standing_requests import Waiting
 from shuttle.store import Change, ContactRecord, Store
+from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
 
@@ -76,7 +80,7 @@ class Dispatcher:
         self.store = store
         self.keyed = keyed or Keyed(secrets.token_bytes(32))
         self.sightings = Sightings()
-        self._new_code = new_code
+        self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dispatcher")
@@ -91,42 +95,69 @@ class Dispatcher:
         RequestError
             If no plan could serve the request.
         """
-        checked = check_request(self.region, request, now)
-        plan = self.plan(checked.day, now)
-        answer = quote(self.region, plan, checked, now, self._new_code)
+        try:
+            checked = check_request(self.region, request, now)
+        except RequestError as error:
+            refusal = mended(self.region, request, error, now, self.new_code, self._plans_at(now))
+            self._note_unmet(unmet_error(self.region, refusal, request, error, now))
+            raise
+        return self.answer(checked, self.plan(checked.day, now), now)
+
+    def answer(
+        self, checked: CheckedRequest, plan: DayPlan, now: int, not_before: int = 0
+    ) -> Quote:
+        """Answer a checked request on a plan, maybe on one that is only supposed; note a refusal.
+
+        Safe on any thread. Nobody is offered to be picked up before `not_before`.
+        """
+        answer = quote(
+            self.region, plan, checked, now, self.new_code, self._plans_at(now), not_before
+        )
         if answer.refusal is not None:
-            event = _refused(self.region, checked, answer.refusal, now)
-            self._on_writer(lambda: self.store.note(checked.day, event))
+            self._note_unmet(unmet_refusal(self.region, checked, answer.refusal, now))
         return answer
 
+    def _plans_at(self, now: int) -> Callable[[date], DayPlan]:
+        return lambda day: self.plan(day, now)
+
     def book(
-        self, offer: Offer, idempotency_key: str, now: int, contact: Contact | None = None
+        self,
+        offer: Offer,
+        idempotency_key: str,
+        now: int,
+        contact: Contact | None = None,
+        waiting: Waiting | None = None,
     ) -> Booking:
         """Confirm an offer; the plan is checked again, and the promise is stored with it.
 
-        Repeating the call with the same key and offer returns the same booking.
+        Repeating the call with the same key and offer returns the same booking. Whoever was
+        `waiting` for it leaves the waiting list by it.
 
         Raises
         ------
         OfferExpired, OfferGone, OfferTaken, IdempotencyConflict
+        TooManyNoShows, TooManyOpenBookings
             And nothing was booked.
         """
 
         def act(plan: DayPlan) -> Outcome[Booking]:
-            known = self.store.receipt(idempotency_key)
+            known = confirmed_before(self.store, idempotency_key, offer)
             if known is not None:
-                if known.offer != offer.id:
-                    raise IdempotencyConflict(idempotency_key)
-                return Outcome(self.booking(known.code), plan)
-            if self.store.taken(offer.id):
-                raise OfferTaken
-            if now > offer.valid_until:
-                raise OfferExpired(offer.valid_until)
-            return booked(
-                self.region, plan, offer, now, self._new_code, key=idempotency_key, contact=contact
+                return Outcome(self.booking(known), plan)
+            check_offer(self.store, offer, now)
+            check_limits(self.region, self.store, self.keyed, contact, now)
+            outcome = booked(
+                self.region, plan, offer, now, self.new_code, key=idempotency_key, contact=contact
             )
+            return outcome if waiting is None else replace(outcome, waiting=(waiting.taken(),))
 
-        return self.act(offer.ride.day, now, act)
+        try:
+            return self.act(offer.ride.day, now, act)
+        except OfferGone as gone:
+            if gone.quote.refusal is not None:
+                checked = check_request(self.region, offer.request, now)
+                self._note_unmet(unmet_refusal(self.region, checked, gone.quote.refusal, now))
+            raise
 
     def booking(self, code: str) -> Booking:
         """Return a booking.
@@ -173,7 +204,7 @@ class Dispatcher:
         return tuple(
             event
             for each in sorted({yesterday, day})
-            for event in self._changing(each, partial(self._advance, each, now))
+            for event in self._changing((each,), partial(self._advance, each, now))
         )
 
     def report(
@@ -203,7 +234,21 @@ class Dispatcher:
         RevisionConflict
             If another process changes the day again and again. Either way nothing was stored.
         """
-        return self._changing(day, lambda: self._act(day, now, act))
+        return self._changing((day,), lambda: self._act(day, now, act))
+
+    def act_together(self, days: Collection[date], now: int, act: JointAct[T]) -> T:
+        """Do an act on one day or several as they stand now: in one transaction, or not at all.
+
+        Raises
+        ------
+        PlanRejected, RevisionConflict
+            As from :meth:`act`; nothing was stored on any of the days.
+        """
+        return self._changing(days, lambda: self._act_together(days, now, act))
+
+    def write(self, act: Callable[[], T]) -> T:
+        """Write down what changes no plan, in order with all acts."""
+        return self._on_writer(act)
 
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
@@ -214,17 +259,22 @@ class Dispatcher:
         self._writer.shutdown(wait=True)
         self.store.close()
 
+    def _note_unmet(self, unmet: Unmet | None) -> None:
+        if unmet is not None:
+            self._on_writer(lambda: self.store.note_unmet(unmet))
+
     def _on_writer(self, act: Callable[[], T]) -> T:
         return self._writer.submit(act).result()
 
-    def _changing(self, day: date, act: Callable[[], T]) -> T:
-        """Do an act on the writer; if another process was faster, read the day and try again."""
+    def _changing(self, days: Collection[date], act: Callable[[], T]) -> T:
+        """Do an act on the writer; if another process was faster, read the days and try again."""
 
         def once_more() -> T:
             try:
                 return act()
             except RevisionConflict:
-                self._plans.pop(day, None)
+                for day in days:
+                    self._plans.pop(day, None)
                 return act()
 
         return self._on_writer(once_more)
@@ -244,6 +294,18 @@ class Dispatcher:
             self._check(before, outcome)
             self._commit(outcome)
         return outcome.result
+
+    def _act_together(self, days: Collection[date], now: int, act: JointAct[T]) -> T:
+        for day in days:
+            self._advance(day, now)
+        before = {day: self._stored_plan(day).at(now) for day in days}
+        joint = act(before)
+        outcomes = [each for each in joint.outcomes if not each.changes_nothing]
+        for outcome in outcomes:
+            self._check(before[outcome.plan.day], outcome)
+        if outcomes:
+            self._commit(*outcomes)
+        return joint.result
 
     def _advance(self, day: date, now: int) -> tuple[Event, ...]:
         outcome = followed(self._stored_plan(day), now)
@@ -266,36 +328,35 @@ class Dispatcher:
             if faults:
                 raise PlanRejected(after.day, [str(each) for each in faults])
 
-    def _commit(self, outcome: Outcome[T]) -> None:
-        """Store the change, then show it to readers: in this order."""
+    def _commit(self, *outcomes: Outcome[Any]) -> None:
+        """Store the changes together, then show them to readers: in this order."""
+        revisions = {each.plan.day: each.plan.revision for each in outcomes}
+        changes = []
+        for outcome in outcomes:
+            changes.append(self._change(outcome, revisions[outcome.plan.day]))
+            revisions[outcome.plan.day] += 1
+        self.store.commit_together(changes)
+        for outcome in outcomes:
+            day = outcome.plan.day
+            self._plans[day] = outcome.plan.at_revision(revisions[day])
+
+    def _change(self, outcome: Outcome[Any], expected: int) -> Change:
         after = outcome.plan
         moved = sorted(outcome.planned | outcome.happened)
-        change = Change(
+        return Change(
             after.day,
-            after.revision,
+            expected,
             outcome.bookings,
             tuple(record_of(after.tours[number]) for number in moved),
             outcome.events,
             outcome.receipt,
             tuple(self._record(code, each) for code, each in outcome.contacts.items()),
             outcome.reports,
+            outcome.alternative,
+            outcome.instances,
+            outcome.waiting,
         )
-        self._plans[after.day] = after.at_revision(self.store.commit(change))
 
     def _record(self, code: str, contact: Contact) -> ContactRecord:
         pseudonym = self.keyed.phone(contact.phone) if contact.phone else ""
         return ContactRecord(code, contact, pseudonym)
-
-
-def _refused(region: Region, checked: CheckedRequest, refusal: Refusal, now: int) -> Refused:
-    request = checked.request
-    return Refused(
-        time=now,
-        origin_stop=region.stops[checked.origins[0].place].id,
-        destination_stop=region.stops[checked.destinations[0].place].id,
-        wanted=request.time // 900 * 900,
-        passengers=request.party.passengers,
-        wheelchairs=request.party.wheelchairs,
-        child_seats=request.party.child_seats,
-        reason=refusal.reason,
-    )

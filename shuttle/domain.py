@@ -122,12 +122,32 @@ class Ride:
     fare_cents: int
 
 
+class FixKind(StrEnum):
+    """What about a refused request has to change so that it can be served."""
+
+    EARLIER = "earlier"
+    LATER = "later"
+    OTHER_STOP = "other_stop"
+    FEWER_AIDS = "fewer_aids"
+    SMALLER_PARTY = "smaller_party"
+    OTHER_DAY = "other_day"
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Which refusal an offer makes up for, and by changing what."""
+
+    refusal: str
+    kind: FixKind
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A ride that fits the plan now, valid for minutes.
 
     `id` makes it unique, so that it can be booked only once. `expected_pickup` and
-    `expected_dropoff` are today's best guess inside the promise.
+    `expected_dropoff` are today's best guess inside the promise. `alternative` is set where the
+    ride is not as it was asked for.
     """
 
     id: str
@@ -136,48 +156,7 @@ class Offer:
     expected_pickup: int
     expected_dropoff: int
     valid_until: int
-
-
-class RefusalReason(StrEnum):
-    """The true cause of a refusal, from the insertion check itself."""
-
-    NO_SEATS = "no_seats"
-    NO_WHEELCHAIR_PLACE = "no_wheelchair_place"
-    NO_CHILD_SEAT = "no_child_seat"
-    NO_VEHICLE_IN_REACH = "no_vehicle_in_reach"
-    ARRIVAL_TOO_EARLY = "arrival_too_early"
-    RIDE_TOO_LONG = "ride_too_long"
-    OTHER_PROMISES = "other_promises"
-    SHIFT_ENDS = "shift_ends"
-    DRIVER_BREAK = "driver_break"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why nothing was offered.
-
-    Attributes
-    ----------
-    reason
-        What stood in the way of the vehicle that came nearest to serving the request.
-    earliest_pickup
-        When such a vehicle could be there at the earliest, or None if none can that day.
-    """
-
-    reason: RefusalReason
-    earliest_pickup: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """The answer to a request: offers; or a refusal with the nearest offers that work.
-
-    Where `refusal` is set, `offers` hold the smallest changes of time that work (earlier and
-    later), each bookable like any other.
-    """
-
-    offers: tuple[Offer, ...]
-    refusal: Refusal | None = None
+    alternative: Alternative | None = None
 
 
 class Cause(StrEnum):
@@ -216,6 +195,8 @@ class Booking:
         When it was confirmed.
     status
         Where it stands.
+    journey
+        The same for an outward ride and its return: the code of the one booked first.
     """
 
     code: str
@@ -224,6 +205,7 @@ class Booking:
     destination: str
     booked_at: int
     status: BookingStatus = BookingStatus.BOOKED
+    journey: str = ""
 
     def with_status(self, status: BookingStatus) -> "Booking":
         """Return the same booking in another status."""

@@ -7,14 +7,22 @@
     ├── RequestError           a ride request that no plan could serve; names the field
     ├── OfferExpired           the offer's minutes are over
     ├── OfferGone              somebody else was faster; carries fresh offers
+    │   └── ReturnGone         so it is with the return ride; nothing was booked
     ├── OfferTaken             the offer has become a booking already
     ├── UnknownBooking         no booking has this code
-    ├── UnknownShift           the day has no such shift
     ├── NotCancellable         the ride has begun or is over
+    ├── NotPlanned             no tour carries the booking
+    ├── AlreadyCancelled       the ride has been given up; there is nothing to change
+    ├── TooManyNoShows         this phone number may not book until a time
+    ├── TooManyOpenBookings    this phone number has as many as it may have
+    ├── UnknownStanding        no series and nobody waiting has this code
     ├── IdempotencyConflict    the key was used for another offer
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
     ├── RevisionConflict       another writer changed the day meanwhile
-    └── StoreError             the database cannot be used
+    ├── StoreError             the database cannot be used
+    ├── WrongCredentials       no such name, password, code or key; never says which
+    ├── TooManyRequests        a rate limit is used up; says for how long
+    └── UnknownShift           the day has no such shift, or it is over
 """
 
 from __future__ import annotations
@@ -24,7 +32,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
-    from shuttle.domain import Quote
+    from shuttle.answers import Fix, Quote
 
 
 class ShuttleError(Exception):
@@ -44,12 +52,15 @@ class RequestError(ShuttleError):
         Stable, for programs: ``outside_area``, ``same_stop``, ``in_the_past`` and so on.
     field
         The part of the request that has to change, as a JSON path such as ``from.stop``.
+    fixes
+        The smallest changes that work, where the request was looked at closely enough to know.
     """
 
     def __init__(self, code: str, field: str, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.field = field
+        self.fixes: tuple[Fix, ...] = ()
 
 
 class OfferExpired(ShuttleError):
@@ -68,6 +79,47 @@ class OfferGone(ShuttleError):
         self.quote = quote
 
 
+class ReturnGone(OfferGone):
+    """The offer of the return ride no longer fits; `quote` holds what fits with the outward one."""
+
+
+class AlreadyCancelled(ShuttleError):
+    """A ride that was given up cannot be changed."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("This ride has already been cancelled; book a new one.")
+        self.code = code
+
+
+class TooManyNoShows(ShuttleError):
+    """Whoever did not come too often may not book for some days."""
+
+    def __init__(self, until: int, day: date) -> None:
+        super().__init__(
+            f"Rides with this phone number were missed too often; it can book again from {day} on."
+        )
+        self.until = until
+
+
+class TooManyOpenBookings(ShuttleError):
+    """A phone number has as many open bookings as it may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"This phone number can have {most} open bookings at once; "
+            "ride or cancel one of them first."
+        )
+        self.most = most
+
+
+class UnknownStanding(ShuttleError):
+    """No weekly repeat and no place on the waiting list of this region has the code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("There is nothing with this code.")
+        self.code = code
+
+
 class OfferTaken(ShuttleError):
     """The offer was booked before, under another idempotency key."""
 
@@ -79,16 +131,8 @@ class UnknownBooking(ShuttleError):
     """No booking of this region has the code."""
 
     def __init__(self, code: str) -> None:
-        super().__init__("There is no booking with this code.")
+        super().__init__("There is no booking with this code and this secret.")
         self.code = code
-
-
-class UnknownShift(ShuttleError):
-    """A service day has no shift with this id."""
-
-    def __init__(self, day: date, shift: str) -> None:
-        super().__init__(f"There is no shift {shift!r} on {day}; write it as bus-1@06:00.")
-        self.shift = shift
 
 
 class NotCancellable(ShuttleError):
@@ -98,6 +142,14 @@ class NotCancellable(ShuttleError):
         super().__init__(
             "The vehicle is already on its way, so this ride cannot be cancelled here."
         )
+        self.code = code
+
+
+class NotPlanned(ShuttleError):
+    """No tour carries the booking: it was cancelled."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("No tour carries this booking; there is nothing to explain.")
         self.code = code
 
 
@@ -129,3 +181,33 @@ class RevisionConflict(ShuttleError):
 
 class StoreError(ShuttleError):
     """The database cannot be used; the message says why and what to do."""
+
+
+class WrongCredentials(ShuttleError):
+    """Whoever wants in has no account, or another password; the answer is the same."""
+
+    def __init__(self) -> None:
+        super().__init__("This is not right; check what you typed, or ask for a new password.")
+
+
+class TooManyRequests(ShuttleError):
+    """A rate limit is used up.
+
+    Attributes
+    ----------
+    seconds
+        When it is worth trying again.
+    """
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many requests; try again in {seconds} seconds.")
+        self.seconds = seconds
+
+
+class UnknownShift(ShuttleError):
+    """The day has no such shift, or it is over."""
+
+    def __init__(self, day: date, shift: str) -> None:
+        super().__init__(f"There is no shift {shift!r} on {day} that is still to be driven.")
+        self.day = day
+        self.shift = shift

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, get_args
 
-from shuttle.domain import Cause, RefusalReason
+from shuttle.domain import Cause
 from shuttle.driving_events import (
     BreakEnded,
     BreakStarted,
@@ -24,21 +24,6 @@ class Booked:
     time: int
     code: str
     shift: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A request could not be served; places are stops and the time is a quarter hour."""
-
-    kind: ClassVar[str] = "refused"
-    time: int
-    origin_stop: str
-    destination_stop: str
-    wanted: int
-    passengers: int
-    wheelchairs: int
-    child_seats: int
-    reason: RefusalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +99,52 @@ class VerdictCorrected:
     cause: Cause
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A booking was given up for the sake of another, `by`, maybe on another day."""
+
+    kind: ClassVar[str] = "replaced"
+    time: int
+    code: str
+    by: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A booking was changed: `new` became part of a tour and takes the place of `old`."""
+
+    kind: ClassVar[str] = "changed"
+    time: int
+    old: str
+    new: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesMissed:
+    """A day of a series could not be promised; `reason` is a refusal's or a request's code."""
+
+    kind: ClassVar[str] = "series_missed"
+    time: int
+    series: str
+    day: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOpened:
+    """A ride that somebody waits for became possible; until `held_until` it is theirs to book."""
+
+    kind: ClassVar[str] = "window_opened"
+    time: int
+    waiting: str
+    day: str
+    held_until: int
+
+
 Event = (
     Booked
-    | Refused
     | Cancelled
     | PickedUp
     | DroppedOff
@@ -132,6 +160,10 @@ Event = (
     | BreakEnded
     | TimeCorrected
     | TakenBack
+    | Replaced
+    | Changed
+    | SeriesMissed
+    | WindowOpened
 )
 
 

@@ -35,5 +35,13 @@ class Keyed:
         """Return what is stored in the place of a token, 32 hex digits."""
         return self._derived("token", token).hex()
 
+    def csrf(self, session: str) -> str:
+        """Return what a page sends back to show that it was made for this session's token."""
+        return self._derived("csrf", session).hex()
+
+    def client(self, prefix: str) -> str:
+        """Return what stands for a client's address prefix in memory, for rate limits."""
+        return self._derived("client", prefix).hex()
+
     def _derived(self, purpose: str, text: str) -> bytes:
         return hmac.digest(self._key, f"{purpose} {text}".encode(), hashlib.sha256)[:16]

@@ -1,16 +1,16 @@
-"""From a request to pickup windows; from no window to the reason and the nearest that works.
+"""From a request to pickup windows, and from a window to an offer with its promise.
 
 Every pair of stops within walking distance is tried in every window of the search span over all
 tours of the day: one compiled call of :func:`routing.insertion.best_insertions`. The promise that
 comes out *is* the time window of the halts, so nothing that plans later can break it unnoticed.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from routing.insertion import Insertion, Obstacle, best_insertions, explain
+from routing.insertion import Insertion, best_insertions
 from routing.problem import Trip
-from shuttle.domain import Offer, Promise, Quote, Refusal, RefusalReason, Ride, When
+from shuttle.domain import Offer, Promise, Ride, When
 from shuttle.plan import DayPlan
 from shuttle.region import Region
 from shuttle.requests import Access, CheckedRequest
@@ -22,43 +22,6 @@ MOST_OFFERS = 3
 
 _MARK = 300
 """Windows begin at five-minute marks where they can: easy to say, easy to remember."""
-
-
-def quote(
-    region: Region,
-    plan: DayPlan,
-    checked: CheckedRequest,
-    now: int,
-    new_id: Callable[[], str],
-) -> Quote:
-    """Answer a request on a plan.
-
-    Parameters
-    ----------
-    region
-        Stops, travel times and rules.
-    plan
-        The service day of the request, rolled forward to `now`.
-    checked
-        The request.
-    now
-        Epoch seconds.
-    new_id
-        Makes the ids of offers.
-
-    Returns
-    -------
-    Quote
-        Up to three offers in different windows; or a refusal with the nearest that work.
-    """
-    search = _Search.of(region, checked, now, new_id)
-    wanted = range(search.steps)
-    offers = search.offers(plan, wanted)
-    if offers:
-        return Quote(tuple(offers[:MOST_OFFERS]))
-    onward = search.first_offer(plan, wanted.stop, 1)
-    on_the_far_side = search.first_offer(plan, -1, -1)
-    return Quote((*onward, *on_the_far_side), search.refusal(plan, wanted))
 
 
 def exact_trip(region: Region, ride: Ride, code: str) -> Trip:
@@ -81,7 +44,7 @@ def exact_trip(region: Region, ride: Ride, code: str) -> Trip:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class Pair:
     """A stop to get on and a stop to get off, and what follows from them."""
 
     pickup: Access
@@ -95,17 +58,31 @@ class _Pair:
         return WALK_WEIGHT * (self.pickup.seconds + self.dropoff.seconds)
 
 
+def pairs_of(
+    region: Region, origins: Iterable[Access], destinations: Sequence[Access]
+) -> tuple[Pair, ...]:
+    """Return every pair of two different stops, the nearest first."""
+    pairs = []
+    for pickup in origins:
+        for dropoff in destinations:
+            if pickup.place != dropoff.place:
+                direct = int(region.travel.seconds[pickup.place, dropoff.place])
+                max_ride = region.config.rules.max_ride(direct)
+                pairs.append(Pair(pickup, dropoff, direct, max_ride))
+    return tuple(pairs)
+
+
 @dataclass(frozen=True, slots=True)
-class _Option:
+class Option:
     """One pair of stops in one window, to be tried over all tours."""
 
     step: int
-    pair: _Pair
+    pair: Pair
     trip: Trip
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
+class Search:
     """All options of one request: pairs of stops, and windows counted in steps.
 
     Step 0 is the window wanted most: the first after the wanted departure, or the last that still
@@ -117,51 +94,66 @@ class _Search:
     checked: CheckedRequest
     now: int
     new_id: Callable[[], str]
-    pairs: tuple[_Pair, ...]
+    pairs: tuple[Pair, ...]
     opening: tuple[tuple[int, int], ...]
     width: int
     steps: int
+    not_before: int = 0
 
     @classmethod
     def of(
-        cls, region: Region, checked: CheckedRequest, now: int, new_id: Callable[[], str]
-    ) -> "_Search":
-        """Return the search for a request: its pairs of stops, and how many windows it spans."""
+        cls,
+        region: Region,
+        checked: CheckedRequest,
+        now: int,
+        new_id: Callable[[], str],
+        not_before: int = 0,
+    ) -> "Search":
+        """Return the search for a request: its pairs of stops, and how many windows it spans.
+
+        Nobody is picked up before `not_before`, whatever was asked.
+        """
         rules = region.config.rules
-        pairs = []
-        for pickup in checked.origins:
-            for dropoff in checked.destinations:
-                if pickup.place != dropoff.place:
-                    direct = int(region.travel.seconds[pickup.place, dropoff.place])
-                    pairs.append(_Pair(pickup, dropoff, direct, rules.max_ride(direct)))
         return cls(
             region,
             checked,
             now,
             new_id,
-            tuple(pairs),
+            pairs_of(region, checked.origins, checked.destinations),
             tuple(region.config.opening(checked.day)),
             rules.window_minutes * 60,
             max(1, rules.search_minutes // rules.window_minutes),
+            not_before,
         )
+
+    @property
+    def wanted(self) -> range:
+        """The steps that answer the request as it was asked."""
+        return range(self.steps)
 
     def offers(self, plan: DayPlan, steps: Iterable[int]) -> list[Offer]:
         """Return the best offer of each window that has one, in the order of the steps."""
-        options = self._options(steps)
+        best: dict[int, tuple[Insertion, Option]] = {}
+        for insertion, option in self.fitting(plan, steps):
+            rival = best.get(option.step)
+            if rival is None or insertion.score < rival[0].score:
+                best[option.step] = (insertion, option)
+        return self._apart([self._offer(*pair) for pair in best.values()])
+
+    def fitting(self, plan: DayPlan, steps: Iterable[int]) -> list[tuple[Insertion, Option]]:
+        """Return the options that fit into a tour, each with where it fits best."""
+        options = self.options(steps)
         found = best_insertions(
             plan.compiled,
             self.region.travel,
             [option.trip for option in options],
             [option.pair.walking for option in options],
         )
-        best: dict[int, tuple[Insertion, _Option]] = {}
-        for option, insertion in zip(options, found, strict=True):
-            if insertion is None:
-                continue
-            rival = best.get(option.step)
-            if rival is None or insertion.score < rival[0].score:
-                best[option.step] = (insertion, option)
-        return self._apart([self._offer(*pair) for pair in best.values()])
+        return [
+            (insertion, option)
+            for option, insertion in zip(options, found, strict=True)
+            if insertion is not None
+        ]
 
     def first_offer(self, plan: DayPlan, begin: int, direction: int) -> list[Offer]:
         """Return the nearest offer from a step on in a direction, if the day has one."""
@@ -171,25 +163,6 @@ class _Search:
             if offers:
                 return offers[:1]
         return []
-
-    def refusal(self, plan: DayPlan, wanted: range) -> Refusal:
-        """Return why the nearest pair of stops fits no tour in the wanted windows."""
-        options = self._options(wanted)
-        if not options:
-            return Refusal(RefusalReason.SHIFT_ENDS, None)
-        trips = [option.trip for option in options if option.pair is options[0].pair]
-        whole = replace(
-            trips[0],
-            pickup_earliest=min(trip.pickup_earliest for trip in trips),
-            pickup_latest=max(trip.pickup_latest for trip in trips),
-            dropoff_latest=max(trip.dropoff_latest for trip in trips),
-        )
-        obstacles = explain(plan.compiled, self.region.travel, whole)
-        if obstacles.nearest is Obstacle.CAPACITY:
-            reason = _LACKING[obstacles.missing]
-        else:
-            reason = _REASONS.get(obstacles.nearest, RefusalReason.NO_VEHICLE_IN_REACH)
-        return Refusal(reason, obstacles.earliest_pickup)
 
     def _apart(self, offers: list[Offer]) -> list[Offer]:
         """Drop offers whose window nearly is that of an earlier one."""
@@ -201,18 +174,20 @@ class _Search:
                 kept.append(offer)
         return kept
 
-    def _options(self, steps: Iterable[int]) -> list[_Option]:
+    def options(self, steps: Iterable[int]) -> list[Option]:
+        """Return all pairs of stops in the windows of some steps that may be ridden at all."""
         return [
-            _Option(step, pair, trip)
+            Option(step, pair, trip)
             for step in steps
             for pair in self.pairs
             if (trip := self._trip(pair, step)) is not None
         ]
 
-    def _trip(self, pair: _Pair, step: int) -> Trip | None:
+    def _trip(self, pair: Pair, step: int) -> Trip | None:
         """Return a pair in a window as a trip, None if the window is over or not in the hours."""
         request, rules = self.checked.request, self.region.config.rules
         soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pair.pickup.seconds))
+        soonest = max(soonest, self.not_before)
         if request.when is When.DEPART_AT:
             ready = _minute_up(request.time + pair.pickup.seconds)
             first = max(ready, soonest) if step >= 0 else ready
@@ -244,7 +219,7 @@ class _Search:
     def _open(self, begin: int, end: int) -> bool:
         return any(opens <= begin and end <= closes for opens, closes in self.opening)
 
-    def _offer(self, insertion: Insertion, option: _Option) -> Offer:
+    def _offer(self, insertion: Insertion, option: Option) -> Offer:
         region, request, pair = self.region, self.checked.request, option.pair
         metres = int(region.travel.metres[pair.pickup.place, pair.dropoff.place])
         ride = Ride(
@@ -284,20 +259,3 @@ class _Search:
 
 def _minute_up(time: int) -> int:
     return -(-time // 60) * 60
-
-
-_REASONS = {
-    Obstacle.DROPOFF_WINDOW: RefusalReason.ARRIVAL_TOO_EARLY,
-    Obstacle.RIDE_LIMIT: RefusalReason.RIDE_TOO_LONG,
-    Obstacle.OTHERS: RefusalReason.OTHER_PROMISES,
-    Obstacle.SHIFT_END: RefusalReason.SHIFT_ENDS,
-    Obstacle.BREAK: RefusalReason.DRIVER_BREAK,
-}
-"""Everything else means that no vehicle can be there in time."""
-
-_LACKING = (
-    RefusalReason.NO_SEATS,
-    RefusalReason.NO_WHEELCHAIR_PLACE,
-    RefusalReason.NO_CHILD_SEAT,
-)
-"""In the order of :data:`routing.problem.LOAD_KINDS`."""

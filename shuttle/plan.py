@@ -27,6 +27,11 @@ def tick_of(now: int) -> int:
     return -(-now // TICK_SECONDS) * TICK_SECONDS
 
 
+def vehicle_of(tour: Tour) -> str:
+    """Return the id of the vehicle that drives a tour."""
+    return tour.shift.id.partition("@")[0]
+
+
 @dataclass(frozen=True, eq=False)
 class DayPlan:
     """All tours of a service day.

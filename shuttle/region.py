@@ -5,6 +5,7 @@ are read at each start, which takes seconds, and so can never disagree with each
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,6 +28,8 @@ from shuttle.region_config import RegionConfig, ShiftRule, minutes_of, read_conf
 
 BUNDLED = Path(__file__).resolve().parents[1] / "data" / "osm" / "suederbrarup"
 """The region that comes with the project."""
+
+_METRES_PER_DEGREE = 111_195
 
 Progress = Callable[[str, float], None]
 """Told a step's name and the share of the whole that is done, from 0 to 1."""
@@ -132,10 +135,22 @@ class Region:
         """Return a stop; KeyError if there is none with this id."""
         return self.stops[self._place_of[stop_id]]
 
-    def walkable_stops(self, lat: float, lon: float) -> list[tuple[int, int]]:
-        """Return (place, metres on foot) of the stops in walking distance, nearest first."""
-        near = self._stops_near.of(lat, lon, self.config.rules.max_walk_metres)
+    def walkable_stops(self, lat: float, lon: float, farther: int = 1) -> list[tuple[int, int]]:
+        """Return (place, metres on foot) of the stops in walking distance, nearest first.
+
+        With `farther`, of those up to so many times as far.
+        """
+        near = self._stops_near.of(lat, lon, farther * self.config.rules.max_walk_metres)
         return [(place, round(metres)) for place, metres in near]
+
+    def nearest_stop(self, lat: float, lon: float) -> tuple[int, int]:
+        """Return (place, metres as the crow flies) of the nearest stop, however far it is."""
+        east = math.cos(math.radians(lat))
+        degrees, place = min(
+            (math.hypot(stop.lat - lat, (stop.lon - lon) * east), place)
+            for place, stop in enumerate(self.stops)
+        )
+        return place, round(_METRES_PER_DEGREE * degrees)
 
     def contains(self, lat: float, lon: float) -> bool:
         """Whether a point lies in the region."""

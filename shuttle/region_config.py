@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shuttle.errors import RegionError
+from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
+from shuttle.limits import NoShows
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -144,6 +146,9 @@ class Rules(_Table):
     ride_extra_minutes: int = Field(default=20, ge=0, le=240)
     halt_seconds: int = Field(default=60, ge=0, le=1800)
     offer_valid_minutes: int = Field(default=5, ge=1, le=60)
+    most_open_bookings: int = Field(default=0, ge=0, le=1000)
+    series_flexible_minutes: int = Field(default=15, ge=0, le=240)
+    waiting_hold_minutes: int = Field(default=15, ge=1, le=24 * 60)
 
     def max_ride(self, direct: int) -> int:
         """Return the longest time on board for a direct ride of so many seconds."""
@@ -178,6 +183,13 @@ class Contact(_Table):
     email: str
     country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
     accent: str = Field(default="#0b5c6b", pattern=r"^#[0-9a-fA-F]{6}$")
+    subdivision: str | None = None
+
+    @model_validator(mode="after")
+    def _subdivided(self) -> Self:
+        if self.subdivision is not None:
+            check_subdivision(self.country, self.subdivision)
+        return self
 
 
 class GeocoderRule(_Table):
@@ -210,6 +222,8 @@ class RegionConfig(_Table):
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)
+    no_shows: NoShows = NoShows()
+    school_holidays: list[SchoolHolidays] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _references(self) -> Self:
@@ -228,6 +242,12 @@ class RegionConfig(_Table):
     def zone(self) -> ZoneInfo:
         """The region's time zone."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def holidays(self) -> HolidayCalendar:
+        """Public and school holidays where the region lies."""
+        spans = tuple(self.school_holidays)
+        return HolidayCalendar(self.contact.country, self.contact.subdivision, spans)
 
     def local_day(self, time: int) -> date:
         """Return the service day of an epoch second."""

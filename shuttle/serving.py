@@ -58,18 +58,20 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve_until_signalled(app: Any, listener: socket.socket) -> None:
+def serve_until_signalled(app: Any, listener: socket.socket, trusted_proxies: str = "") -> None:
     """Answer requests until SIGINT or SIGTERM; open requests get :data:`SECONDS_TO_FINISH`.
 
-    The signal then takes its usual course: KeyboardInterrupt, or the handler of SIGTERM.
+    The signal then takes its usual course: KeyboardInterrupt, or the handler of SIGTERM. Who the
+    client is and whether it speaks https is believed of `trusted_proxies` only: addresses and
+    networks, with commas.
     """
-    _server(app).run(sockets=[listener])
+    _server(app, trusted_proxies).run(sockets=[listener])
 
 
 @contextmanager
-def serving_beside(app: Any, listener: socket.socket) -> Iterator[None]:
+def serving_beside(app: Any, listener: socket.socket, trusted_proxies: str = "") -> Iterator[None]:
     """Answer requests on a thread while the body runs."""
-    server = _server(app)
+    server = _server(app, trusted_proxies)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="web", daemon=True
     )
@@ -83,13 +85,15 @@ def serving_beside(app: Any, listener: socket.socket) -> Iterator[None]:
         thread.join(SECONDS_TO_FINISH + 1)
 
 
-def _server(app: Any) -> uvicorn.Server:
+def _server(app: Any, trusted_proxies: str = "") -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             app,
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(trusted_proxies),  # uvicorn would believe whatever loopback says
+            forwarded_allow_ips=trusted_proxies or None,
             timeout_graceful_shutdown=SECONDS_TO_FINISH,
         )
     )

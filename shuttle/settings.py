@@ -5,19 +5,43 @@ stands in its ``region.toml`` instead.
 """
 
 import os
+import re
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretBytes, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from shuttle.errors import ShuttleError
+from shuttle.rate_limits import GENEROUS, Limit, Rate
 from shuttle.region import BUNDLED
 
 
 class SettingsError(ShuttleError):
     """A setting cannot be used; the message names the variable and the fix."""
+
+
+def _networks(text: str) -> str:
+    for each in filter(None, text.split(",")):
+        try:
+            ip_network(each.strip())
+        except ValueError as error:
+            raise ValueError(
+                f"{each.strip()!r} is no address or network; write 127.0.0.1 or 10.0.0.0/8"
+            ) from error
+    return text
+
+
+def _rate(text: object) -> object:
+    if isinstance(text, Rate):
+        return text
+    found = re.fullmatch(r"([1-9]\d{0,6})/([1-9]\d{0,6})", str(text))
+    if found is None:
+        raise ValueError(f'write number/seconds such as "60/900", not {text!r}')
+    return Rate(int(found[1]), int(found[2]))
 
 
 class Settings(BaseSettings):
@@ -37,6 +61,12 @@ class Settings(BaseSettings):
         None is beside the SQLite file, or ``shuttle.key`` with another database.
     log_format
         "console" for people, "json" for machines, one object a line.
+    trusted_proxies
+        Addresses or networks, with commas, of the proxies whose X-Forwarded-For and
+        X-Forwarded-Proto are believed; none if empty.
+    limits
+        Rate limits that differ from :data:`shuttle.rate_limits.GENEROUS`, as a JSON object:
+        ``{"offers_by_address": "60/60"}`` is sixty at once and sixty a minute.
     overpass_url, nominatim_url
         Map services that `region create` asks where no extract is given.
     """
@@ -50,8 +80,15 @@ class Settings(BaseSettings):
     signing_key: SecretBytes | None = Field(default=None, min_length=16)
     key_file: Path | None = None
     log_format: Literal["console", "json"] = "console"
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    limits: dict[Limit, Annotated[Rate, BeforeValidator(_rate)]] = Field(default_factory=dict)
     overpass_url: str | None = None
     nominatim_url: str | None = None
+
+
+def limits_of(settings: Settings) -> dict[Limit, Rate]:
+    """Return the rate limits of a machine."""
+    return {**GENEROUS, **settings.limits}
 
 
 def read_settings() -> Settings:
@@ -66,8 +103,14 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        variable = "SHUTTLE_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{variable}: {first['msg']}.") from error
+        variable, *within = (str(part) for part in first["loc"])
+        where = "".join(f" {part}:" for part in within if part != "[key]")
+        message = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"SHUTTLE_{variable.upper()}:{where} {message}.") from error
+    except UnreadableSetting as error:
+        raise SettingsError(
+            'SHUTTLE_LIMITS is no JSON; write {"offers_by_address": "60/60"}.'
+        ) from error
 
 
 def database_url(database: str) -> str:

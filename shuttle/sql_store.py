@@ -5,7 +5,7 @@ synchronisation: what was confirmed is on the disk. On both, a change is written
 ``WHERE revision = expected``, so that of two writers exactly one succeeds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -18,10 +18,13 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlmodel import SQLModel
 
+from shuttle import sql_unmet
+from shuttle.account_store import AccountStore
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Event, PromiseAtRisk, event_of, facts
 from shuttle.reports import Report, ReportKind
+from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import (
     BookingRow,
@@ -32,6 +35,7 @@ from shuttle.tables import (
     ServiceDay,
     TourRow,
 )
+from shuttle.unmet import Unmet
 
 
 def _table(model: type[SQLModel]) -> sa.Table:
@@ -65,6 +69,8 @@ class SqlStore:
     def __init__(self, url: str, region: str) -> None:
         self._region = region
         self._engine = _engine(url)
+        self.standing = SqlStandingRequests(region, self._reading, self._writing)
+        self.accounts = AccountStore(region, self._reading, self._writing)
         try:
             with self._writing() as connection:
                 _migrate(connection)
@@ -93,18 +99,18 @@ class SqlStore:
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict and write nothing."""
-        try:
-            with self._writing() as connection:
-                self._fence(connection, change)
-                self._write(connection, change)
-        except IntegrityError as error:
-            raise RevisionConflict(change.day, change.expected) from error
+        self.commit_together((change,))
         return change.expected + 1
 
-    def note(self, day: date, event: Event) -> None:
-        """Keep an event that changes no plan."""
-        with self._writing() as connection:
-            connection.execute(sa.insert(_EVENT), [self._event_row(day, event)])
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take all changes in one transaction, or raise RevisionConflict and write nothing."""
+        try:
+            with self._writing() as connection:
+                for change in sorted(changes, key=lambda each: each.day):  # no two lock crosswise
+                    self._fence(connection, change)
+                    self._write(connection, change)
+        except IntegrityError as error:
+            raise RevisionConflict(changes[0].day, changes[0].expected) from error
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""
@@ -136,6 +142,18 @@ class SqlStore:
         with self._reading() as connection:
             return tuple(_booking(row) for row in connection.execute(query).mappings())
 
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return."""
+        if not journey:
+            return ()
+        query = (
+            sa.select(_BOOKING)
+            .where(_BOOKING.c.region == self._region, _BOOKING.c.journey == journey)
+            .order_by(_BOOKING.c.pickup_earliest, _BOOKING.c.code)
+        )
+        with self._reading() as connection:
+            return tuple(_booking(row) for row in connection.execute(query).mappings())
+
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
         query = sa.select(_RECEIPT.c.key, _RECEIPT.c.offer, _RECEIPT.c.code).where(
@@ -159,6 +177,16 @@ class SqlStore:
         with self._reading() as connection:
             rows = connection.execute(query).mappings()
             return tuple(event_of(row["kind"], row["time"], row["facts"]) for row in rows)
+
+    def note_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request."""
+        with self._writing() as connection:
+            sql_unmet.keep(connection, self._region, unmet)
+
+    def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
+        """Return what was refused from one day to another."""
+        with self._reading() as connection:
+            return sql_unmet.between(connection, self._region, first, last)
 
     def close(self) -> None:
         """Close all connections."""
@@ -240,6 +268,9 @@ class SqlStore:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
             connection.execute(sa.insert(_RECEIPT), {"region": self._region, **row})
+        if change.alternative is not None:
+            sql_unmet.take(connection, self._region, change.alternative)
+        self.standing.write(connection, change.instances, change.waiting)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride
@@ -265,6 +296,7 @@ class SqlStore:
             "direct_seconds": ride.direct_seconds,
             "direct_metres": ride.direct_metres,
             "fare_cents": ride.fare_cents,
+            "journey": booking.journey,
         }
 
     def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
@@ -334,6 +366,7 @@ def _booking(row: sa.RowMapping) -> Booking:
         destination=row["destination"],
         booked_at=row["booked_at"],
         status=BookingStatus(row["status"]),
+        journey=row["journey"],
     )
 
 

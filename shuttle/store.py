@@ -4,15 +4,22 @@ A :class:`Change` is everything one act of the dispatcher alters; a store takes 
 all, and only if nobody else changed the day since it was read.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-from shuttle.domain import Booking, Contact
+from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, PromiseAtRisk
 from shuttle.reports import Report
+from shuttle.standing_requests import (
+    Instance,
+    MemoryStandingRequests,
+    StandingRequests,
+    Waiting,
+)
+from shuttle.unmet import Unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,12 @@ class Change:
         Of new bookings.
     reports
         What drivers reported, in the order in which it was taken in.
+    alternative
+        The refusal that a new booking makes up for, if any.
+    instances
+        Days of series that were decided.
+    waiting
+        Whoever on the waiting list was told, or has booked.
     """
 
     day: date
@@ -99,10 +112,17 @@ class Change:
     receipt: Receipt | None = None
     contacts: tuple[ContactRecord, ...] = ()
     reports: tuple[Report, ...] = ()
+    alternative: Alternative | None = None
+    instances: tuple[Instance, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 class Store(Protocol):
     """Where the days of one region are kept."""
+
+    @property
+    def standing(self) -> StandingRequests:
+        """Weekly repeats and the waiting list."""
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -116,8 +136,14 @@ class Store(Protocol):
             If the day is no longer at the expected revision; nothing was written.
         """
 
-    def note(self, day: date, event: Event) -> None:
-        """Keep an event that changes no plan, such as a refusal."""
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take several changes one after the other, of one day or of several, all or none.
+
+        Raises
+        ------
+        RevisionConflict
+            If one of the days is no longer at the expected revision; nothing was written.
+        """
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status, None if there is none."""
@@ -128,6 +154,9 @@ class Store(Protocol):
     def bookings_of(self, phone_pseudonym: str) -> tuple[Booking, ...]:
         """Return all bookings under a phone number in any status, in the order of booking."""
 
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return, in the order of riding."""
+
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
 
@@ -136,6 +165,12 @@ class Store(Protocol):
 
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in the order in which they were stored."""
+
+    def note_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request."""
+
+    def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
+        """Return what was refused from one day to another, by the wanted time."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -154,6 +189,8 @@ class MemoryStore:
     _contacts: dict[str, ContactRecord] = field(default_factory=dict)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _events: dict[date, list[Event]] = field(default_factory=dict)
+    _unmet: dict[str, Unmet] = field(default_factory=dict)
+    standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -170,9 +207,23 @@ class MemoryStore:
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
+        self.commit_together((change,))
+        return change.expected + 1
+
+    def commit_together(self, changes: Sequence[Change]) -> None:
+        """Take all changes, or raise RevisionConflict."""
+        revisions: dict[date, int] = {}
+        for change in changes:
+            stored = self._days.get(change.day, StoredDay(0))
+            at = revisions.get(change.day, stored.revision)
+            if at != change.expected or self.standing.decided(change.instances):
+                raise RevisionConflict(change.day, change.expected)
+            revisions[change.day] = at + 1
+        for change in changes:
+            self._take(change)
+
+    def _take(self, change: Change) -> None:
         stored = self._days.get(change.day, StoredDay(0))
-        if stored.revision != change.expected:
-            raise RevisionConflict(change.day, change.expected)
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
@@ -188,11 +239,11 @@ class MemoryStore:
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
             self._receipts[change.receipt.key] = change.receipt
-        return change.expected + 1
-
-    def note(self, day: date, event: Event) -> None:
-        """Keep an event that changes no plan."""
-        self._events.setdefault(day, []).append(event)
+        alternative = change.alternative
+        if alternative is not None and alternative.refusal in self._unmet:
+            refused = self._unmet[alternative.refusal]
+            self._unmet[refused.id] = replace(refused, taken=alternative.kind)
+        self.standing.take(change.instances, change.waiting)
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""
@@ -209,6 +260,12 @@ class MemoryStore:
         codes = [each.code for each in records if each.phone_pseudonym == phone_pseudonym]
         return tuple(sorted((self._bookings[code] for code in codes), key=_order_of_booking))
 
+    def journey(self, journey: str) -> tuple[Booking, ...]:
+        """Return the bookings of an outward ride and its return."""
+        own = [each for each in self._bookings.values() if each.journey == journey]
+        own.sort(key=lambda each: (each.ride.promise.pickup_earliest, each.code))
+        return tuple(own) if journey else ()
+
     def receipt(self, key: str) -> Receipt | None:
         """Return what an idempotency key was used for."""
         return self._receipts.get(key)
@@ -220,6 +277,15 @@ class MemoryStore:
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in order."""
         return tuple(self._events.get(day, ()))
+
+    def note_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request."""
+        self._unmet[unmet.id] = unmet
+
+    def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
+        """Return what was refused from one day to another."""
+        wanted = [each for each in self._unmet.values() if first <= each.day <= last]
+        return tuple(sorted(wanted, key=lambda each: (each.wanted, each.id)))
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -26,7 +26,10 @@ class BookingRow(SQLModel, table=True):
     """A booking with its promise. The promise's columns are written once."""
 
     __tablename__ = "booking"
-    __table_args__ = (Index("booking_of_day", "region", "day"),)
+    __table_args__ = (
+        Index("booking_of_day", "region", "day"),
+        Index("booking_of_journey", "region", "journey"),
+    )
 
     region: str = Field(primary_key=True, max_length=64)
     code: str = Field(primary_key=True, max_length=16)
@@ -49,6 +52,7 @@ class BookingRow(SQLModel, table=True):
     direct_seconds: int
     direct_metres: int
     fare_cents: int
+    journey: str = Field(default="", max_length=16)
 
 
 class ContactRow(SQLModel, table=True):
@@ -121,3 +125,23 @@ class ReportRow(SQLModel, table=True):
     kind: str = Field(max_length=16)
     time: int = Field(sa_column=_time())
     code: str = Field(max_length=16)
+
+
+class UnmetRow(SQLModel, table=True):
+    """A refused request, coarsened; `taken` says which kind of alternative was booked."""
+
+    __tablename__ = "unmet_demand"
+    __table_args__ = (Index("unmet_demand_of_day", "region", "day"),)
+
+    region: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=16)
+    day: str = Field(max_length=10)
+    asked: int = Field(sa_column=_time())
+    wanted: int = Field(sa_column=_time())
+    origin: str = Field(max_length=64)
+    destination: str = Field(max_length=64)
+    passengers: int
+    wheelchairs: int
+    child_seats: int
+    reason: str = Field(max_length=32)
+    taken: str | None = Field(default=None, max_length=16)

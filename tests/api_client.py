@@ -63,12 +63,25 @@ class Api:
             "/api/v1/bookings", json={"offer": token}, headers={"Idempotency-Key": key}
         )
 
+    def look_up(self, booking: dict[str, Any]) -> Any:
+        """Look up a booking with its link."""
+        return self.http.get(f"/api/v1/bookings/{booking['code']}", headers=secret_of(booking))
+
+    def cancel(self, booking: dict[str, Any]) -> Any:
+        """Cancel a booking with its link."""
+        return self.http.delete(f"/api/v1/bookings/{booking['code']}", headers=secret_of(booking))
+
     def book(self, key: str = "key-of-a-test", **changes: Any) -> dict[str, Any]:
         """Return a booking of the first offer for a request."""
         answer = self.confirm(self.offer(**changes)["offer"], key)
         assert answer.status_code == 201, answer.text
         booking: dict[str, Any] = answer.json()
         return booking
+
+
+def secret_of(booking: dict[str, Any]) -> dict[str, str]:
+    """Return the header that opens a booking."""
+    return {"Booking-Secret": booking["link"]}
 
 
 def request(**changes: Any) -> dict[str, Any]:

@@ -82,8 +82,7 @@ def test_the_ticker_lets_vehicles_follow_their_timetable(dispatcher: Dispatcher)
         api = Api(http, clock, dispatcher)
         booking = api.book()
         clock.set("2027-03-22T10:00")
-        address = f"/api/v1/bookings/{booking['code']}"
-        assert any(http.get(address).json()["status"] == "served" for _ in range(1000))
+        assert any(api.look_up(booking).json()["status"] == "served" for _ in range(1000))
         assert http.get("/healthz").json()["status"] == "ok"
 
 

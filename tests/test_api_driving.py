@@ -1,13 +1,15 @@
 """Reports of drivers and the promises of a day over HTTP."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shuttle.dispatcher import Dispatcher
+from shuttle.region import Region
 from shuttle.reports import Rejection
-from tests.api_client import Api, berlin, serving
+from tests.api_client import berlin
+from tests.staff import Office, office
 from tests.toy_town import coordinates
 
 ADDRESS = "/api/v1/shifts/2027-03-22/bus-1@06:00/reports"
@@ -15,9 +17,10 @@ LARGE = {"passengers": 6}
 
 
 @pytest.fixture
-def api(dispatcher: Dispatcher) -> Iterator[Api]:
-    with serving(dispatcher) as served:
-        yield served
+def api(toy_region: Region, tmp_path: Path) -> Iterator[Office]:
+    with office(toy_region, tmp_path) as here:
+        here.sign_in("dispatcher")
+        yield here
 
 
 def what(kind: str, clock: str, **more: Any) -> dict[str, Any]:
@@ -28,11 +31,11 @@ def what(kind: str, clock: str, **more: Any) -> dict[str, Any]:
     } | more
 
 
-def send(api: Api, *reports: dict[str, Any], **headers: str) -> Any:
-    return api.http.post(ADDRESS, json={"reports": list(reports)}, headers=headers)
+def send(api: Office, *reports: dict[str, Any], **headers: str) -> Any:
+    return api.http.post(ADDRESS, json={"reports": list(reports)}, headers=api.csrf | headers)
 
 
-def test_each_report_is_answered_by_itself_and_in_the_readers_language(api: Api) -> None:
+def test_each_report_is_answered_by_itself_and_in_the_readers_language(api: Office) -> None:
     code = api.book(party=LARGE)["code"]
     api.clock.set("2027-03-22T09:06")
     batch = [
@@ -51,7 +54,7 @@ def test_each_report_is_answered_by_itself_and_in_the_readers_language(api: Api)
     again = send(api, *batch).json()["reports"]
     assert [each["taken"] for each in again] == ["known", "known", "rejected"]
     assert again[2]["message"].startswith("Diese Fahrgäste sind schon an Bord")
-    assert api.http.get(f"/api/v1/bookings/{code}").json()["status"] == "on_board"
+    assert status_of(api, code) == "on_board"
 
 
 @pytest.mark.parametrize(
@@ -67,21 +70,21 @@ def test_each_report_is_answered_by_itself_and_in_the_readers_language(api: Api)
     ],
 )
 def test_a_report_that_cannot_be_one_names_the_fix(
-    api: Api, report: dict[str, Any], words: str
+    api: Office, report: dict[str, Any], words: str
 ) -> None:
     answer = send(api, report)
     assert answer.status_code == 422
     assert words in answer.text
 
 
-def test_a_shift_that_does_not_exist_is_not_found(api: Api) -> None:
+def test_a_shift_that_does_not_exist_is_not_found(api: Office) -> None:
     address = "/api/v1/shifts/2027-03-22/bus-9@06:00/reports"
-    answer = api.http.post(address, json={"reports": [what("started", "07:00")]})
+    answer = api.http.post(address, json={"reports": [what("started", "07:00")]}, headers=api.csrf)
     assert answer.status_code == 404
     assert answer.json()["code"] == "unknown_shift"
 
 
-def test_promises_are_told_with_minutes_and_cause(api: Api) -> None:
+def test_promises_are_told_with_minutes_and_cause(api: Office) -> None:
     late, early = api.book(party=LARGE)["code"], api.book("key-of-another", party=LARGE)["code"]
     send(api, what("started", "08:00"))
     api.clock.set("2027-03-22T09:08")
@@ -112,7 +115,7 @@ def test_promises_are_told_with_minutes_and_cause(api: Api) -> None:
     assert (figures["kept"], figures["broken"], figures["kept_rate"]) == (1, 1, 0.5)
 
 
-def test_a_position_is_shown_and_moves_the_expected_arrival(api: Api) -> None:
+def test_a_position_is_shown_and_moves_the_expected_arrival(api: Office) -> None:
     """The bus is out in the other village, so it cannot be at the church in a minute."""
     code = api.book(party=LARGE)["code"]
     send(api, what("started", "07:30"))
@@ -125,7 +128,7 @@ def test_a_position_is_shown_and_moves_the_expected_arrival(api: Api) -> None:
     assert (bus["lat"], bus["lon"], bus["reported"]) == (lat, lon, True)
     assert bus["seen_at"] == berlin("2027-03-22T09:01:15")
     assert next_arrival(api) > before
-    assert api.http.get(f"/api/v1/bookings/{code}").json()["status"] == "booked"
+    assert status_of(api, code) == "booked"
     older = send(api, what("position", "08:59", lat=54.0, lon=9.0))
     assert older.json()["reports"][0]["taken"] == "applied"
     assert vehicle(api)["lat"] == lat
@@ -133,11 +136,15 @@ def test_a_position_is_shown_and_moves_the_expected_arrival(api: Api) -> None:
     assert vehicle(api)["seen_at"] is None
 
 
-def vehicle(api: Api) -> dict[str, Any]:
+def vehicle(api: Office) -> dict[str, Any]:
     bus: dict[str, Any] = api.http.get("/api/v1/vehicles").json()["vehicles"][0]
     return bus
 
 
-def next_arrival(api: Api) -> str:
+def next_arrival(api: Office) -> str:
     arrival: str = vehicle(api)["next_halt"]["arrival"]
     return arrival
+
+
+def status_of(api: Office, code: str) -> str:
+    return api.dispatcher.booking(code).status

@@ -233,8 +233,8 @@ def test_a_refusal_has_a_reason_and_the_nearest_that_works(api: Api) -> None:
     answer = api.ask(when={"arrive_by": berlin("2027-03-23T06:03")})
     assert answer.status_code == 200
     body = answer.json()
-    assert body["refusal"]["reason"] == "shift_ends"
-    assert body["refusal"]["message"].startswith("In dieser Zeit ist kein Fahrzeug im Dienst")
+    assert body["refusal"]["reason"] == "service_hours"
+    assert body["refusal"]["message"].startswith("Die Fahrt läge außerhalb der Fahrzeiten.")
     assert all(each["dropoff_latest"] > berlin("2027-03-23T06:03:00") for each in body["offers"])
     assert body["offers"]
 
@@ -243,7 +243,7 @@ def test_a_refusal_speaks_the_language_of_the_reader(api: Api) -> None:
     body = request(when={"arrive_by": berlin("2027-03-23T06:03")})
     wanted = {"Accept-Language": "fr, en;q=0.8, de;q=0.1"}
     answer = api.http.post("/api/v1/offers", json=body, headers=wanted).json()
-    assert answer["refusal"]["message"].startswith("No vehicle is on duty at this time")
+    assert answer["refusal"]["message"].startswith("The ride would be outside the")
 
 
 def test_problems_speak_the_language_of_the_reader(api: Api) -> None:

@@ -153,7 +153,7 @@ def test_the_way_ahead_has_a_limit(api: Api, seconds: object) -> None:
 def test_figures_count_what_happened(api: Api) -> None:
     api.book("key-number-one", party={"passengers": 2})
     given_up = api.book("key-number-two")
-    api.http.delete(f"/api/v1/bookings/{given_up['code']}")
+    api.cancel(given_up)
     api.ask(when={"arrive_by": berlin("2027-03-23T06:03")})
     assert get(api, "/api/v1/figures")["kilometres"] == 0
     api.clock.set("2027-03-22T10:30")

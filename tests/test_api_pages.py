@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 
 import api
 from api.page_words import SCRIPT_WORDS, WORDS
+from api.refusal_words import REFUSALS
 from api.theme import DARK, LIGHT, TEXT_CONTRAST, VEHICLES, contrast, readable, theme_css
-from api.words import PROBLEMS, REFUSALS
+from api.words import PROBLEMS
+from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import RefusalReason
 from tests.api_client import Api, serving
 
 ROOM = Path(api.__file__).parent
 
-PAGES = ("/", "/table", "/about", "/problems")
+PAGES = ("/", "/table", "/about", "/problems", "/login")
 
 AS_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
@@ -34,7 +35,7 @@ def served(dispatcher: Dispatcher) -> Iterator[Api]:
 class Elements(HTMLParser):
     """All start tags of a page with their attributes, and whether elements are closed in order."""
 
-    VOID = frozenset({"meta", "link", "br", "path", "use"})
+    VOID = frozenset({"meta", "link", "br", "path", "use", "input"})
 
     def __init__(self, html: str) -> None:
         super().__init__()

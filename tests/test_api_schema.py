@@ -1,6 +1,10 @@
-"""Schemathesis over the whole OpenAPI document: no 5xx, nothing that is not documented."""
+"""Schemathesis over the whole OpenAPI document: no 5xx, nothing that is not documented.
 
-from collections.abc import Iterator
+Asked by anybody, and by somebody who is signed in and may everything.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +21,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from api.app import create_app
-from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
-from shuttle.store import MemoryStore
-from tests.api_client import KEY, Clock
+from tests.staff import PASSWORD, office
 
-OPERATIONS = 14
+OPERATIONS = 32
 """How many the document has; a new one is tried without being asked."""
 
 CHECKS = [
@@ -35,17 +36,30 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def document(toy_region: Region) -> Iterator[schemathesis.BaseSchema]:
-    dispatcher = Dispatcher(toy_region, MemoryStore())
-    app = create_app(dispatcher, Clock(), KEY, tick_seconds=None)
-    yield schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
-    dispatcher.close()
+Headers = Callable[[], dict[str, str]]
+"""Gives the headers of whoever asks, anew for each request: one of them may sign out."""
+
+Asked = tuple[schemathesis.BaseSchema, Headers]
 
 
-def try_every_operation(
-    document: schemathesis.BaseSchema, mode: GenerationMode, examples: int
-) -> None:
+@pytest.fixture(scope="module", params=["anybody", "admin"])
+def asked(
+    request: pytest.FixtureRequest, toy_region: Region, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Asked]:
+    folder: Path = tmp_path_factory.mktemp("office")
+    with office(toy_region, folder) as here:
+
+        def signed_in() -> dict[str, str]:
+            token = here.door.enter("admin", PASSWORD, here.clock()).token
+            return {"Cookie": f"session={token}", "X-CSRF-Token": here.door.csrf(token)}
+
+        document = schemathesis.openapi.from_asgi("/api/v1/openapi.json", here.http.app)
+        yield document, dict if request.param == "anybody" else signed_in
+
+
+def try_every_operation(asked: Asked, mode: GenerationMode, examples: int) -> None:
+    document, headers = asked
+    seen = set[tuple[str, int]]()
     operations = [found.ok() for found in document.get_all_operations() if isinstance(found, Ok)]
     assert len(operations) == OPERATIONS
     for operation in operations:
@@ -59,24 +73,23 @@ def try_every_operation(
         )
         @given(case=operation.as_strategy(generation_mode=mode))
         def keeps_its_word(case: schemathesis.Case[Any]) -> None:
-            case.call_and_validate(checks=CHECKS)
+            answer = case.call_and_validate(checks=CHECKS, headers=headers())
+            seen.add((case.operation.label, answer.status_code))
 
         try:
             keeps_its_word()
         except Unsatisfiable:  # an operation without parameters has nothing to get wrong
             assert mode is GenerationMode.NEGATIVE
+    who = ("GET /api/v1/session", 401 if headers is dict else 200)
+    assert mode is GenerationMode.NEGATIVE or who in seen
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_the_api_does_what_its_document_says(
-    document: schemathesis.BaseSchema, mode: GenerationMode
-) -> None:
-    try_every_operation(document, mode, examples=8)
+def test_the_api_does_what_its_document_says(asked: Asked, mode: GenerationMode) -> None:
+    try_every_operation(asked, mode, examples=8)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_the_api_does_what_its_document_says_at_length(
-    document: schemathesis.BaseSchema, mode: GenerationMode
-) -> None:
-    try_every_operation(document, mode, examples=500)
+def test_the_api_does_what_its_document_says_at_length(asked: Asked, mode: GenerationMode) -> None:
+    try_every_operation(asked, mode, examples=500)

@@ -12,6 +12,7 @@ import pytest
 from routing.check import check_plan
 from routing.problem import HaltKind
 from routing.schedule import timetable
+from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import (
     Booking,
@@ -19,7 +20,6 @@ from shuttle.domain import (
     Location,
     Offer,
     Party,
-    RefusalReason,
     RideRequest,
     When,
 )
@@ -221,7 +221,8 @@ def test_a_full_service_says_why_and_offers_the_nearest_that_works(
     for number, offer in enumerate(quote.offers):
         dispatcher.book(offer, f"fix-{number:04}", now)
     assert_sound(toy_region, dispatcher.plan(MONDAY, now))
-    assert [event.kind for event in dispatcher.events(MONDAY)].count("refused") == 1
+    kept = dispatcher.store.unmet(MONDAY, MONDAY)
+    assert [(each.id, each.reason) for each in kept] == [(refusal.id, refusal.reason)]
 
 
 def test_nobody_is_planned_over_the_drivers_break(

@@ -18,11 +18,10 @@ from shuttle.domain import (
     Contact,
     Party,
     Promise,
-    RefusalReason,
     Ride,
 )
 from shuttle.errors import RevisionConflict, StoreError
-from shuttle.events import Booked, Event, PromiseBroken, Refused
+from shuttle.events import Booked, Event, PromiseBroken
 from shuttle.sql_store import SqlStore
 from shuttle.store import (
     Change,
@@ -132,12 +131,11 @@ def test_a_cancelled_booking_is_known_but_not_part_of_the_day(store: Store) -> N
 def test_events_come_back_as_they_were(store: Store) -> None:
     happened: tuple[Event, ...] = (
         PromiseBroken(7, "ABCD2345", 240),
-        Refused(8, "mitte", "bach", 900, 2, 1, 0, RefusalReason.NO_WHEELCHAIR_PLACE),
+        Booked(8, "ZZZZ9999", "bus-1@06:00"),
     )
-    for event in happened:
-        store.note(DAY, event)
+    for revision, event in enumerate(happened):
+        store.commit(Change(DAY, revision, events=(event,)))
     assert store.events(DAY) == happened
-    assert store.load(DAY) == StoredDay(0)
 
 
 def test_regions_in_one_database_do_not_see_each_other(database_url: str) -> None:

@@ -1,0 +1,139 @@
+"""Changing a booking: the old one is given up in the same transaction that brings the new one.
+
+So there is no moment, not even in a crash, in which somebody has both rides or none.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+
+from shuttle.acts import Joint, Outcome
+from shuttle.answers import Quote
+from shuttle.bookings import booked, cancelled
+from shuttle.confirming import check_offer, confirmed_before
+from shuttle.dispatcher import Dispatcher
+from shuttle.domain import Booking, BookingStatus, Contact, Offer, RideRequest
+from shuttle.errors import AlreadyCancelled
+from shuttle.events import Changed, Replaced
+from shuttle.plan import DayPlan
+from shuttle.region import Region
+from shuttle.requests import check_request
+
+
+def quote_change(dispatcher: Dispatcher, code: str, request: RideRequest, now: int) -> Quote:
+    """Answer a request as if a booking had been given up: its vehicle is free for the new ride.
+
+    Raises
+    ------
+    RequestError
+        If no plan could serve the request.
+    UnknownBooking, AlreadyCancelled, NotCancellable
+        If there is no such booking, or it cannot be changed any more.
+    """
+    checked = check_request(dispatcher.region, request, now)
+    old = dispatcher.booking(code)
+    without = given_up(dispatcher.plan(old.ride.day, now), old, now).plan
+    same_day = old.ride.day == checked.day
+    plan = without if same_day else dispatcher.plan(checked.day, now)
+    return dispatcher.answer(checked, plan, now)
+
+
+def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) -> Booking:
+    """Book an offer in the place of a booking, on the same day or another; or the old one stays.
+
+    Repeating the call with the same key and offer returns the same booking.
+
+    Raises
+    ------
+    UnknownBooking, AlreadyCancelled, NotCancellable
+    OfferExpired, OfferGone, OfferTaken, IdempotencyConflict
+        And nothing changed.
+    """
+    store = dispatcher.store
+
+    def act(plans: Mapping[date, DayPlan]) -> Joint[Booking]:
+        known = confirmed_before(store, key, offer)
+        if known is not None:
+            return Joint(dispatcher.booking(known))
+        check_offer(store, offer, now)
+        return changed(
+            dispatcher.region,
+            plans,
+            dispatcher.booking(code),
+            offer,
+            now,
+            dispatcher.new_code,
+            key=key,
+            contact=store.contact(code),
+        )
+
+    days = {dispatcher.booking(code).ride.day, offer.ride.day}
+    return dispatcher.act_together(sorted(days), now, act)
+
+
+def given_up(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
+    """Return the day without a booking that is to make place for another.
+
+    Raises
+    ------
+    AlreadyCancelled, NotCancellable
+        If there is nothing to give up, or it is too late.
+    """
+    if booking.status is BookingStatus.CANCELLED:
+        raise AlreadyCancelled(booking.code)
+    return replace(cancelled(plan, booking, now), events=())
+
+
+def changed(
+    region: Region,
+    plans: Mapping[date, DayPlan],
+    old: Booking,
+    offer: Offer,
+    now: int,
+    new_code: Callable[[], str],
+    *,
+    key: str,
+    contact: Contact | None,
+) -> Joint[Booking]:
+    """Return the days with an offer booked in the place of an old booking; they may be one day.
+
+    The new booking keeps the contact, and the return ride it belongs to.
+
+    Raises
+    ------
+    AlreadyCancelled, NotCancellable
+        If the old booking cannot be given up.
+    OfferGone
+        If the new one does not fit; the old one stays.
+    """
+    before = given_up(plans[old.ride.day], old, now)
+    left = {**plans, old.ride.day: before.plan}
+    after = booked(region, left[offer.ride.day], offer, now, new_code, key=key, contact=contact)
+    after = of_journey(after, old.journey)
+    shift = _shift_of(plans[old.ride.day], old)
+    new_shift = _shift_of(after.plan, after.result)
+    new = after.result
+    return Joint(
+        new,
+        (
+            replace(before, events=(Replaced(now, old.code, new.code, shift),)),
+            replace(after, events=(Changed(now, old.code, new.code, new_shift),)),
+        ),
+    )
+
+
+def of_journey(outcome: Outcome[Booking], journey: str) -> Outcome[Booking]:
+    """Return the day with its new booking as part of an outward ride and its return."""
+    booking = replace(outcome.result, journey=journey)
+    return replace(
+        outcome,
+        result=booking,
+        plan=outcome.plan.with_bookings(booking),
+        bookings=(booking,),
+    )
+
+
+def _shift_of(plan: DayPlan, booking: Booking) -> str:
+    number = plan.tour_of(booking.code)
+    assert number is not None  # it is booked
+    return plan.tours[number].shift.id

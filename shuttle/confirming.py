@@ -1,0 +1,63 @@
+"""What is looked at before an offer is confirmed: the key, the offer, and who asks."""
+
+from shuttle.domain import Contact, Offer
+from shuttle.errors import (
+    IdempotencyConflict,
+    OfferExpired,
+    OfferTaken,
+    TooManyNoShows,
+    TooManyOpenBookings,
+)
+from shuttle.keyed import Keyed
+from shuttle.limits import blocked_until, open_bookings
+from shuttle.region import Region
+from shuttle.store import Store
+
+
+def confirmed_before(store: Store, key: str, offer: Offer) -> str | None:
+    """Return the code of the booking that came of an offer under this key, None if none did.
+
+    Raises
+    ------
+    IdempotencyConflict
+        If the key was used for another offer.
+    """
+    known = store.receipt(key)
+    if known is None:
+        return None
+    if known.offer != offer.id:
+        raise IdempotencyConflict(key)
+    return known.code
+
+
+def check_offer(store: Store, offer: Offer, now: int) -> None:
+    """Raise OfferTaken or OfferExpired unless an offer can still become a booking."""
+    if store.taken(offer.id):
+        raise OfferTaken
+    if now > offer.valid_until:
+        raise OfferExpired(offer.valid_until)
+
+
+def check_limits(
+    region: Region,
+    store: Store,
+    keyed: Keyed,
+    contact: Contact | None,
+    now: int,
+    *,
+    rides: int = 1,
+) -> None:
+    """Raise TooManyNoShows or TooManyOpenBookings if a phone number may not book more rides.
+
+    Without a phone number nothing is limited.
+    """
+    if contact is None or not contact.phone:
+        return
+    config = region.config
+    bookings = store.bookings_of(keyed.phone(contact.phone))
+    until = blocked_until(config.no_shows, bookings)
+    if now < until:
+        raise TooManyNoShows(until, config.local_day(until))
+    most = config.rules.most_open_bookings
+    if rides and most and open_bookings(bookings) + rides > most:
+        raise TooManyOpenBookings(most)
