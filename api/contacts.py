@@ -6,13 +6,12 @@ A number without a country is one of the region's country.
 import re
 from typing import Literal, Self
 
-import phonenumbers
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.times import Wire
 from shuttle.domain import Channel, Contact
-from shuttle.errors import RequestError
+from shuttle.phone import international as in_country
 from shuttle.region import Region
 
 
@@ -64,16 +63,4 @@ def international(number: str, region: Region, field: str) -> str:
     RequestError
         If there can be no such number.
     """
-    country = region.config.contact.country
-    try:
-        parsed = phonenumbers.parse(number, country)
-    except phonenumbers.NumberParseException:
-        parsed = None
-    possible = phonenumbers.ValidationResult.IS_POSSIBLE  # from abroad too, not only next door
-    if parsed is None or phonenumbers.is_possible_number_with_reason(parsed) != possible:
-        raise RequestError(
-            "invalid_phone",
-            field,
-            "There is no such phone number; write it with its area code, such as 04641 78123.",
-        )
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return in_country(number, region.config.contact.country, field)

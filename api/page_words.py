@@ -65,6 +65,7 @@ WORDS: dict[str, Pair] = {
     "people": ("Fahrgäste", "passengers"),
     "pickup": ("Einstieg", "Pickup"),
     "planned": ("geplant", "planned"),
+    "privacy": ("Datenschutz", "Privacy"),
     "problems": ("Fehlermeldungen der API", "Problems of the API"),
     "problems_help": (
         "Fehler kommen als problem+json (RFC 9457). Der Code ist stabil.",

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 from api import problems
 from api.page_words import MONTHS, SCRIPT_WORDS, WEEKDAYS, WORDS
+from api.privacy_words import kept_in_words
 from api.service import Service, ServiceHere
 from api.theme import VEHICLES, theme_css
 from api.tours import DayQuery, figures_of, plan_of, tours_out
@@ -62,7 +63,7 @@ def table_page(
         service,
         language,
         "table.html",
-        plan=tours_out(service.region, plan),
+        plan=tours_out(plan),
         figures=figures_of(service, plan),
         now=now,
         shown_day=day_in_words(plan.day, language),
@@ -76,6 +77,14 @@ def table_page(
 def about_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
     """Say what this is, where the data come from, and what is kept about people."""
     return page(request, service, language, f"about.{language}.html")
+
+
+@router.get("/datenschutz")
+@router.get("/privacy")
+def privacy_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
+    """Say what is kept about people, what for and for how long, from the rules of the region."""
+    kept = kept_in_words(service.region.config.retention_rules, language)
+    return page(request, service, language, f"privacy.{language}.html", kept=kept)
 
 
 @router.get("/problems")

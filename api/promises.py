@@ -94,4 +94,4 @@ def promises_of_bookings(day: Day, service: ServiceHere, response: Response) -> 
 
 
 def _entries(service: Service, day: date) -> list[Entry]:
-    return entries(plan_of(service, day), service.dispatcher.events(day))
+    return entries(plan_of(service, day), service.dispatcher.events(day), service.clock())

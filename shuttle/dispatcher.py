@@ -14,6 +14,8 @@ from datetime import date
 from functools import partial
 from typing import Any, TypeVar
 
+import structlog
+
 from routing.check import check_tour, worsened
 from shuttle.acts import Act, JointAct, Outcome
 from shuttle.answers import Quote
@@ -26,11 +28,13 @@ from shuttle.errors import (
     PlanRejected,
     RequestError,
     RevisionConflict,
+    StoreError,
     UnknownBooking,
 )
 from shuttle.events import Event
 from shuttle.keyed import Keyed
 from shuttle.ledger import followed
+from shuttle.notices import Notice, notices_of
 from shuttle.plan import DayPlan, tick_of
 from shuttle.quotes import mended, quote
 from shuttle.records import record_of, restored
@@ -40,10 +44,12 @@ from shuttle.requests import CheckedRequest, check_request
 from shuttle.rolling import GRACE
 from shuttle.sightings import Sightings, seen
 from shuttle.standing_requests import Waiting
-from shuttle.store import Change, ContactRecord, Store
+from shuttle.store import Change, ContactRecord, Store, owner_of
 from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
+
+_log = structlog.get_logger()
 
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
 """32 signs that are not taken for one another; eight of them hold 40 random bits."""
@@ -250,6 +256,21 @@ class Dispatcher:
         """Write down what changes no plan, in order with all acts."""
         return self._on_writer(act)
 
+    def refresh(self) -> frozenset[date]:
+        """Let go of days that another process changed, and return them: they are read anew.
+
+        Another server, a restored backup, a nightly purge: whoever only reads here sees it too.
+        """
+        return self._on_writer(self._refresh)
+
+    def preview(self, day: date, now: int, act: Act[T]) -> Outcome[T]:
+        """Return what an act would make of a day as it stands now; nothing is stored.
+
+        Runs on the caller's thread: looking costs those who book nothing.
+        """
+        plan = self._plans.get(day) or self._on_writer(lambda: self._stored_plan(day))
+        return act(followed(plan, now).plan.at(now))
+
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
         return self.store.events(day)
@@ -261,7 +282,7 @@ class Dispatcher:
 
     def _note_unmet(self, unmet: Unmet | None) -> None:
         if unmet is not None:
-            self._on_writer(lambda: self.store.note_unmet(unmet))
+            self._on_writer(lambda: self._keep_unmet(unmet))
 
     def _on_writer(self, act: Callable[[], T]) -> T:
         return self._writer.submit(act).result()
@@ -285,6 +306,20 @@ class Dispatcher:
         if day not in self._plans:
             self._plans[day] = restored(self.region, day, self.store.load(day))
         return self._plans[day]
+
+    def _refresh(self) -> frozenset[date]:
+        stored = self.store.revisions(self._plans.keys())
+        changed = {day for day, plan in self._plans.items() if plan.revision != stored.get(day, 0)}
+        for day in changed:
+            del self._plans[day]
+        return frozenset(changed)
+
+    def _keep_unmet(self, unmet: Unmet) -> None:
+        """Keep a refused request for the figures; whoever asked is answered without it too."""
+        try:
+            self.store.note_unmet(unmet)
+        except StoreError as error:
+            _log.error("refusal_not_kept", error=str(error))
 
     def _act(self, day: date, now: int, act: Act[T]) -> T:
         self._advance(day, now)
@@ -318,13 +353,13 @@ class Dispatcher:
 
         What has merely happened is not checked: facts are stored as they are.
         """
-        after = outcome.plan
+        after, before = outcome.plan, outcome.faced or before
         earlier = {tour.shift.id: tour for tour in before.tours}
         for number in sorted(outcome.planned):
             tour = after.tours[number]
-            faults = check_tour(tour, self.region.travel)
+            faults = check_tour(tour, after.travel)
             if faults and tour.shift.id in earlier:
-                faults = worsened(check_tour(earlier[tour.shift.id], self.region.travel), faults)
+                faults = worsened(check_tour(earlier[tour.shift.id], before.travel), faults)
             if faults:
                 raise PlanRejected(after.day, [str(each) for each in faults])
 
@@ -355,7 +390,20 @@ class Dispatcher:
             outcome.alternative,
             outcome.instances,
             outcome.waiting,
+            self._notices(outcome),
+            outcome.conditions,
         )
+
+    def _notices(self, outcome: Outcome[Any]) -> tuple[Notice, ...]:
+        changed = {each.code: each for each in outcome.bookings}
+
+        def booking_of(code: str) -> Booking | None:
+            return changed.get(code) or outcome.plan.bookings.get(code)
+
+        def contact_of(code: str) -> Contact | None:
+            return outcome.contacts.get(code) or owner_of(self.store, code)
+
+        return (*outcome.notices, *notices_of(outcome.events, booking_of, contact_of))
 
     def _record(self, code: str, contact: Contact) -> ContactRecord:
         pseudonym = self.keyed.phone(contact.phone) if contact.phone else ""

@@ -26,8 +26,8 @@ def find(tour: Tour, kind: HaltKind, code: str) -> int | None:
 
 
 def promise_of(booking: Booking) -> Promise:
-    """Return the times that hold for a ride."""
-    return booking.ride.promise
+    """Return the times that hold for a ride now."""
+    return booking.ride_now.promise
 
 
 def with_fact(tour: Tour, index: int, time: int) -> Tour:

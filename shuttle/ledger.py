@@ -12,7 +12,7 @@ from routing.problem import Halt, HaltKind, Tour
 from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.events import DroppedOff, Event, PickedUp, PromiseAtRisk, PromiseBroken, PromiseKept
-from shuttle.facts import RIDES, find, promise_of, with_fact, without
+from shuttle.facts import RIDES, find, with_fact, without
 from shuttle.plan import DayPlan
 from shuttle.promises import cause_of, risks
 from shuttle.rolling import GRACE
@@ -99,7 +99,7 @@ def seconds_over(booking: Booking, tour: Tour) -> int:
 
     Who got on before the window did so of their own will.
     """
-    promise = promise_of(booking)
+    promise = booking.ride.promise
     first, last = (find(tour, kind, booking.code) for kind in RIDES)
     assert first is not None
     assert last is not None

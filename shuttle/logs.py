@@ -5,6 +5,7 @@ without query, headers, body or client.
 """
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -23,6 +24,20 @@ NEVER_LOGGED = frozenset(
 """Fields that are left out of every entry, whoever logs them."""
 
 
+_PERSONAL = re.compile(
+    r"[\w.+-]+@[\w-]+\.[\w.-]+"  # e-mail address
+    r"|\+\d[\d ()/-]{6,}\d|(?<![\w-])0\d[\d ()/-]{5,}\d\b"  # phone number
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}\b"  # address of a client
+    r"|\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-HJKMNP-TV-Z0-9]{8}\b"  # booking code
+    r"|\b(?=[a-z_-]*[A-Z0-9])[A-Za-z0-9_-]{22,}(?![A-Za-z0-9_-])"  # token
+)
+"""What names somebody or opens something, by its looks: masked in texts, in messages of errors."""
+
+
+_OURS = frozenset({"timestamp", "level", "method", "path"})
+"""Texts that the service itself writes into every entry."""
+
+
 def configure_logs(form: Literal["console", "json"], stream: TextIO = sys.stderr) -> None:
     """Send all logs, our own and those of libraries, to one stream.
 
@@ -37,18 +52,15 @@ def configure_logs(form: Literal["console", "json"], stream: TextIO = sys.stderr
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.PositionalArgumentsFormatter(),
-        without_people,
     ]
-    renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
         if form == "json"
-        else [
-            structlog.dev.ConsoleRenderer(
-                colors=stream.isatty(),
-                # The default shows local variables, and with them what residents sent.
-                exception_formatter=structlog.dev.plain_traceback,
-            )
-        ]
+        else structlog.dev.ConsoleRenderer(
+            colors=stream.isatty(),
+            # The default shows local variables, and with them what residents sent.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -59,7 +71,12 @@ def configure_logs(form: Literal["console", "json"], stream: TextIO = sys.stderr
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                without_people,
+                renderer,
+            ],
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
@@ -69,9 +86,12 @@ def configure_logs(form: Literal["console", "json"], stream: TextIO = sys.stderr
 def without_people(
     _logger: Any, _method: str, entry: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Leave out the fields of :data:`NEVER_LOGGED`."""
+    """Leave out the fields of :data:`NEVER_LOGGED`, and mask what texts say about people."""
     for field in NEVER_LOGGED & entry.keys():
         del entry[field]
+    for field in entry.keys() - _OURS:
+        if isinstance(entry[field], str):
+            entry[field] = _PERSONAL.sub("…", entry[field])
     return entry
 
 

@@ -11,7 +11,7 @@ from routing.problem import HaltKind
 from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.driving_events import TakenBack
 from shuttle.events import Event, PromiseBroken, PromiseKept, VerdictCorrected
-from shuttle.facts import RIDES, promise_of
+from shuttle.facts import RIDES
 from shuttle.plan import DayPlan
 
 
@@ -88,7 +88,7 @@ def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
             boarded[halt.trip] = begins[k] + halt.service
         if k < tour.served or halt.kind not in RIDES:
             continue
-        promise = promise_of(plan.bookings[halt.trip])
+        promise = plan.bookings[halt.trip].ride.promise
         if halt.kind is HaltKind.PICKUP:
             over = begins[k] - promise.pickup_latest
         else:
@@ -99,7 +99,7 @@ def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
     return (Risk(code, tour.shift.id, over, cause) for code, over in worst.items() if over > 0)
 
 
-def entries(plan: DayPlan, events: Iterable[Event]) -> list[Entry]:
+def entries(plan: DayPlan, events: Iterable[Event], now: int) -> list[Entry]:
     """Return how the promise of every booking stands that was not given up by its owner.
 
     Parameters
@@ -108,6 +108,8 @@ def entries(plan: DayPlan, events: Iterable[Event]) -> list[Entry]:
         The day as it stands.
     events
         All of the day.
+    now
+        Epoch seconds: who is in no tour when their window ends has been let down.
 
     Returns
     -------
@@ -116,6 +118,10 @@ def entries(plan: DayPlan, events: Iterable[Event]) -> list[Entry]:
     """
     verdicts = _verdicts(events)
     at_risk = {risk.code: risk for risk in risks(plan)}
+    for each in plan.stranded:
+        at_risk[each.code] = Risk(each.code, "", 0, Cause.NO_VEHICLE)
+        if each.ride.promise.pickup_latest < now:
+            verdicts.setdefault(each.code, (0, Cause.NO_VEHICLE))
     found = [_entry(each, verdicts, at_risk) for each in plan.bookings.values()]
     return sorted(found, key=lambda each: each.booking.ride.promise.pickup_earliest)
 

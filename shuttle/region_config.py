@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from shuttle.errors import RegionError
 from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
 from shuttle.limits import NoShows
+from shuttle.retention import Rule, all_rules
+from shuttle.sms_template import SmsTemplate
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -149,6 +151,7 @@ class Rules(_Table):
     most_open_bookings: int = Field(default=0, ge=0, le=1000)
     series_flexible_minutes: int = Field(default=15, ge=0, le=240)
     waiting_hold_minutes: int = Field(default=15, ge=1, le=24 * 60)
+    freeze_minutes: int = Field(default=0, ge=0, le=240)
 
     def max_ride(self, direct: int) -> int:
         """Return the longest time on board for a direct ride of so many seconds."""
@@ -219,11 +222,18 @@ class RegionConfig(_Table):
     fares: Fares = Fares()
     contact: Contact
     geocoder: GeocoderRule | None = None
+    sms: SmsTemplate | None = None
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)
     no_shows: NoShows = NoShows()
     school_holidays: list[SchoolHolidays] = Field(default_factory=list)
+    retention: list[Rule] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _kept_as_the_law_lets(self) -> Self:
+        all_rules(self.retention)
+        return self
 
     @model_validator(mode="after")
     def _references(self) -> Self:
@@ -237,6 +247,11 @@ class RegionConfig(_Table):
             if shift.vehicle not in names:
                 raise ValueError(f"a shift names vehicle {shift.vehicle!r}, which is not listed")
         return self
+
+    @property
+    def retention_rules(self) -> tuple[Rule, ...]:
+        """How long each kind of data is kept, in the order of the jobs."""
+        return all_rules(self.retention)
 
     @property
     def zone(self) -> ZoneInfo:

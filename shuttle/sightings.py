@@ -60,7 +60,7 @@ def seen(region: Region, plan: DayPlan, shift: str, sighting: Sighting, now: int
         return Outcome(None, plan)
     drive = None
     if arrival(tour, ahead, reports) is None:
-        drive = _drive(region, sighting, tour.halts[ahead].place)
+        drive = _drive(region, sighting, plan.region.number_of(tour.halts[ahead].place))
     if drive is None:
         return Outcome(None, plan)
     opens = owed(tour, tour.halts, ahead, plan.bookings).earliest

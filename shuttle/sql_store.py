@@ -1,33 +1,30 @@
 """The store on a database: SQLite in a file, or PostgreSQL. One transaction a change.
 
-On SQLite every writing transaction begins with ``BEGIN IMMEDIATE`` in WAL mode with full
-synchronisation: what was confirmed is on the disk. On both, a change is written
-``WHERE revision = expected``, so that of two writers exactly one succeeds.
+A change is written ``WHERE revision = expected``, so that of two writers exactly one succeeds.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
-from sqlmodel import SQLModel
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from shuttle import sql_unmet
 from shuttle.account_store import AccountStore
+from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
-from shuttle.errors import RevisionConflict, StoreError
+from shuttle.errors import RevisionConflict
 from shuttle.events import Event, PromiseAtRisk, event_of, facts
 from shuttle.reports import Report, ReportKind
+from shuttle.sql_outbox import SqlOutbox
 from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
 from shuttle.tables import (
     BookingRow,
+    ConditionRow,
     ContactRow,
     EventRow,
     ReceiptRow,
@@ -35,19 +32,19 @@ from shuttle.tables import (
     ServiceDay,
     TourRow,
 )
+from shuttle.trouble_rows import (
+    amendment,
+    amendment_column,
+    condition,
+    condition_row,
+    in_order_entered,
+)
 from shuttle.unmet import Unmet
 
-
-def _table(model: type[SQLModel]) -> sa.Table:
-    table = sa.inspect(model).local_table
-    assert isinstance(table, sa.Table)
-    return table
-
-
-_DAY, _BOOKING, _TOUR = _table(ServiceDay), _table(BookingRow), _table(TourRow)
-_EVENT, _RECEIPT = _table(EventRow), _table(ReceiptRow)
-_CONTACT = _table(ContactRow)
-_REPORT = _table(ReportRow)
+_DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
+_EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
+_CONTACT, _CONDITION = table_of(ContactRow), table_of(ConditionRow)
+_REPORT = table_of(ReportRow)
 
 
 class SqlStore:
@@ -68,14 +65,12 @@ class SqlStore:
 
     def __init__(self, url: str, region: str) -> None:
         self._region = region
-        self._engine = _engine(url)
+        self.engine = open_engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
-        try:
-            with self._writing() as connection:
-                _migrate(connection)
-        except DBAPIError as error:
-            raise StoreError(f"The database cannot be opened: {error.orig}.") from error
+        self.outbox = SqlOutbox(region, self._reading, self._writing)
+        with self._writing() as connection:
+            migrate(connection)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -89,10 +84,14 @@ class SqlStore:
                     *self._of(_BOOKING, day), _BOOKING.c.status != BookingStatus.CANCELLED
                 )
             ).mappings()
+            conditions = connection.execute(
+                sa.select(_CONDITION).where(*self._of(_CONDITION, day))
+            ).mappings()
             return StoredDay(
                 revision,
                 tuple(_tour_record(row) for row in tours),
                 tuple(_booking(row) for row in bookings),
+                tuple(sorted(map(condition, conditions), key=in_order_entered)),
                 self._reports(connection, day),
                 self._warned(connection, day),
             )
@@ -188,24 +187,23 @@ class SqlStore:
         with self._reading() as connection:
             return sql_unmet.between(connection, self._region, first, last)
 
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+        query = sa.select(_DAY.c.day, _DAY.c.revision).where(
+            _DAY.c.region == self._region, _DAY.c.day.in_([each.isoformat() for each in days])
+        )
+        with self._reading() as connection:
+            return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
+
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        self.engine.dispose()
 
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return writing(self.engine)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """Give a connection on which several reads see the same state."""
-        with self._engine.begin() as connection:
-            if self._engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN")
-            yield connection
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return reading(self.engine)
 
     def _of(self, table: sa.Table, day: date) -> tuple[sa.ColumnElement[bool], ...]:
         return (table.c.region == self._region, table.c.day == day.isoformat())
@@ -242,7 +240,7 @@ class SqlStore:
             updated = connection.execute(
                 sa.update(_BOOKING)
                 .where(_BOOKING.c.region == self._region, _BOOKING.c.code == booking.code)
-                .values(status=booking.status)
+                .values(status=booking.status, amendment=amendment_column(booking))
             )
             if updated.rowcount == 0:
                 connection.execute(sa.insert(_BOOKING), self._booking_row(booking))
@@ -264,6 +262,7 @@ class SqlStore:
         if change.reports:
             rows = [self._report_row(change.day, report) for report in change.reports]
             connection.execute(sa.insert(_REPORT), rows)
+        self._write_conditions(connection, change)
         if change.receipt is not None:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
@@ -271,6 +270,15 @@ class SqlStore:
         if change.alternative is not None:
             sql_unmet.take(connection, self._region, change.alternative)
         self.standing.write(connection, change.instances, change.waiting)
+        self.outbox.put(connection, change.day, change.notices)
+
+    def _write_conditions(self, connection: Connection, change: Change) -> None:
+        for each in change.conditions:
+            row = condition_row(self._region, change.day, each)
+            own = (_CONDITION.c.region == self._region, _CONDITION.c.id == each.id)
+            updated = connection.execute(sa.update(_CONDITION).where(*own).values(row))
+            if updated.rowcount == 0:
+                connection.execute(sa.insert(_CONDITION), row)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride
@@ -297,6 +305,7 @@ class SqlStore:
             "direct_metres": ride.direct_metres,
             "fare_cents": ride.fare_cents,
             "journey": booking.journey,
+            "amendment": amendment_column(booking),
         }
 
     def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
@@ -367,6 +376,7 @@ def _booking(row: sa.RowMapping) -> Booking:
         booked_at=row["booked_at"],
         status=BookingStatus(row["status"]),
         journey=row["journey"],
+        amendment=amendment(row["amendment"]),
     )
 
 
@@ -383,46 +393,3 @@ def _report(row: sa.RowMapping) -> Report:
 def _tour_record(row: sa.RowMapping) -> TourRecord:
     halts = tuple(HaltRecord(kind, trip, time) for kind, trip, time in row["halts"])
     return TourRecord(row["shift"], row["fixed"], row["served"], row["ready"], halts)
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise StoreError(
-            f"{url!r} is no database URL; write sqlite:///FILE or postgresql+psycopg://…"
-        ) from error
-    if parsed.get_backend_name() == "sqlite":
-        return _sqlite_engine(parsed)
-    if parsed.drivername != "postgresql+psycopg":
-        raise StoreError(
-            f"{parsed.drivername} is not supported; use sqlite:///FILE or postgresql+psycopg://…"
-        )
-    return sa.create_engine(parsed, pool_pre_ping=True)
-
-
-def _sqlite_engine(url: sa.URL) -> Engine:
-    if not url.database or url.database == ":memory:":
-        raise StoreError("SQLite needs a file: sqlite:///FILE.")
-    Path(url.database).resolve().parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30.0})
-
-    @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    return engine
-
-
-def _migrate(connection: Connection) -> None:
-    """Bring the schema to its newest version; two servers starting at once take turns."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7421)"))
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

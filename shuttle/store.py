@@ -4,14 +4,17 @@ A :class:`Change` is everything one act of the dispatcher alters; a store takes 
 all, and only if nobody else changed the day since it was read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
+from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, PromiseAtRisk
+from shuttle.notices import Notice
+from shuttle.outbox import MemoryOutbox, Outbox
 from shuttle.reports import Report
 from shuttle.standing_requests import (
     Instance,
@@ -52,6 +55,7 @@ class StoredDay:
     revision: int
     tours: tuple[TourRecord, ...] = ()
     bookings: tuple[Booking, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     reports: tuple[Report, ...] = ()
     warned: tuple[PromiseAtRisk, ...] = ()
 
@@ -85,7 +89,7 @@ class Change:
     expected
         The revision the act was computed from; the day gets the next one.
     bookings
-        New or in another status.
+        New, or in another status, or amended.
     tours
         Those that changed.
     events
@@ -102,6 +106,10 @@ class Change:
         Days of series that were decided.
     waiting
         Whoever on the waiting list was told, or has booked.
+    notices
+        What residents are to be told; one that is in the outbox already is not put there again.
+    conditions
+        New or lifted.
     """
 
     day: date
@@ -115,6 +123,8 @@ class Change:
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 class Store(Protocol):
@@ -123,6 +133,10 @@ class Store(Protocol):
     @property
     def standing(self) -> StandingRequests:
         """Weekly repeats and the waiting list."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Notices on their way to residents."""
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -166,6 +180,9 @@ class Store(Protocol):
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in the order in which they were stored."""
 
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
 
@@ -174,6 +191,15 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of the database."""
+
+
+def owner_of(store: Store, code: str) -> Contact | None:
+    """Return whom a booking, a series or a place on the waiting list belongs to, if known."""
+    contact = store.contact(code)
+    if contact is not None:
+        return contact
+    owner = store.standing.owner(code)
+    return None if owner is None else owner.contact
 
 
 def _order_of_booking(booking: Booking) -> tuple[int, str]:
@@ -191,6 +217,7 @@ class MemoryStore:
     _events: dict[date, list[Event]] = field(default_factory=dict)
     _unmet: dict[str, Unmet] = field(default_factory=dict)
     standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -203,7 +230,9 @@ class MemoryStore:
         warned = tuple(
             each for each in self._events.get(day, ()) if isinstance(each, PromiseAtRisk)
         )
-        return StoredDay(stored.revision, stored.tours, alive, stored.reports, warned)
+        return StoredDay(
+            stored.revision, stored.tours, alive, stored.conditions, stored.reports, warned
+        )
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
@@ -227,14 +256,17 @@ class MemoryStore:
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
+        known_conditions = {each.id: each for each in (*stored.conditions, *change.conditions)}
         self._days[change.day] = StoredDay(
             change.expected + 1,
             tuple(tours.values()),
+            conditions=tuple(known_conditions.values()),
             reports=(*stored.reports, *change.reports),
         )
         for each in change.bookings:
             known = self._bookings.get(each.code, each)
-            self._bookings[each.code] = known.with_status(each.status)
+            changed = replace(known, status=each.status, amendment=each.amendment)
+            self._bookings[each.code] = changed
         self._events.setdefault(change.day, []).extend(change.events)
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
@@ -244,6 +276,7 @@ class MemoryStore:
             refused = self._unmet[alternative.refusal]
             self._unmet[refused.id] = replace(refused, taken=alternative.kind)
         self.standing.take(change.instances, change.waiting)
+        self.outbox.put(change.day, change.notices)
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""
@@ -277,6 +310,10 @@ class MemoryStore:
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in order."""
         return tuple(self._events.get(day, ()))
+
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of the days that are kept."""
+        return {day: self._days[day].revision for day in days if day in self._days}
 
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""

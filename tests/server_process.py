@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,29 +22,59 @@ class ServerProcess:
         A database URL.
     folder
         Where the process runs and keeps its signing key.
+    environment
+        Further variables.
     """
 
-    def __init__(self, region: Path, database: str, folder: Path) -> None:
+    def __init__(
+        self,
+        region: Path,
+        database: str,
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         command = [sys.executable, "-u", "-m", "shuttle", "serve", "--port", "0"]
         self._process = subprocess.Popen(
             [*command, "--region", str(region), "--database", database],
             cwd=folder,
-            env={**os.environ, "COLUMNS": "200", "SHUTTLE_LOG_FORMAT": "json"},
+            env={
+                **os.environ,
+                "COLUMNS": "200",
+                "SHUTTLE_LOG_FORMAT": "json",
+                **(environment or {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self._lines: list[str] = []
         self.address = self._wait_for_address()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def _wait_for_address(self) -> str:
-        said = ""
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            said += line
+            self._lines.append(line)
             found = re.search(r"http://127\.0\.0\.1:\d+", line)
             if found:
                 return found[0]
-        raise AssertionError(f"the server ended before it served:\n{said}")
+        raise AssertionError(f"the server ended before it served:\n{self.said}")
+
+    def _listen(self) -> None:
+        """Take what the server says, lest it wait for somebody to listen."""
+        assert self._process.stdout is not None
+        self._lines.extend(self._process.stdout)
+
+    @property
+    def said(self) -> str:
+        """What it has said so far, its log included; all of it after the ``with`` block."""
+        return "".join(self._lines)
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     def kill(self) -> None:
         """End it as ``kill -9`` does."""
@@ -65,5 +97,6 @@ class ServerProcess:
     ) -> None:
         if self._process.poll() is None:
             self.kill()
+        self._listener.join(10)
         assert self._process.stdout is not None
         self._process.stdout.close()

@@ -29,6 +29,7 @@ def test_random_actions_never_break_a_promise_but_by_what_drivers_report(
         reached.update(status_counts(day))
     assert happened["booked"] > actions / 40
     assert happened["promise_kept"] > actions / 100
-    for kind in ("promise_broken", "promise_at_risk", "no_show", "halt_skipped", "time_corrected"):
+    rare = ("no_show", "halt_skipped", "time_corrected", "verdict_corrected")
+    for kind in ("promise_broken", "promise_at_risk", *(rare if actions > 10_000 else ())):
         assert happened[kind] > 0, kind
     assert reached[BookingStatus.SERVED] > actions / 100

@@ -1,0 +1,146 @@
+"""A database as such: opening it, transactions, bringing its tables up to date.
+
+On SQLite every writing transaction begins with ``BEGIN IMMEDIATE`` in WAL mode with full
+synchronisation: what was confirmed is on the disk. Whatever a database cannot do becomes one
+:class:`~shuttle.errors.StoreError`, which holds nothing of what was to be written.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlmodel import SQLModel
+
+from shuttle.errors import StoreError
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """Return the table of a model."""
+    table = sa.inspect(model).local_table
+    assert isinstance(table, sa.Table)
+    return table
+
+
+def open_engine(url: str) -> Engine:
+    """Return an engine for ``sqlite:///FILE`` or ``postgresql+psycopg://…``; nothing is opened yet.
+
+    Raises
+    ------
+    StoreError
+        If the URL is none, or of another kind.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(
+            f"{url!r} is no database URL; write sqlite:///FILE or postgresql+psycopg://…"
+        ) from error
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    if parsed.drivername != "postgresql+psycopg":
+        raise StoreError(
+            f"{parsed.drivername} is not supported; use sqlite:///FILE or postgresql+psycopg://…"
+        )
+    return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+
+
+def _sqlite_engine(url: sa.URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("SQLite needs a file: sqlite:///FILE.")
+    Path(url.database).resolve().parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30.0}, hide_parameters=True)
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection on which everything is written or nothing.
+
+    Raises
+    ------
+    IntegrityError
+        If a row was there before; whoever writes knows what that means.
+    StoreError
+        If the database cannot be used. Where it was lost during the commit, the change is either
+        there or not.
+    """
+    with _said_plainly(), engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection on which all reads see one state, the one of the first read.
+
+    Raises
+    ------
+    StoreError
+        If the database cannot be used.
+    """
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with _said_plainly(), engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")
+        yield connection
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        # Further lines of a driver's message may show the row that was to be written.
+        reason = str(error.orig).partition("\n")[0].rstrip(".")
+        raise StoreError(f"The database cannot be used: {reason}.") from error
+    except NoConnectionFree as error:
+        raise StoreError("The database cannot be used: all connections are busy.") from error
+
+
+def migrate(connection: Connection) -> None:
+    """Bring the schema to its newest version; two servers starting at once take turns."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(7421)"))
+    config = _alembic()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def newest_schema() -> str:
+    """Return the number of the newest migration."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    assert head is not None
+    return head
+
+
+def schema_of(connection: Connection) -> str | None:
+    """Return the number of the migration that a database is at, None if it has no tables."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config

@@ -1,0 +1,177 @@
+"""Rides that name nobody: a new random code wherever they are named, coarse times and walks.
+
+A day that is altered gets a new revision: a server that has it in memory reads it anew.
+"""
+
+import secrets
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
+
+from shuttle.database import table_of
+from shuttle.tables import BookingRow, EventRow, ServiceDay, TourRow
+
+_DAY, _BOOKING = table_of(ServiceDay), table_of(BookingRow)
+_TOUR, _EVENT = table_of(TourRow), table_of(EventRow)
+
+COARSE = "~"
+"""Codes of coarsened rides begin with it; no code that was ever given to anybody does."""
+
+_NAMING = ("code", "booking")
+"""Columns of other tables in which a booking's code stands."""
+
+_CODES = ("code", "by", "old", "new")
+"""Facts of events that are codes of bookings."""
+
+_QUARTER = 900
+
+
+def pseudonymise(
+    connection: Connection, region: str, codes: Collection[str], *, coarsely: bool
+) -> None:
+    """Give rides new random codes wherever they are named, and forget the residents' own words.
+
+    Rows of other tables that name the booking in a column are deleted.
+
+    Parameters
+    ----------
+    connection
+        In a writing transaction.
+    region
+        The region's id.
+    codes
+        Of bookings.
+    coarsely
+        Coarsen times and walks too: for days that are over, since a running tour needs its times.
+    """
+    prefix = COARSE if coarsely else ""
+    renamed = {code: f"{prefix}{secrets.token_hex(7)}" for code in codes}
+    rides = _rows_of(connection, _BOOKING, region, _BOOKING.c.code, list(renamed))
+    days = sorted({ride["day"] for ride in rides})
+    # First the days' revisions: from here on no server can store what it planned before.
+    for day in days:
+        connection.execute(
+            sa.update(_DAY)
+            .where(_DAY.c.region == region, _DAY.c.day == day)
+            .values(revision=_DAY.c.revision + 1)
+        )
+    for ride in rides:
+        connection.execute(
+            sa.update(_BOOKING)
+            .where(_BOOKING.c.region == region, _BOOKING.c.code == ride["code"])
+            .values(
+                {
+                    "code": renamed[ride["code"]],
+                    "origin": "",
+                    "destination": "",
+                    "journey": "",
+                    **(_coarsened(ride) if coarsely else {}),
+                }
+            )
+        )
+    _rename_events(connection, region, days, renamed, coarsely=coarsely)
+    _rename_halts(connection, region, days, renamed, coarsely=coarsely)
+    for column in _NAMING:
+        for table in tables_with("region", column):
+            if table is not _BOOKING:
+                theirs = (table.c.region == region, table.c[column].in_(renamed))
+                connection.execute(sa.delete(table).where(*theirs))
+
+
+def tables_with(*columns: str) -> list[sa.Table]:
+    """Return all tables that have these columns, those that depend on others first."""
+    tables = reversed(SQLModel.metadata.sorted_tables)
+    return [table for table in tables if set(columns) <= set(table.c.keys())]
+
+
+def _rows_of(
+    connection: Connection,
+    table: sa.Table,
+    region: str,
+    column: sa.Column[Any],
+    values: Collection[str],
+) -> list[sa.RowMapping]:
+    query = sa.select(table).where(table.c.region == region, column.in_(values))
+    return list(connection.execute(query).mappings())
+
+
+def _coarsened(ride: sa.RowMapping) -> dict[str, int]:
+    """Return times and walks of a ride by the quarter hour and 100 m.
+
+    The promise is moved as a whole, so that its window stays as wide as it was.
+    """
+    moved = ride["pickup_earliest"] % _QUARTER
+    return {
+        "booked_at": _quarter(ride["booked_at"]),
+        "pickup_earliest": ride["pickup_earliest"] - moved,
+        "pickup_latest": ride["pickup_latest"] - moved,
+        "dropoff_latest": ride["dropoff_latest"] - moved,
+        "walk_to_pickup": ride["walk_to_pickup"] // 100 * 100,
+        "walk_from_dropoff": ride["walk_from_dropoff"] // 100 * 100,
+    }
+
+
+def _quarter(time: int) -> int:
+    return time // _QUARTER * _QUARTER
+
+
+def _rename_events(
+    connection: Connection,
+    region: str,
+    days: Collection[str],
+    renamed: Mapping[str, str],
+    *,
+    coarsely: bool,
+) -> None:
+    for event in _rows_of(connection, _EVENT, region, _EVENT.c.day, days):
+        facts = _renamed(event["facts"], renamed)
+        if facts != event["facts"]:
+            facts = _without_others(facts) if coarsely else facts
+            time = _quarter(event["time"]) if coarsely else event["time"]
+            connection.execute(
+                sa.update(_EVENT)
+                .where(_EVENT.c.id == event["id"])
+                .values({"facts": facts, "time": time})
+            )
+
+
+def _renamed(facts: Any, renamed: Mapping[str, str]) -> Any:
+    """Return facts of an event with codes replaced wherever they stand."""
+    if isinstance(facts, dict):
+        return {key: _renamed(value, renamed) for key, value in facts.items()}
+    if isinstance(facts, list):
+        return [_renamed(each, renamed) for each in facts]
+    return renamed.get(facts, facts) if isinstance(facts, str) else facts
+
+
+def _without_others(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return facts of a coarsened ride without the codes of rides on other days."""
+    return {
+        key: "" if key in _CODES and not str(value).startswith(COARSE) else value
+        for key, value in facts.items()
+    }
+
+
+def _rename_halts(
+    connection: Connection,
+    region: str,
+    days: Collection[str],
+    renamed: Mapping[str, str],
+    *,
+    coarsely: bool,
+) -> None:
+    for tour in _rows_of(connection, _TOUR, region, _TOUR.c.day, days):
+        halts = [
+            [
+                kind,
+                renamed.get(trip, trip),
+                _quarter(time) if coarsely and trip in renamed and time is not None else time,
+            ]
+            for kind, trip, time in tour["halts"]
+        ]
+        if halts != tour["halts"]:
+            own = (_TOUR.c[key] == tour[key] for key in ("region", "day", "shift"))
+            connection.execute(sa.update(_TOUR).where(*own).values(halts=halts))

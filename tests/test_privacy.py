@@ -1,0 +1,167 @@
+"""What is held about a person is shown and erased by their phone number."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from shuttle.domain import Booking, BookingStatus
+from shuttle.errors import RequestError
+from shuttle.phone import international
+from shuttle.privacy import Erased, StillToCome, erase, export, personal_tables
+from shuttle.purge import purge
+from shuttle.region import Region
+from tests.kept_rides import (
+    DAY,
+    EMAIL,
+    HOME,
+    KEYED,
+    MONDAY_EIGHT,
+    MONDAY_EVENING,
+    NAME,
+    PERSONAL_WORDS,
+    PHONE,
+    Kept,
+    keeping,
+)
+
+NEIGHBOUR = "+49464178999"
+
+
+@pytest.fixture
+def kept(toy_region: Region, database_url: str) -> Iterator[Kept]:
+    with keeping(toy_region, database_url) as made:
+        yield made
+
+
+def erased(kept: Kept, now: int) -> Erased:
+    return erase(kept.engine, kept.region.config, PHONE, KEYED.phone(PHONE), now)
+
+
+def exported(kept: Kept, phone: str = PHONE) -> dict[str, object]:
+    return export(kept.engine, kept.region.config, phone, KEYED.phone(phone))
+
+
+def rides(kept: Kept, booking: Booking) -> tuple[Booking, ...]:
+    return kept.dispatcher.store.load(booking.ride.day).bookings
+
+
+def test_an_export_holds_everything_under_a_number_and_nothing_else(kept: Kept) -> None:
+    mine = kept.served()
+    other = kept.book(now=MONDAY_EVENING, ahead=14 * 3600, phone=NEIGHBOUR)
+    text = json.dumps(exported(kept), ensure_ascii=False)
+    for word in (*PERSONAL_WORDS, mine.code, "picked_up", "promise_kept", "key-"):
+        assert word in text
+    assert other.code not in text
+    assert NEIGHBOUR not in text
+
+
+def test_an_export_of_an_unknown_number_is_empty(kept: Kept) -> None:
+    kept.served()
+    held = exported(kept, NEIGHBOUR)
+    assert {name for name, rows in held.items() if rows} == {"region", "phone"}
+
+
+def test_erasing_deletes_the_contact_and_leaves_a_ride_that_names_nobody(kept: Kept) -> None:
+    booking = kept.served()
+    done = erased(kept, MONDAY_EVENING + DAY)
+    assert (done.rides, done.rows["contact"], done.rows["receipt"]) == (1, 1, 1)
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, booking.code, KEYED.phone(PHONE)):
+        assert word not in left
+    (ride,) = rides(kept, booking)
+    assert ride.code.startswith("~")
+    assert ride.ride.promise.pickup_earliest % 900 == 0
+
+
+def test_a_ride_of_the_running_day_keeps_its_times_until_it_is_old(kept: Kept) -> None:
+    booking = kept.served()
+    erased(kept, MONDAY_EVENING)
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, booking.code):
+        assert word not in left
+    (ride,) = rides(kept, booking)
+    assert ride.ride.promise == booking.ride.promise
+    purge(kept.engine, kept.region.config, MONDAY_EVENING + 15 * DAY)
+    (ride,) = rides(kept, booking)
+    assert ride.ride.promise.pickup_earliest % 900 == 0
+
+
+def test_the_running_day_goes_on_after_an_erasure(kept: Kept) -> None:
+    booking = kept.book()
+    noon = MONDAY_EIGHT + 4 * 3600
+    kept.dispatcher.advance(noon)
+    before = kept.dispatcher.plan(booking.ride.day, noon)
+    erased(kept, noon)
+    next_ride = kept.book(now=noon, phone=NEIGHBOUR)
+    after = kept.dispatcher.plan(booking.ride.day, noon)
+    assert booking.code in before.bookings
+    assert booking.code not in after.bookings
+    assert len(after.bookings) == 2
+    assert kept.dispatcher.advance(MONDAY_EVENING)
+    assert kept.dispatcher.booking(next_ride.code).status is BookingStatus.SERVED
+
+
+def test_nothing_is_erased_while_a_ride_is_to_come(kept: Kept) -> None:
+    kept.served()
+    ahead = kept.book(now=MONDAY_EVENING, ahead=14 * 3600)
+    before = kept.dump()
+    with pytest.raises(StillToCome, match=f"a ride is still to come .{ahead.code}."):
+        erased(kept, MONDAY_EVENING)
+    assert kept.dump() == before
+
+
+def test_a_cancelled_ride_is_erased_at_once(kept: Kept) -> None:
+    booking = kept.book()
+    kept.dispatcher.cancel(booking.code, MONDAY_EIGHT)
+    assert erased(kept, MONDAY_EIGHT).rides == 1
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, booking.code):
+        assert word not in left
+
+
+def test_weekly_repeats_and_the_waiting_list_are_shown_and_erased(kept: Kept) -> None:
+    codes = [kept.repeat().code, kept.wait().code]
+    text = json.dumps(exported(kept), ensure_ascii=False)
+    for word in (*PERSONAL_WORDS, *codes):
+        assert word in text
+    done = erased(kept, MONDAY_EIGHT)
+    assert (done.rides, done.rows["series"], done.rows["waiting"]) == (0, 1, 1)
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, *codes):
+        assert word not in left
+
+
+def test_erasing_one_number_leaves_the_rides_of_others(kept: Kept) -> None:
+    kept.served()
+    other = kept.book(now=MONDAY_EVENING, ahead=14 * 3600, phone=NEIGHBOUR)
+    erased(kept, MONDAY_EVENING)
+    contact = kept.dispatcher.store.contact(other.code)
+    assert contact is not None
+    assert (contact.name, contact.phone, contact.email) == (NAME, NEIGHBOUR, EMAIL)
+    assert kept.dispatcher.booking(other.code).origin == HOME
+
+
+def test_every_table_that_names_a_person_is_exported_and_erased(kept: Kept) -> None:
+    """Whoever adds a table with a name or an address has to say whose it is."""
+    inspector = sa.inspect(kept.engine)
+    naming = {
+        table
+        for table in inspector.get_table_names()
+        if {"name", "phone", "email", "phone_pseudonym"}
+        & {column["name"] for column in inspector.get_columns(table)}
+    }
+    of_the_staff = {"staff_account", "staff_session", "api_key"}
+    assert naming - of_the_staff <= {table.name for table in personal_tables()}
+    assert {"contact", "receipt"} <= {table.name for table in personal_tables()}
+
+
+@pytest.mark.parametrize("number", ["04641 78123", "+49 4641 78123", "0049-4641/78123"])
+def test_a_phone_number_is_understood_in_any_usual_form(number: str) -> None:
+    assert international(number, "DE", "--phone") == PHONE
+
+
+def test_what_is_no_phone_number_is_refused(kept: Kept) -> None:
+    with pytest.raises(RequestError, match="write it with its area code"):
+        international("12", "DE", "--phone")
