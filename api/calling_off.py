@@ -12,7 +12,7 @@ from shuttle.calling_off import call_off
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
 
 
-@router.post("/bookings/{code}/call-off", responses=answers(404, 409, 503))
+@router.post("/bookings/{code}/call-off", responses=answers(400, 404, 409, 413, 422, 503))
 def call_off_ride(code: Code, service: ServiceHere, response: Response) -> BookingOut:
     """Give up a ride that cannot be driven. Doing it twice is fine; a notice goes to its owner."""
     no_store(response)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem
 from api.schemas import PartyWire, StopOut, WindowOut
@@ -19,9 +19,11 @@ from shuttle.trouble import Waiting
 class ConditionOut(BaseModel):
     """What disturbs a day."""
 
+    model_config = ConfigDict(populate_by_name=True)
+
     id: str
     kind: str
-    begin: datetime = Field(serialization_alias="from")
+    begin: datetime = Field(validation_alias="from", serialization_alias="from")
     until: datetime
     entered_at: datetime
     lifted_at: datetime | None

@@ -22,7 +22,7 @@ from routing.problem import (
     Weights,
     trip_between,
 )
-from routing.schedule import CompiledTours, MalformedTourError
+from routing.schedule import CompiledTours, MalformedTourError, compile_tours
 from routing.search_state import cost_of_tours
 from routing.travel_times import TravelTimes
 from shuttle.acts import Act, Outcome
@@ -140,7 +140,7 @@ def question_of(
         What a better plan is.
     """
     tours = tuple(
-        _tight(_held(plan, number, now + freeze_seconds), aim.margin)
+        _tight(_held(plan, number, now + freeze_seconds), aim.margin, plan.compiled.travel)
         for number in range(len(plan.tours))
     )
     requests = tuple(request for tour in tours for request in _movable(tour))
@@ -221,7 +221,7 @@ ENOUGH_SLACK = 600
 
 def plan_cost(tours: Sequence[Tour], travel: TravelTimes, aim: Aim = AIM) -> int:
     """Return what tours cost, in the unit of the weights."""
-    tours = tuple(_tight(tour, aim.margin) for tour in tours)
+    tours = tuple(_tight(tour, aim.margin, travel) for tour in tours)
     return cost_of_tours(Problem(tours, (), travel, aim.weights), tours)
 
 
@@ -251,12 +251,31 @@ def _held(plan: DayPlan, number: int, until: int) -> Tour:
     return replace(tour, halts=(*held, *tour.halts[fixed:]), fixed=max(fixed, tour.fixed))
 
 
-def _tight(tour: Tour, margin: int) -> Tour:
-    """Return a tour whose promises end earlier by a margin, as far as they lie ahead."""
-    ahead = [
-        replace(halt, latest=max(halt.earliest, halt.latest - margin)) if halt.trip else halt
-        for halt in tour.halts[tour.fixed :]
-    ]
+def _tight(tour: Tour, margin: int, travel: TravelTimes) -> Tour:
+    """Return a tour whose promises end earlier by a margin, as far as they lie ahead.
+
+    Where that leaves no times at which every ride is short enough, a promise ends no earlier than
+    it is to be kept: else the search would take too long a ride for given.
+    """
+    tight = _with_latest(tour, [halt.latest - margin for halt in tour.halts])
+    limits = compile_tours((tight,), travel).halts[0]["max_ride"].tolist()
+    if all(
+        limit <= halt.max_ride for halt, limit in zip(tour.halts, limits, strict=False) if halt.trip
+    ):
+        return tight
+    planned = compile_tours((tour,), travel)
+    begins = _begins(planned, 0)
+    return _with_latest(
+        tour, [max(halt.latest - margin, begins[k]) for k, halt in enumerate(tour.halts)]
+    )
+
+
+def _with_latest(tour: Tour, latest: Sequence[int]) -> Tour:
+    """Return a tour with earlier ends of the windows in which people are to be served."""
+    ahead = (
+        replace(halt, latest=min(halt.latest, max(halt.earliest, end))) if halt.trip else halt
+        for halt, end in zip(tour.halts[tour.fixed :], latest[tour.fixed :], strict=True)
+    )
     return replace(tour, halts=(*tour.halts[: tour.fixed], *ahead))
 
 

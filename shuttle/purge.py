@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from shuttle.account_tables import SESSION, SHIFT_CODE
 from shuttle.database import table_of, writing
 from shuttle.pseudonyms import COARSE, pseudonymise, tables_with
 from shuttle.region_config import RegionConfig
@@ -105,6 +106,13 @@ def _waiting(connection: Connection, config: RegionConfig, before: int) -> int:
     return _delete(connection, WAITING, config, WAITING.c.lapses_at < before)
 
 
+def _sessions(connection: Connection, config: RegionConfig, before: int) -> int:
+    """Delete sessions of those who work here, and codes of shifts, that ended before a time."""
+    return sum(
+        _delete(connection, table, config, table.c.ends < before) for table in (SESSION, SHIFT_CODE)
+    )
+
+
 def _rides(connection: Connection, config: RegionConfig, before: int) -> int:
     """Coarsen the rides of service days that were over before a time."""
     query = sa.select(_BOOKING.c.day, _BOOKING.c.code).where(
@@ -125,7 +133,7 @@ def _figures(connection: Connection, config: RegionConfig, before: int) -> int:
     """Delete whatever whole service days have left, in every table that has days."""
     last = config.local_day(before).isoformat()
     return sum(
-        _delete(connection, table, config, table.c.day < last)
+        _delete(connection, table, config, (table.c.day != "") & (table.c.day < last))
         for table in tables_with("region", "day")
     )
 
@@ -135,6 +143,7 @@ JOBS: Mapping[str, Job] = {
     "receipt": _receipts,
     "series": _series,
     "waiting": _waiting,
+    "session": _sessions,
     "ride": _rides,
     "figures": _figures,
 }

@@ -105,6 +105,20 @@ KINDS: dict[str, Kind] = {
             "To tell you when a place becomes free after all.",
         ),
     ),
+    "session": Kind(
+        7,
+        92,
+        (
+            "Wann sich jemand vom Team angemeldet hat",
+            "When somebody of the team signed in",
+        ),
+        ("nach dem Abmelden", "after the session ended"),
+        _DELETED,
+        (
+            "Damit nur Befugte Buchungen sehen und ein Missbrauch auffällt.",
+            "So that only authorised people see bookings, and misuse is noticed.",
+        ),
+    ),
     "ride": Kind(
         14,
         92,

@@ -20,7 +20,7 @@ from shuttle.errors import StoreError
 from shuttle.region import Region
 from tests.kept_rides import DAY, MONDAY_EIGHT, MONDAY_EVENING, Kept, keeping
 from tests.server_process import ServerProcess
-from tests.test_faults import confirm, eventually
+from tests.test_faults import confirm, eventually, look_up
 from tests.test_kill import next_service_day
 
 
@@ -216,15 +216,15 @@ def test_a_running_server_is_backed_up_and_goes_on_with_what_is_restored(
         ServerProcess(toy_folder, database_url, tmp_path) as server,
         httpx2.Client(base_url=server.address, timeout=60) as http,
     ):
-        first = confirm(http, "key-number-1").json()["code"]
+        first = confirm(http, "key-number-1").json()
         done = shuttle("backup", str(file), "--database", database_url)
         assert "The key file (SHUTTLE_KEY_FILE) is not in it" in done
-        second = confirm(http, "key-number-2").json()["code"]
+        second = confirm(http, "key-number-2").json()
         refused = shuttle("restore", str(file), "--database", database_url, code=1)
         assert "The database is not empty" in refused
         assert "rows of" in shuttle("restore", str(file), "--replace", "--database", database_url)
-        assert http.get(f"/api/v1/bookings/{first}").status_code == 200
-        assert http.get(f"/api/v1/bookings/{second}").status_code == 404
+        assert look_up(http, first).status_code == 200
+        assert look_up(http, second).status_code == 404
         assert eventually(lambda: getting_on(http) == 1)
         assert confirm(http, "key-number-3").status_code == 201
         assert getting_on(http) == 2

@@ -24,7 +24,7 @@ from shuttle.domain import BookingStatus
 from shuttle.offers import exact_trip
 from shuttle.region import Region
 from shuttle.sql_store import SqlStore
-from tests.api_client import Api, berlin, serving
+from tests.api_client import Api, berlin, secret_of, serving
 from tests.kept_rides import DAY, KEYED, MONDAY_EIGHT, Kept, keeping
 from tests.server_process import ServerProcess
 from tests.test_kill import Residents, assert_kept, next_service_day
@@ -168,7 +168,7 @@ def test_on_a_full_disk_bookings_fail_clearly_reads_go_on_and_space_mends_it(
     toy_region: Region, small_disk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with api_on(toy_region, f"sqlite:///{small_disk / 'shuttle.sqlite3'}") as (api, _):
-        code = api.book()["code"]
+        booking = api.book()
         token = api.offer()["offer"]
         filler = small_disk / "filler"
         with pytest.raises(OSError, match="No space left"):
@@ -177,7 +177,7 @@ def test_on_a_full_disk_bookings_fail_clearly_reads_go_on_and_space_mends_it(
         assert is_unavailable(answer)
         assert "repeat the request later" in answer.json()["detail"]
         assert "database or disk is full" in capsys.readouterr().out
-        assert api.http.get(f"/api/v1/bookings/{code}").json()["status"] == "booked"
+        assert api.look_up(booking).json()["status"] == "booked"
         assert api.http.get("/api/v1/tours").status_code == 200
         assert api.ask().status_code == 200
         assert api.http.get("/healthz").status_code == 200
@@ -207,7 +207,7 @@ def test_a_server_that_may_write_no_more_says_so_and_goes_on_when_it_may(
         soft, hard = resource.prlimit(server.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (1, hard))
         assert is_unavailable(confirm(http, "key-number-2"))
-        assert http.get(f"/api/v1/bookings/{first.json()['code']}").status_code == 200
+        assert look_up(http, first.json()).status_code == 200
         assert http.get("/healthz").status_code == 200
         resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (soft, hard))
         assert confirm(http, "key-number-2").status_code == 201
@@ -222,6 +222,11 @@ def confirm(http: httpx2.Client, key: str) -> Any:
     }
     token = http.post("/api/v1/offers", json=asked).json()["offers"][0]["offer"]
     return http.post("/api/v1/bookings", json={"offer": token}, headers={"Idempotency-Key": key})
+
+
+def look_up(http: httpx2.Client, booking: dict[str, Any]) -> Any:
+    """Look up a booking by its link."""
+    return http.get(f"/api/v1/bookings/{booking['code']}", headers=secret_of(booking))
 
 
 # The clock

@@ -46,13 +46,17 @@ def _ride_of_somebody(http: httpx2.Client) -> list[str]:
     key = {"Idempotency-Key": "key-of-frau-petersen"}
     booked = http.post("/api/v1/bookings", json=body, headers=key)
     assert booked.status_code == 201, booked.text
-    code = str(booked.json()["code"])
-    http.get(f"/api/v1/bookings/{code}", params={"phone": PHONE, "token": TOKEN})
+    code, link = str(booked.json()["code"]), str(booked.json()["link"])
+    opened = {"Booking-Secret": link}
+    asked_for = {"phone": PHONE, "token": TOKEN}
+    there = http.get(f"/api/v1/bookings/{code}", params=asked_for, headers=opened)
+    assert there.status_code == 200
+    http.get(f"/api/v1/bookings/{code}", headers={"Booking-Secret": "8123"})
     http.get(f"/nowhere/{code}/{TOKEN}")
     http.post("/api/v1/bookings", json={**body, "contact": {**contact, "phone": "12"}}, headers=key)
     http.post("/api/v1/bookings", content=f"{PHONE} is no JSON", headers=key)
-    http.delete(f"/api/v1/bookings/{code}")
-    return [code, key["Idempotency-Key"], str(body["offer"])]
+    assert http.delete(f"/api/v1/bookings/{code}", headers=opened).status_code == 200
+    return [code, link, key["Idempotency-Key"], str(body["offer"])]
 
 
 @pytest.mark.parametrize(

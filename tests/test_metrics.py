@@ -69,9 +69,9 @@ def test_the_time_to_answer_is_kept_by_the_pattern_of_the_path(api: Api) -> None
 
 
 def test_no_figure_names_a_booking(api: Api) -> None:
-    code = api.book()["code"]
-    api.http.get(f"/api/v1/bookings/{code}")
-    assert code not in api.http.get("/metrics").text
+    booking = api.book()
+    api.look_up(booking)
+    assert booking["code"] not in api.http.get("/metrics").text
 
 
 def test_invented_methods_and_paths_do_not_fill_the_memory(api: Api) -> None:

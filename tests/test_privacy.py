@@ -144,12 +144,12 @@ def test_erasing_one_number_leaves_the_rides_of_others(kept: Kept) -> None:
 
 
 def test_every_table_that_names_a_person_is_exported_and_erased(kept: Kept) -> None:
-    """Whoever adds a table with a name or an address has to say whose it is."""
+    """Whoever adds a table with a number or an address has to say whose it is."""
     inspector = sa.inspect(kept.engine)
     naming = {
         table
         for table in inspector.get_table_names()
-        if {"name", "phone", "email", "phone_pseudonym"}
+        if {"phone", "email", "phone_pseudonym"}
         & {column["name"] for column in inspector.get_columns(table)}
     }
     of_the_staff = {"staff_account", "staff_session", "api_key"}

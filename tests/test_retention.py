@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from shuttle.account_tables import SESSION
 from shuttle.domain import BookingStatus
 from shuttle.errors import RegionError, StoreError
 from shuttle.events import PromiseKept, Replaced
@@ -143,6 +144,19 @@ def test_the_waiting_list_is_deleted_a_day_after_the_wanted_time(kept: Kept) -> 
     assert purged(kept, waiting.lapses_at + DAY)["waiting"] == 0
     assert purged(kept, waiting.lapses_at + DAY + 1)["waiting"] == 1
     assert kept.count("waiting") == 0
+
+
+def test_sessions_of_staff_are_deleted_7_days_after_their_end(kept: Kept) -> None:
+    """And no sooner by another rule, though they are of no day."""
+    session = {"region": "toy-town", "digest": "d", "name": "petra", "day": "", "shift": ""}
+    with kept.engine.begin() as connection:
+        connection.execute(
+            sa.insert(SESSION), {**session, "begun": 1, "seen": 1, "ends": MONDAY_EIGHT}
+        )
+    purged(kept, MONDAY_EIGHT + 7 * DAY)
+    assert kept.count("staff_session") == 1
+    assert purged(kept, MONDAY_EIGHT + 7 * DAY + 1)["session"] == 1
+    assert kept.count("staff_session") == 0
 
 
 def test_refusals_are_deleted_after_three_years(kept: Kept) -> None:
