@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from api import (
     bookings,
     calling_off,
+    driving,
     explain,
     health,
     journeys,
@@ -23,6 +24,7 @@ from api import (
     map_data,
     metrics,
     pages,
+    promises,
     series,
     sessions,
     tours,
@@ -34,7 +36,14 @@ from api import (
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
-from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff, local_or
+from api.security import (
+    ForgedRequest,
+    NotAllowed,
+    NotSignedIn,
+    Staff,
+    driver_of_shift,
+    local_or,
+)
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
@@ -160,6 +169,8 @@ def create_app(
     app.state.metrics = metrics.Metrics(service)
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
+    app.include_router(promises.router)
+    app.include_router(driving.router, dependencies=[Depends(driver_of_shift)])
     for each in (explain, trouble, calling_off):
         app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")

@@ -173,6 +173,10 @@ class VehicleOut(BaseModel):
     at: str | None = Field(description="Where it stands, None while it drives.")
     next_halt: NextHaltOut | None
     on_board: CapacityOut
+    reported: bool = Field(description="Its driver reports, so halts happen when they are said to.")
+    seen_at: datetime | None = Field(
+        description="When it was at `lat`, `lon`; None if that follows from the timetable."
+    )
     ahead: list[tuple[float, float, float]] = Field(
         description="Where it will be: seconds from now, latitude, longitude; straight between."
     )

@@ -29,6 +29,7 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus
 from shuttle.errors import RequestError
 from shuttle.plan import DayPlan, vehicle_of
+from shuttle.promises import entries, figures
 from shuttle.region import Region
 from shuttle.timetable import Stand, stands
 
@@ -53,7 +54,7 @@ def tours(request: Request, service: ServiceHere, day: DayQuery = None) -> Respo
 
 
 @router.get("/figures", responses=answers(422, 503))
-def figures(service: ServiceHere, response: Response, day: DayQuery = None) -> FiguresOut:
+def day_figures(service: ServiceHere, response: Response, day: DayQuery = None) -> FiguresOut:
     """Return a day in numbers: rides, refusals, promises kept, kilometres."""
     response.headers["Cache-Control"] = "no-store"
     return figures_of(service, plan_of(service, day))
@@ -138,7 +139,10 @@ def _stand(region: Region, plan: DayPlan, stand: Stand, before: Stand | None) ->
 
 
 def _passengers(plan: DayPlan, codes: Sequence[str]) -> int:
-    return sum(plan.bookings[code].ride.party.passengers for code in codes)
+    parties = (plan.bookings[code] for code in codes)
+    return sum(
+        each.ride.party.passengers for each in parties if each.status is not BookingStatus.NO_SHOW
+    )
 
 
 def _path(region: Region, origin: int, destination: int) -> str:
@@ -167,18 +171,20 @@ def figures_of(service: Service, plan: DayPlan) -> FiguresOut:
 
 @lru_cache(maxsize=8)
 def _figures(dispatcher: Dispatcher, plan: DayPlan, now: int) -> FiguresOut:
-    happened = Counter(event.kind for event in dispatcher.events(plan.day))
+    events = dispatcher.events(plan.day)
+    happened = Counter(event.kind for event in events)
+    promises = figures(entries(plan, events, now))
     unmet = dispatcher.store.unmet(plan.day, plan.day)
     served = [each for each in plan.bookings.values() if each.status is BookingStatus.SERVED]
     driven = [metres_driven(plan.region, halts, now) for halts in stands_of(plan)]
     return FiguresOut(
         day=plan.day,
         booked=happened["booked"] - happened["cancelled"],
-        served=happened["dropped_off"],
+        served=len(served),
         passengers=sum(each.ride.party.passengers for each in served),
         cancelled=happened["cancelled"],
         refused=sum(each.reason in set(RefusalReason) for each in unmet),
-        promises_kept=happened["promise_kept"],
-        promises_broken=happened["promise_broken"],
+        promises_kept=promises.kept,
+        promises_broken=promises.broken,
         kilometres=round(sum(driven) / 1000, 1),
     )

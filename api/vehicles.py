@@ -1,4 +1,4 @@
-"""Where the vehicles are now, by the timetable of their tours."""
+"""Where the vehicles are now, as they were seen, or by the timetable of their tours."""
 
 from functools import lru_cache
 from typing import Annotated
@@ -15,6 +15,10 @@ from api.tracks import ahead, position
 from shuttle.plan import DayPlan, vehicle_of
 from shuttle.region import Region
 from shuttle.region_config import Vehicle
+from shuttle.reports import Sighting
+
+FRESH_SECONDS = 300
+"""A position that was reported longer ago says less than the timetable."""
 
 router = APIRouter(prefix="/api/v1", tags=["tours"])
 
@@ -30,11 +34,15 @@ def vehicles(
     """Return where all vehicles are now, by the timetable of their tours."""
     now = service.clock()
     plan = service.dispatcher.plan(service.region.config.local_day(now), now)
-    return _vehicles_document(service.region, plan, now, seconds_ahead).answer(request)
+    last = service.dispatcher.sightings.last
+    seen = tuple(last(plan.day, tour.shift.id, now) for tour in plan.tours)
+    return _vehicles_document(service.region, plan, now, seconds_ahead, seen).answer(request)
 
 
 @lru_cache(maxsize=16)
-def _vehicles_document(region: Region, plan: DayPlan, now: int, seconds: int) -> Document:
+def _vehicles_document(
+    region: Region, plan: DayPlan, now: int, seconds: int, seen: tuple[Sighting | None, ...]
+) -> Document:
     """Return the answer to all who ask in the same second."""
     return Document.of(
         VehiclesOut(
@@ -42,7 +50,7 @@ def _vehicles_document(region: Region, plan: DayPlan, now: int, seconds: int) ->
             day=plan.day,
             revision=plan.revision,
             vehicles=[
-                _vehicle(region, plan, number, vehicle, now, seconds)
+                _vehicle(region, plan, number, vehicle, now, seconds, seen)
                 for number, vehicle in enumerate(region.config.vehicles, start=1)
             ],
         )
@@ -50,7 +58,13 @@ def _vehicles_document(region: Region, plan: DayPlan, now: int, seconds: int) ->
 
 
 def _vehicle(
-    region: Region, plan: DayPlan, number: int, vehicle: Vehicle, now: int, seconds: int
+    region: Region,
+    plan: DayPlan,
+    number: int,
+    vehicle: Vehicle,
+    now: int,
+    seconds: int,
+    seen: tuple[Sighting | None, ...],
 ) -> VehicleOut:
     current = _current(plan, vehicle.id, now)
     if current is None:
@@ -60,14 +74,16 @@ def _vehicle(
     where = position(region, halts, now)
     here = halts[where.last]
     coming = halts[where.last + 1] if where.last + 1 < len(halts) else None
+    last_seen = seen[current]
+    fresh = last_seen if last_seen and last_seen.time > now - FRESH_SECONDS else None
     on_duty = tour.shift.start <= now < tour.shift.end
     return VehicleOut(
         id=vehicle.id,
         number=number,
         name=vehicle.name,
         status=("driving" if where.driving else "waiting") if on_duty else "off_duty",
-        lat=where.lat,
-        lon=where.lon,
+        lat=fresh.lat if fresh else where.lat,
+        lon=fresh.lon if fresh else where.lon,
         heading=where.heading,
         at=None if where.driving else place_name(region, here.place),
         next_halt=None
@@ -76,6 +92,8 @@ def _vehicle(
             name=place_name(region, coming.place), arrival=local_time(region, coming.arrival)
         ),
         on_board=CapacityOut.of(here.on_board),
+        reported=tour.shift.id in plan.reports,
+        seen_at=local_time(region, fresh.time) if fresh else None,
         ahead=list(ahead(region, halts, now, seconds)) if seconds else [],
     )
 
@@ -101,5 +119,7 @@ def _parked(region: Region, number: int, vehicle: Vehicle) -> VehicleOut:
         at=region.config.depots[vehicle.depot].name,
         next_halt=None,
         on_board=CapacityOut(seats=0, wheelchairs=0, child_seats=0),
+        reported=False,
+        seen_at=None,
         ahead=[],
     )

@@ -15,6 +15,7 @@ from shuttle.domain import Alternative, Booking, Contact
 from shuttle.events import Event
 from shuttle.notices import Notice
 from shuttle.plan import DayPlan
+from shuttle.reports import Report
 from shuttle.standing_requests import Instance, Waiting
 from shuttle.store import Receipt
 
@@ -44,6 +45,8 @@ class Outcome(Generic[T]):
         Of new bookings, by code.
     receipt
         The idempotency key to remember, if any.
+    reports
+        What drivers reported, newly taken in.
     alternative
         The refusal that a new booking makes up for, if any.
     instances
@@ -67,6 +70,7 @@ class Outcome(Generic[T]):
     events: tuple[Event, ...] = ()
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     receipt: Receipt | None = None
+    reports: tuple[Report, ...] = ()
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
@@ -78,7 +82,7 @@ class Outcome(Generic[T]):
     def changes_nothing(self) -> bool:
         """Whether there is nothing to store."""
         moved = self.planned or self.happened or self.bookings or self.conditions
-        told = self.events or self.notices
+        told = self.events or self.notices or self.reports
         return not (moved or told or self.instances or self.waiting)
 
 

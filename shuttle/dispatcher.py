@@ -7,10 +7,11 @@ simulation drives this very class.
 """
 
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -21,6 +22,7 @@ from shuttle.answers import Quote
 from shuttle.bookings import booked, cancelled
 from shuttle.confirming import check_limits, check_offer, confirmed_before
 from shuttle.domain import Booking, Contact, Offer, RideRequest
+from shuttle.driving import reported
 from shuttle.errors import (
     OfferGone,
     PlanRejected,
@@ -37,7 +39,10 @@ from shuttle.plan import DayPlan, tick_of
 from shuttle.quotes import mended, quote
 from shuttle.records import record_of, restored
 from shuttle.region import Region
+from shuttle.reports import Answer, Report, Sighting
 from shuttle.requests import CheckedRequest, check_request
+from shuttle.rolling import GRACE
+from shuttle.sightings import Sightings, seen
 from shuttle.standing_requests import Waiting
 from shuttle.store import Change, ContactRecord, Store, owner_of
 from shuttle.unmet import Unmet, unmet_error, unmet_refusal
@@ -80,6 +85,7 @@ class Dispatcher:
         self.region = region
         self.store = store
         self.keyed = keyed or Keyed(secrets.token_bytes(32))
+        self.sightings = Sightings()
         self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
@@ -198,9 +204,31 @@ class Dispatcher:
         return rolled
 
     def advance(self, now: int) -> tuple[Event, ...]:
-        """Let the vehicles follow their timetable up to now, and store what was served."""
+        """Let time go by up to now, and store what was served and what came to be at risk."""
         day = self.region.config.local_day(now)
-        return self._changing((day,), lambda: self._advance(day, now))
+        yesterday = self.region.config.local_day(now - GRACE - 600)
+        return tuple(
+            event
+            for each in sorted({yesterday, day})
+            for event in self._changing((each,), partial(self._advance, each, now))
+        )
+
+    def report(
+        self, day: date, shift: str, reports: Sequence[Report], now: int
+    ) -> tuple[Answer, ...]:
+        """Take in what a driver reports; return what became of each report.
+
+        Raises
+        ------
+        UnknownShift
+            If the day has no such shift.
+        """
+        return self.act(day, now, lambda plan: reported(plan, shift, reports, now))
+
+    def see(self, day: date, shift: str, sighting: Sighting, now: int) -> None:
+        """Take in where a vehicle is; an older position than the last changes nothing."""
+        if self.sightings.add(day, shift, sighting):
+            self.act(day, now, lambda plan: seen(self.region, plan, shift, sighting, now))
 
     def act(self, day: date, now: int, act: Act[T]) -> T:
         """Do an act on a day as it stands now; the only way in which a plan changes.
@@ -295,19 +323,21 @@ class Dispatcher:
 
     def _act(self, day: date, now: int, act: Act[T]) -> T:
         self._advance(day, now)
-        outcome = act(self._stored_plan(day).at(now))
+        before = self._stored_plan(day).at(now)
+        outcome = act(before)
         if not outcome.changes_nothing:
-            self._check(outcome)
+            self._check(before, outcome)
             self._commit(outcome)
         return outcome.result
 
     def _act_together(self, days: Collection[date], now: int, act: JointAct[T]) -> T:
         for day in days:
             self._advance(day, now)
-        joint = act({day: self._stored_plan(day).at(now) for day in days})
+        before = {day: self._stored_plan(day).at(now) for day in days}
+        joint = act(before)
         outcomes = [each for each in joint.outcomes if not each.changes_nothing]
         for outcome in outcomes:
-            self._check(outcome)
+            self._check(before[outcome.plan.day], outcome)
         if outcomes:
             self._commit(*outcomes)
         return joint.result
@@ -318,12 +348,12 @@ class Dispatcher:
             self._commit(outcome)
         return outcome.result
 
-    def _check(self, outcome: Outcome[T]) -> None:
+    def _check(self, before: DayPlan, outcome: Outcome[T]) -> None:
         """Let the independent checker look at the tours that were planned anew.
 
         What has merely happened is not checked: facts are stored as they are.
         """
-        after, before = outcome.plan, outcome.faced or self._plans[outcome.plan.day]
+        after, before = outcome.plan, outcome.faced or before
         earlier = {tour.shift.id: tour for tour in before.tours}
         for number in sorted(outcome.planned):
             tour = after.tours[number]
@@ -356,6 +386,7 @@ class Dispatcher:
             outcome.events,
             outcome.receipt,
             tuple(self._record(code, each) for code, each in outcome.contacts.items()),
+            outcome.reports,
             outcome.alternative,
             outcome.instances,
             outcome.waiting,

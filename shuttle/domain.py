@@ -159,6 +159,16 @@ class Offer:
     alternative: Alternative | None = None
 
 
+class Cause(StrEnum):
+    """Why a promise is at risk, or was broken."""
+
+    LATE_VEHICLE = "late_vehicle"
+    NO_VEHICLE = "no_vehicle"
+    ROAD = "road"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
 class BookingStatus(StrEnum):
     """Where a booking stands."""
 

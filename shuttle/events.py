@@ -1,7 +1,19 @@
 """What happened, as facts: the log for audit, figures and replay. Times in epoch seconds."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
+
+from shuttle.domain import Cause
+from shuttle.driving_events import (
+    BreakEnded,
+    BreakStarted,
+    HaltSkipped,
+    NoShow,
+    ShiftStarted,
+    TakenBack,
+    TimeCorrected,
+    VehicleArrived,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +77,36 @@ class PromiseKept:
 
 @dataclass(frozen=True, slots=True)
 class PromiseBroken:
-    """Reality broke a promise, by so many seconds at the worse end."""
+    """Reality broke a promise, by so many seconds at the worse end; 0 if the ride never was."""
 
     kind: ClassVar[str] = "promise_broken"
     time: int
     code: str
     seconds: int
+    cause: Cause = Cause.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseAtRisk:
+    """As things stand a promise will be missed by so many seconds; 0: not any more."""
+
+    kind: ClassVar[str] = "promise_at_risk"
+    time: int
+    code: str
+    shift: str
+    seconds: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCorrected:
+    """A report that came late changed what a promise came to: 0 seconds is kept."""
+
+    kind: ClassVar[str] = "verdict_corrected"
+    time: int
+    code: str
+    seconds: int
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +244,16 @@ Event = (
     | DroppedOff
     | PromiseKept
     | PromiseBroken
+    | PromiseAtRisk
+    | VerdictCorrected
+    | ShiftStarted
+    | VehicleArrived
+    | NoShow
+    | HaltSkipped
+    | BreakStarted
+    | BreakEnded
+    | TimeCorrected
+    | TakenBack
     | Replaced
     | Changed
     | SeriesMissed
@@ -230,15 +276,7 @@ def facts(event: Event) -> dict[str, Any]:
     return fields
 
 
-_KINDS: dict[str, type[Event]] = {
-    each.kind: each
-    for each in (
-        *(Booked, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken),
-        *(Replaced, Changed, SeriesMissed, WindowOpened),
-        *(CancelledByService, Reoptimised),
-        *(TroubleEntered, TroubleLifted, StopMoved, TakenOver, Stranded, Postponed),
-    )
-}
+_KINDS: dict[str, type[Event]] = {each.kind: each for each in get_args(Event)}
 
 
 def event_of(kind: str, time: int, fields: dict[str, Any]) -> Event:

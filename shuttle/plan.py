@@ -2,11 +2,11 @@
 
 Vehicles wait where they are and leave just in time. :meth:`DayPlan.at` rolls a plan forward on
 that rule: halts whose time has come are served, the halt a vehicle is driving to is fixed, and a
-waiting vehicle cannot leave in the past.
+waiting vehicle cannot leave in the past. Where a driver reports, halts are served by reports only.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -17,6 +17,8 @@ from routing.travel_times import TravelTimes
 from shuttle.conditions import Condition
 from shuttle.domain import Booking, BookingStatus
 from shuttle.region import Region
+from shuttle.reports import Report
+from shuttle.rolling import awaited_tour
 
 TICK_SECONDS = 30
 """Plans are rolled forward in steps: what begins within the running half minute is fixed."""
@@ -55,6 +57,10 @@ class DayPlan:
         As it is on that day: with the travel times and shifts under its conditions.
     conditions
         What was entered, lifted or not.
+    reports
+        What drivers reported, by shift, in the order in which it was taken in.
+    warned
+        By how many seconds promises at risk were last said to be missed, by code.
     """
 
     day: date
@@ -63,6 +69,8 @@ class DayPlan:
     bookings: Mapping[str, Booking]
     region: Region
     conditions: tuple[Condition, ...] = ()
+    reports: Mapping[str, tuple[Report, ...]] = field(default_factory=dict)
+    warned: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -111,6 +119,14 @@ class DayPlan:
                 del merged[each.code]
         return replace(self, bookings=MappingProxyType(merged))
 
+    def with_reports(self, *new: Report) -> "DayPlan":
+        """Return the plan with reports taken in, all of one shift."""
+        if not new:
+            return self
+        shift = new[0].shift
+        known = self.reports.get(shift, ())
+        return replace(self, reports=MappingProxyType({**self.reports, shift: (*known, *new)}))
+
     def at_revision(self, revision: int) -> "DayPlan":
         """Return the plan under the number it was stored with."""
         return replace(self, revision=revision)
@@ -150,6 +166,9 @@ class DayPlan:
             return tour
         row = self.compiled.halts[number][: len(tour.halts)]
         left = row["soonest"] - row["drive"]
+        reports = self.reports.get(tour.shift.id)
+        if reports and tour.served < len(tour.halts) - 1:
+            return awaited_tour(tour, row["soonest"].tolist(), left.tolist(), reports, tick)
         if left[tour.served :].min() <= tick:
             return rolled_tour(tour, row["soonest"].tolist(), left.tolist(), now)
         return replace(tour, ready=tick) if tour.ready < tick else tour

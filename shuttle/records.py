@@ -4,17 +4,21 @@ A record keeps the order of the halts and what has happened. Windows are not rep
 follow from the promise of the booking and from the shift, which are each written in one place.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from types import MappingProxyType
 
 from routing.problem import Halt, HaltKind, Shift, Tour, empty_tour, trip_halts
-from shuttle.domain import Booking
+from shuttle.domain import Booking, BookingStatus
 from shuttle.errors import RegionError
+from shuttle.facts import unboarded
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.region import Region
 from shuttle.region_on_day import region_on
+from shuttle.reports import Report
 from shuttle.store import HaltRecord, StoredDay, TourRecord
 
 
@@ -48,7 +52,16 @@ def restored(region: Region, day: date, stored: StoredDay) -> DayPlan:
                 f"{region.folder / 'region.toml'}: shift {record.shift} carries bookings on "
                 f"{day}; put it back until they are served."
             )
-    return DayPlan.of(day, stored.revision, tours, bookings, on_day, stored.conditions)
+    plan = DayPlan.of(day, stored.revision, tours, bookings, on_day, stored.conditions)
+    warned = {each.code: each.seconds for each in stored.warned}
+    return replace(plan, reports=_by_shift(stored.reports), warned=MappingProxyType(warned))
+
+
+def _by_shift(reports: Iterable[Report]) -> Mapping[str, tuple[Report, ...]]:
+    known: dict[str, list[Report]] = defaultdict(list)
+    for report in reports:
+        known[report.shift].append(report)
+    return MappingProxyType({shift: tuple(own) for shift, own in known.items()})
 
 
 def _tour(
@@ -81,5 +94,7 @@ def _trips(
                 f"{region.folder / region.config.stops}: a booking on {ride.day} uses stop "
                 f"{error.args[0]}; put it back until the ride is served."
             ) from error
+        if bookings[code].status is BookingStatus.NO_SHOW:
+            pickup, dropoff = unboarded(pickup, dropoff)
         halts[code] = {int(HaltKind.PICKUP): pickup, int(HaltKind.DROPOFF): dropoff}
     return halts

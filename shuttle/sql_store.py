@@ -17,7 +17,8 @@ from shuttle.account_store import AccountStore
 from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict
-from shuttle.events import Event, event_of, facts
+from shuttle.events import Event, PromiseAtRisk, event_of, facts
+from shuttle.reports import Report, ReportKind
 from shuttle.sql_outbox import SqlOutbox
 from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
@@ -27,6 +28,7 @@ from shuttle.tables import (
     ContactRow,
     EventRow,
     ReceiptRow,
+    ReportRow,
     ServiceDay,
     TourRow,
 )
@@ -42,6 +44,7 @@ from shuttle.unmet import Unmet
 _DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
 _EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
 _CONTACT, _CONDITION = table_of(ContactRow), table_of(ConditionRow)
+_REPORT = table_of(ReportRow)
 
 
 class SqlStore:
@@ -89,6 +92,8 @@ class SqlStore:
                 tuple(_tour_record(row) for row in tours),
                 tuple(_booking(row) for row in bookings),
                 tuple(sorted(map(condition, conditions), key=in_order_entered)),
+                self._reports(connection, day),
+                self._warned(connection, day),
             )
 
     def commit(self, change: Change) -> int:
@@ -203,6 +208,19 @@ class SqlStore:
     def _of(self, table: sa.Table, day: date) -> tuple[sa.ColumnElement[bool], ...]:
         return (table.c.region == self._region, table.c.day == day.isoformat())
 
+    def _reports(self, connection: Connection, day: date) -> tuple[Report, ...]:
+        query = sa.select(_REPORT).where(*self._of(_REPORT, day)).order_by(_REPORT.c.number)
+        return tuple(_report(row) for row in connection.execute(query).mappings())
+
+    def _warned(self, connection: Connection, day: date) -> tuple[PromiseAtRisk, ...]:
+        query = (
+            sa.select(_EVENT)
+            .where(*self._of(_EVENT, day), _EVENT.c.kind == PromiseAtRisk.kind)
+            .order_by(_EVENT.c.id)
+        )
+        rows = connection.execute(query).mappings()
+        return tuple(PromiseAtRisk(time=row["time"], **row["facts"]) for row in rows)
+
     def _fence(self, connection: Connection, change: Change) -> None:
         """Move the day to its next revision, or raise if it is not at the expected one."""
         if change.expected == 0:
@@ -241,6 +259,9 @@ class SqlStore:
         if change.contacts:
             rows = [self._contact_row(record) for record in change.contacts]
             connection.execute(sa.insert(_CONTACT), rows)
+        if change.reports:
+            rows = [self._report_row(change.day, report) for report in change.reports]
+            connection.execute(sa.insert(_REPORT), rows)
         self._write_conditions(connection, change)
         if change.receipt is not None:
             receipt = change.receipt
@@ -311,6 +332,17 @@ class SqlStore:
             "halts": [[halt.kind, halt.trip, halt.time] for halt in record.halts],
         }
 
+    def _report_row(self, day: date, report: Report) -> dict[str, Any]:
+        return {
+            "region": self._region,
+            "day": day.isoformat(),
+            "shift": report.shift,
+            "id": report.id,
+            "kind": report.kind,
+            "time": report.time,
+            "code": report.code,
+        }
+
     def _event_row(self, day: date, event: Event) -> dict[str, Any]:
         return {
             "region": self._region,
@@ -352,6 +384,10 @@ def _contact(row: sa.RowMapping) -> Contact:
     return Contact(
         row["name"], row["phone"], row["email"], Channel(row["channel"]), row["language"]
     )
+
+
+def _report(row: sa.RowMapping) -> Report:
+    return Report(row["id"], row["shift"], ReportKind(row["kind"]), row["time"], row["code"])
 
 
 def _tour_record(row: sa.RowMapping) -> TourRecord:

@@ -12,9 +12,10 @@ from typing import Protocol
 from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
-from shuttle.events import Event
+from shuttle.events import Event, PromiseAtRisk
 from shuttle.notices import Notice
 from shuttle.outbox import MemoryOutbox, Outbox
+from shuttle.reports import Report
 from shuttle.standing_requests import (
     Instance,
     MemoryStandingRequests,
@@ -55,6 +56,8 @@ class StoredDay:
     tours: tuple[TourRecord, ...] = ()
     bookings: tuple[Booking, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    reports: tuple[Report, ...] = ()
+    warned: tuple[PromiseAtRisk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Change:
         The idempotency key to remember, if any.
     contacts
         Of new bookings.
+    reports
+        What drivers reported, in the order in which it was taken in.
     alternative
         The refusal that a new booking makes up for, if any.
     instances
@@ -114,6 +119,7 @@ class Change:
     events: tuple[Event, ...] = ()
     receipt: Receipt | None = None
     contacts: tuple[ContactRecord, ...] = ()
+    reports: tuple[Report, ...] = ()
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
@@ -221,7 +227,12 @@ class MemoryStore:
             for each in self._bookings.values()
             if each.ride.day == day and each.status != "cancelled"
         )
-        return StoredDay(stored.revision, stored.tours, alive, stored.conditions)
+        warned = tuple(
+            each for each in self._events.get(day, ()) if isinstance(each, PromiseAtRisk)
+        )
+        return StoredDay(
+            stored.revision, stored.tours, alive, stored.conditions, stored.reports, warned
+        )
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
@@ -250,6 +261,7 @@ class MemoryStore:
             change.expected + 1,
             tuple(tours.values()),
             conditions=tuple(known_conditions.values()),
+            reports=(*stored.reports, *change.reports),
         )
         for each in change.bookings:
             known = self._bookings.get(each.code, each)

@@ -127,6 +127,22 @@ class ReceiptRow(SQLModel, table=True):
     code: str = Field(max_length=16)
 
 
+class ReportRow(SQLModel, table=True):
+    """What a driver reported about a shift, in the order in which it was taken in."""
+
+    __tablename__ = "report"
+    __table_args__ = (UniqueConstraint("region", "day", "shift", "id", name="report_of_shift"),)
+
+    number: int | None = Field(default=None, primary_key=True)
+    region: str = Field(max_length=64)
+    day: str = Field(max_length=10)
+    shift: str = Field(max_length=64)
+    id: str = Field(max_length=64)
+    kind: str = Field(max_length=16)
+    time: int = Field(sa_column=_time())
+    code: str = Field(max_length=16)
+
+
 class UnmetRow(SQLModel, table=True):
     """A refused request, coarsened; `taken` says which kind of alternative was booked."""
 

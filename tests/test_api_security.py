@@ -329,6 +329,7 @@ OPEN_TO_ALL = {
     "GET /api/v1/roads",
     "GET /api/v1/tours",
     "GET /api/v1/figures",
+    "GET /api/v1/promises/{day}",
     "GET /api/v1/vehicles",
     "GET /healthz",
 }

@@ -1,0 +1,90 @@
+"""What drivers report: facts with the time at which they happened.
+
+A phone may have been offline, so reports come late, in batches and out of order. Each carries an
+id that its client made: sent twice, it counts once.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReportKind(StrEnum):
+    """What a driver tells."""
+
+    STARTED = "started"
+    """The shift has begun: from now on its tour follows the reports."""
+    ARRIVED = "arrived"
+    """The vehicle stands where a party gets on or off."""
+    PICKED_UP = "picked_up"
+    NO_SHOW = "no_show"
+    DROPPED_OFF = "dropped_off"
+    SKIPPED = "skipped"
+    """The vehicle could not halt where a party waits."""
+    BREAK_STARTED = "break_started"
+    BREAK_ENDED = "break_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One fact about a shift.
+
+    Attributes
+    ----------
+    id
+        Made by the client, unique within the shift and day.
+    shift
+        Whose tour it is about.
+    kind
+        What happened.
+    time
+        When it happened, epoch seconds.
+    code
+        Whom it is about; empty for the shift and its breaks.
+    """
+
+    id: str
+    shift: str
+    kind: ReportKind
+    time: int
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where a vehicle was. Kept in memory only, the last one of each shift."""
+
+    time: int
+    lat: float
+    lon: float
+
+
+class Rejection(StrEnum):
+    """Why a report is not taken in."""
+
+    IN_THE_FUTURE = "in_the_future"
+    NOT_IN_SHIFT = "not_in_shift"
+    NO_SUCH_RIDE = "no_such_ride"
+    RIDE_OVER = "ride_over"
+    BEFORE_PICKUP = "before_pickup"
+    AFTER_DROPOFF = "after_dropoff"
+    ON_BOARD = "on_board"
+    NOT_ARRIVED = "not_arrived"
+    BEFORE_WINDOW = "before_window"
+    NO_BREAK = "no_break"
+
+
+class Taken(StrEnum):
+    """What became of a report."""
+
+    APPLIED = "applied"
+    KNOWN = "known"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one report, by its id."""
+
+    id: str
+    taken: Taken
+    rejection: Rejection | None = None
