@@ -59,7 +59,7 @@ def method(*, cancelled: bool) -> str:
 
 
 def _event(region: Region, booking: Booking, language: str) -> Event:
-    ride, zone = booking.ride, region.config.zone
+    ride, zone = booking.ride_now, region.config.zone
     title = TITLE.get(language, TITLE["de"])
     event = Event()
     event.add("uid", f"{booking.code}@{region.config.id}.dorfshuttle")
