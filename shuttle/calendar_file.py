@@ -31,7 +31,7 @@ def calendar_file(
     region
         Whose clocks the times are written on.
     booking
-        The ride: from the promised pickup to the latest drop-off.
+        The ride as it is now: from the promised pickup to the latest drop-off.
     notice
         What is told with it.
     language
@@ -59,7 +59,7 @@ def method(*, cancelled: bool) -> str:
 
 
 def _event(region: Region, booking: Booking, language: str) -> Event:
-    ride, zone = booking.ride, region.config.zone
+    ride, zone = booking.ride_now, region.config.zone
     title = TITLE.get(language, TITLE["de"])
     event = Event()
     event.add("uid", f"{booking.code}@{region.config.id}.dorfshuttle")

@@ -187,7 +187,7 @@ def _worth_a_warning(booking: Booking | None, time: int, said: Mapping[str, Fact
     """Whether a promise at risk is told: so late and so early that no lateness follows at once."""
     if booking is None or int(said.get("seconds", 0)) < LATE_SECONDS:
         return False
-    return booking.ride.promise.pickup_latest - time > AHEAD_SECONDS
+    return booking.ride_now.promise.pickup_latest - time > AHEAD_SECONDS
 
 
 def _ordinal(kind: NoticeKind, time: int, said: Mapping[str, Fact]) -> int:
@@ -205,5 +205,5 @@ def _worth_until(
     if kind is NoticeKind.ARRIVING:
         return time + ARRIVED_SECONDS
     if booking is not None and kind in OF_A_RIDE_TO_COME:
-        return max(booking.ride.promise.dropoff_latest, time + HOUR_SECONDS)
+        return max(booking.ride_now.promise.dropoff_latest, time + HOUR_SECONDS)
     return int(said.get("held_until", time + DAY_SECONDS))

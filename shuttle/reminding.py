@@ -93,7 +93,7 @@ def _due(coming: _Coming, told: Sequence[Notice], now: int) -> Notice | None:
 
 def _is_late(coming: _Coming, told: Sequence[Notice]) -> bool:
     """Whether a pickup is later than owed, or much later than its owner was last told."""
-    latest = coming.booking.ride.promise.pickup_latest
+    latest = coming.booking.ride_now.promise.pickup_latest
     said = [each for each in told if each.kind in TIMED]
     if not said:
         return coming.expected > latest + GRACE
@@ -103,7 +103,7 @@ def _is_late(coming: _Coming, told: Sequence[Notice]) -> bool:
 
 
 def _timed(kind: NoticeKind, coming: _Coming, now: int, ordinal: int = 0) -> Notice:
-    earliest, latest = sharpened(coming.booking.ride.promise, coming.expected)
+    earliest, latest = sharpened(coming.booking.ride_now.promise, coming.expected)
     grace = ARRIVING if kind is NoticeKind.ARRIVING else 0
     return Notice(
         code=coming.booking.code,
