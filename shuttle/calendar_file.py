@@ -31,7 +31,7 @@ def calendar_file(
     region
         Whose clocks the times are written on.
     booking
-        The ride: from the promised pickup to the latest drop-off.
+        The ride as it is now: from the promised pickup to the latest drop-off.
     notice
         What is told with it.
     language

@@ -5,8 +5,7 @@ from dataclasses import replace
 from shuttle.acts import Outcome
 from shuttle.bookings import cancelled
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Booking, BookingStatus
-from shuttle.errors import NotCancellable
+from shuttle.domain import Booking
 from shuttle.events import CancelledByService
 from shuttle.plan import DayPlan
 
@@ -31,14 +30,8 @@ def called_off(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     NotCancellable
         If its vehicle is on the way, or the ride over.
     """
-    if booking.status is BookingStatus.CANCELLED:
-        return Outcome(booking, plan)
     number = plan.tour_of(booking.code)
-    if number is not None:
-        event = CancelledByService(now, booking.code, plan.tours[number].shift.id)
-        return replace(cancelled(plan, booking, now), events=(event,))
-    if booking.status is not BookingStatus.BOOKED:
-        raise NotCancellable(booking.code)
-    booking = booking.with_status(BookingStatus.CANCELLED)
-    event = CancelledByService(now, booking.code, "")
-    return Outcome(booking, plan.with_bookings(booking), bookings=(booking,), events=(event,))
+    shift = "" if number is None else plan.tours[number].shift.id
+    outcome = cancelled(plan, booking, now)
+    events = tuple(CancelledByService(now, booking.code, shift) for _ in outcome.events)
+    return replace(outcome, events=events)

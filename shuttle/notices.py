@@ -187,6 +187,8 @@ def _worth_a_warning(booking: Booking | None, time: int, said: Mapping[str, Fact
     """Whether a promise at risk is told: so late and so early that no lateness follows at once."""
     if booking is None or int(said.get("seconds", 0)) < LATE_SECONDS:
         return False
+    if booking.ride_now.promise != booking.ride.promise:
+        return False  # its owner knows the later times already
     return booking.ride_now.promise.pickup_latest - time > AHEAD_SECONDS
 
 

@@ -174,8 +174,7 @@ def _blanks(
     if booking is None:
         day = datetime.fromisoformat(str(notice.facts["day"]))
         return found | {"date": _date(day, spoken)}
-    ride = booking.ride_now
-    promise = ride.promise
+    ride, promise = booking.ride_now, booking.ride_now.promise
     begin, end = clock(promise.pickup_earliest), clock(promise.pickup_latest)
     euros, cents = divmod(ride.fare_cents, 100)
     return found | {

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from shuttle.calling_off import call_off
 from shuttle.changing import change, quote_change
+from shuttle.conditions import StopClosed, VehicleOut
 from shuttle.delivery import Delivery
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel, Contact, Party
 from shuttle.notices import NoticeKind, notice_of
 from shuttle.outbox import Fate
 from shuttle.region import Region
+from shuttle.trouble import postponed
 from shuttle.waiting import WaitingList
 from shuttle.wording import (
     words,
@@ -26,6 +29,7 @@ from tests.test_series import begin, series, take_all
 from tests.test_stores import BOOKING
 from tests.test_waiting import fill, wait
 from tests.test_wording import event_of
+from tests.troubled_days import confirm
 
 
 def told(dispatcher: Dispatcher) -> list[str]:
@@ -143,3 +147,34 @@ def test_booking_twice_with_one_key_is_told_once(dispatcher: Dispatcher) -> None
     for _ in range(2):
         dispatcher.book(offer, "key-0001", at("08:00"), BY_MAIL)
     assert told(dispatcher) == ["booked"]
+
+
+def test_whoever_is_stranded_is_told_and_so_is_what_becomes_of_the_ride(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("09:00")
+    late, off = (
+        book(dispatcher, ride(clock=clock, party=Party(1, 1))) for clock in ("10:00", "17:00")
+    )
+    out = confirm(dispatcher, VehicleOut("bus-1", at("09:30"), at("11:00")), now)
+    cause = out.condition.id
+    dispatcher.act(MONDAY, now, lambda plan: postponed(plan, late.code, cause, now))
+    confirm(dispatcher, VehicleOut("bus-1", at("16:00"), at("20:00")), now)
+    call_off(dispatcher, off.code, now)
+    entries = dispatcher.store.outbox.entries(MONDAY)
+    kinds = {
+        code: [each.notice.kind.value for each in entries if each.notice.code == code]
+        for code in (late.code, off.code)
+    }
+    assert kinds[late.code] == ["booked", "stranded", "postponed"]
+    assert kinds[off.code] == ["booked", "stranded", "cancelled_by_service"]
+
+
+def test_whose_stop_is_closed_is_told_where_the_bus_halts_instead(dispatcher: Dispatcher) -> None:
+    booking = book(dispatcher, ride(clock="10:00"))
+    confirm(dispatcher, StopClosed("mitte", at("09:30"), at("12:00")), at("09:00"))
+    assert told(dispatcher) == ["booked", "stop_moved"]
+    moved = dispatcher.booking(booking.code)
+    notice = dispatcher.store.outbox.entries(MONDAY)[1].notice
+    said = words(dispatcher.region, notice, moved, BY_MAIL, "")
+    assert dispatcher.region.stop(moved.ride_now.pickup_stop).label in said.text

@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar
 
 from shuttle.calendar_file import calendar_file
-from shuttle.domain import Booking
+from shuttle.domain import Amendment, Booking
 from shuttle.notices import TIMED, Notice, NoticeKind
 from shuttle.region import Region
 from shuttle.wording import (
@@ -141,3 +141,23 @@ def test_a_calendar_file_is_the_same_at_every_attempt(toy_region: Region) -> Non
         for _ in range(2)
     )
     assert first == second
+
+
+def test_what_trouble_made_of_a_ride_is_what_its_owner_reads(toy_region: Region) -> None:
+    promise = BOOKING.ride.promise
+    later = replace(
+        promise,
+        pickup_earliest=promise.pickup_earliest + 1800,
+        pickup_latest=promise.pickup_latest + 1800,
+    )
+    moved = replace(BOOKING, amendment=Amendment("kirche", "bahnhof", later))
+    said = words(toy_region, notice(NoticeKind.POSTPONED), moved, BY_MAIL, "")
+    assert said.sms.startswith(
+        "Dorfshuttle: Leider später: Ihre Fahrt ist jetzt Mo 1.3. 08:30-08:45"
+    )
+    assert "Kirche" in said.text
+    assert "Mitte" not in said.text
+    file = calendar_file(toy_region, moved, notice(NoticeKind.STOP_MOVED), "de", cancelled=False)
+    _, event = event_of(file)
+    assert int(event.decoded("dtstart").timestamp()) == later.pickup_earliest
+    assert event["LOCATION"].startswith("Kirche")
