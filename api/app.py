@@ -1,7 +1,7 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from api import (
     bookings,
+    calling_off,
     explain,
     health,
     journeys,
@@ -25,6 +26,7 @@ from api import (
     series,
     sessions,
     tours,
+    trouble,
     unmet,
     vehicles,
     waiting,
@@ -32,19 +34,23 @@ from api import (
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
-from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff
+from api.security import ForgedRequest, NotAllowed, NotSignedIn, Staff, local_or
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
+from api.trouble_answers import PlanChangedProblem
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import (
     AlreadyCancelled,
     IdempotencyConflict,
+    NoLateRide,
     NotCancellable,
     NotPlanned,
+    NotStranded,
     OfferExpired,
     OfferGone,
     OfferTaken,
+    PlanChanged,
     PlanRejected,
     RequestError,
     ReturnGone,
@@ -55,6 +61,7 @@ from shuttle.errors import (
     TooManyOpenBookings,
     TooManyRequests,
     UnknownBooking,
+    UnknownCondition,
     UnknownShift,
     UnknownStanding,
     WrongCredentials,
@@ -81,6 +88,10 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     TooManyNoShows: (409, "too_many_no_shows", "contact.phone"),
     TooManyOpenBookings: (409, "too_many_open_bookings", "contact.phone"),
     UnknownStanding: (404, "unknown_code", "code"),
+    UnknownCondition: (404, "unknown_condition", "id"),
+    PlanChanged: (409, "plan_changed", None),
+    NotStranded: (409, "not_stranded", "code"),
+    NoLateRide: (409, "no_late_ride", "code"),
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
@@ -100,9 +111,10 @@ def create_app(
     signing_key: bytes,
     *,
     tick_seconds: float | None = 1.0,
-    nightly: Callable[[int], object] | None = None,
     sign_in: SignIn | None = None,
     limits: Mapping[Limit, Rate] | None = None,
+    nightly: Callable[[int], object] | None = None,
+    every_tick: Sequence[Callable[[int], object]] = (),
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -116,12 +128,14 @@ def create_app(
         Signs offers; the same after a restart, so that offers survive it.
     tick_seconds
         How often vehicles follow their timetable, in real seconds; None to leave that to others.
-    nightly
-        Done once a night, with the time; such as keeping the rules of retention.
     sign_in
         The door for staff, drivers and partners; None lets in nobody but residents.
     limits
         Rate limits; None limits nothing, for a service that only this machine can reach.
+    nightly
+        Done once a night, with the time; such as keeping the rules of retention.
+    every_tick
+        What else is done with the time, after that; called with the clock's time.
     """
     service = Service(
         dispatcher,
@@ -138,7 +152,7 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        lifespan=_lifespan(service, tick_seconds, nightly),
+        lifespan=_lifespan(service, tick_seconds, every_tick, nightly),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
@@ -146,10 +160,12 @@ def create_app(
     app.state.metrics = metrics.Metrics(service)
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
-    app.include_router(explain.router, dependencies=[Depends(Staff("dispatcher"))])
+    for each in (explain, trouble, calling_off):
+        app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
-    for each in (metrics, pages, login_page):
+    app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
+    for each in (pages, login_page):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -179,15 +195,17 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         extensions = fixes_of(request, error)
     if isinstance(error, OfferGone):
         extensions = fresh_offers(request, error.quote)
+    if isinstance(error, PlanChanged):
+        extensions = trouble.fresh_preview(request, error.consequences)
     request.app.state.metrics.refused(code)
     if status >= 500:
         _log.error(code, error=str(error))
     headers = {"Retry-After": "2"} if status == 503 else None
-    detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
     if isinstance(error, TooManyRequests):
         headers = {"Retry-After": str(error.seconds)}
     if status == 401:
         headers = {"WWW-Authenticate": 'Bearer realm="shuttle"'}
+    detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
     return problem(request, status, code, detail, field=field, headers=headers, **extensions)
 
 
@@ -197,13 +215,16 @@ def _on_unknown_error(request: Request, _error: Exception) -> Response:
 
 
 def _lifespan(
-    service: Service, tick_seconds: float | None, nightly: Callable[[int], object] | None
+    service: Service,
+    tick_seconds: float | None,
+    every_tick: Sequence[Callable[[int], object]],
+    nightly: Callable[[int], object] | None,
 ) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks = []
         if tick_seconds is not None:
-            app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds))
+            app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds, every_tick))
             tasks.append(app.state.heartbeat)
         if nightly is not None:
             work = every_night(nightly, service.clock, service.region.config)
@@ -218,16 +239,21 @@ def _lifespan(
     return lifespan
 
 
-async def _tick(service: Service, seconds: float) -> None:
-    """Let the vehicles follow their timetable, for as long as the application runs."""
+def _refresh(service: Service) -> Callable[[int], object]:
+    return lambda _now: service.dispatcher.refresh()
+
+
+async def _tick(
+    service: Service, seconds: float, every_tick: Sequence[Callable[[int], object]]
+) -> None:
+    """Do what time brings, as long as the application runs; what fails holds up nothing else."""
     rounds = Rounds(service.dispatcher)
     while True:
-        try:
-            await run_in_threadpool(service.dispatcher.refresh)
-            await run_in_threadpool(service.dispatcher.advance, service.clock())
-            await run_in_threadpool(rounds.go, service.clock())
-        except ShuttleError as error:
-            _log.error("advance_failed", error=str(error))
+        for each in (_refresh(service), service.dispatcher.advance, rounds.go, *every_tick):
+            try:
+                await run_in_threadpool(each, service.clock())
+            except ShuttleError as error:
+                _log.error("tick_failed", error=str(error))
         await asyncio.sleep(seconds)
 
 
@@ -251,7 +277,7 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, OfferGoneProblem, RequestProblem):
+    for model in (Problem, OfferGoneProblem, RequestProblem, PlanChangedProblem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():
@@ -266,6 +292,7 @@ def _say_who_may(operation: dict[str, Any]) -> None:
     refusals = [401, 403] if "security" in operation else []
     if any(each["name"] == "Booking-Secret" for each in operation.get("parameters", ())):
         refusals += [404, 429]
-        operation["security"].append({})  # residents come without either
+        if {} not in operation["security"]:  # residents come without either
+            operation["security"].append({})
     known = {str(status): words for status, words in answers(*refusals).items()}
     operation["responses"] = known | operation["responses"]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.booking_owner import ClaimHere, OwnBooking
-from api.limits import Limited
+from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.quotes import QuoteOut
 from api.schemas import BookingOut, BookingRequest, OfferRequest
@@ -51,7 +51,8 @@ def ask_for_offers(
 
     Times are ISO 8601 with an offset from UTC, or `{"local": "2027-03-27T10:30"}` for a time on
     the region's clocks. Of the hour that happens twice in autumn, `fold` says which one is meant.
-    With `changing`, offers are those that are possible without that booking.
+    With `changing`, offers are those that are possible without that booking, whose secret comes
+    as `Booking-Secret`.
     """
     request = asked.ride_request(service.region)
     no_store(response)
@@ -81,7 +82,7 @@ def book(
     """Confirm an offer. Repeated with the same key it returns the same booking.
 
     If the offer no longer fits, 409 `offer_gone` comes with fresh `offers` and `refusal`, as from
-    asking again.
+    asking again. With `waiting`, the secret of that place on the list comes as `Booking-Secret`.
     """
     offer = service.tokens.open(asked.offer)
     contact = None if asked.contact is None else asked.contact.contact(service.region)
@@ -90,10 +91,8 @@ def book(
         waiting = waiting_place(asked.waiting, claim)
         owner = service.dispatcher.store.standing.owner(waiting.code)
         contact = owner.contact if contact is None and owner is not None else contact
-    keyed, now = service.dispatcher.keyed, service.clock()
-    if contact is not None and contact.phone:
-        service.limiter.take("bookings_by_phone", keyed.phone(contact.phone), now)
-    booking = service.dispatcher.book(offer, idempotency_key, now, contact, waiting)
+    take_by_phone(service, contact)
+    booking = service.dispatcher.book(offer, idempotency_key, service.clock(), contact, waiting)
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     no_store(response)
     return booking_out(service, booking, told=True)

@@ -126,5 +126,5 @@ def explain(
     response.headers["Cache-Control"] = "no-store"
     booking = service.dispatcher.booking(written(code))
     plan = service.dispatcher.plan(booking.ride.day, service.clock())
-    found = explanation(service.region, plan, booking)
+    found = explanation(plan, booking)
     return ExplanationOut.of(service.region, language, found)

@@ -1,17 +1,15 @@
 """Changing a booking, and booking a return ride with the outward one."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from api.booking_owner import OwnBooking
-from api.bookings import (
-    IdempotencyKey,
-    booking_out,
-    no_store,
-)
+from api.bookings import IdempotencyKey, booking_out, no_store
 from api.journey_schemas import BothOut, BothRequest, ChangeRequest, ReturnRequest
+from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.quotes import QuoteOut
 from api.schemas import BookingOut
+from api.security import OPEN_TO_ALL
 from api.service import ServiceHere
 from api.words import ReaderLanguage
 from shuttle.changing import change
@@ -24,6 +22,7 @@ router = APIRouter(prefix="/api/v1", tags=["rides"])
     "/bookings/{code}/change",
     status_code=201,
     responses=answers(400, 404, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    dependencies=[Depends(Limited("bookings"))],
 )
 def change_booking(
     old: OwnBooking,
@@ -46,7 +45,9 @@ def change_booking(
 
 @router.post(
     "/offers/return",
-    responses=answers(400, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    responses=answers(400, 410, 413, 422, 429, 503) | answers(409, schema="OfferGoneProblem"),
+    dependencies=[Depends(Limited("offers"))],
+    openapi_extra=OPEN_TO_ALL,
 )
 def ask_for_return(
     asked: ReturnRequest, service: ServiceHere, language: ReaderLanguage, response: Response
@@ -65,7 +66,9 @@ def ask_for_return(
 @router.post(
     "/bookings/return",
     status_code=201,
-    responses=answers(400, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    responses=answers(400, 410, 413, 422, 429, 503) | answers(409, schema="OfferGoneProblem"),
+    dependencies=[Depends(Limited("bookings"))],
+    openapi_extra=OPEN_TO_ALL,
 )
 def book_with_return(
     asked: BothRequest, idempotency_key: IdempotencyKey, service: ServiceHere, response: Response
@@ -77,6 +80,7 @@ def book_with_return(
     """
     outward, back = service.tokens.open(asked.outward), service.tokens.open(asked.back)
     contact = None if asked.contact is None else asked.contact.contact(service.region)
+    take_by_phone(service, contact)
     both = book_both(service.dispatcher, outward, back, idempotency_key, service.clock(), contact)
     response.headers["Location"] = f"/api/v1/bookings/{both[0].code}"
     no_store(response)

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from api.security import CallerHere
 from api.service import Service, ServiceHere
 from shuttle.accounts import Scope
+from shuttle.domain import Contact
 from shuttle.rate_limits import Limit
 
 _BY_PREFIX: dict[str, tuple[Limit, Limit, Limit]] = {
@@ -46,6 +47,13 @@ def take_by_address(service: Service, limit: Limit, client: str | None, now: int
     """Take one from the bucket of an address prefix, if there is one."""
     if client is not None:
         service.limiter.take(limit, client, now)
+
+
+def take_by_phone(service: Service, contact: Contact | None) -> None:
+    """Take one booking, repeat or place on the list from the bucket of a phone number."""
+    if contact is not None and contact.phone:
+        whose = service.dispatcher.keyed.phone(contact.phone)
+        service.limiter.take("bookings_by_phone", whose, service.clock())
 
 
 def client_print(request: Request, service: ServiceHere) -> str | None:

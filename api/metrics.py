@@ -64,10 +64,9 @@ def _solver_gain(here: Moment) -> float:
     return sum(getattr(event, "gained", 0) for event in events if event.kind == "reoptimised")
 
 
-def _outbox_age(here: Moment) -> float | None:
-    """Return for how many seconds the oldest notice has been due; None without an outbox."""
-    outbox = getattr(here.service.dispatcher.store, "outbox", None)
-    return None if outbox is None else outbox.age(here.now)
+def _outbox_age(here: Moment) -> float:
+    """Return for how many seconds the oldest notice has been due."""
+    return here.service.dispatcher.store.outbox.age(here.now)
 
 
 GAUGES: Mapping[str, tuple[str, Callable[[Moment], float | None]]] = {

@@ -63,7 +63,7 @@ def table_page(
         service,
         language,
         "table.html",
-        plan=tours_out(service.region, plan),
+        plan=tours_out(plan),
         figures=figures_of(service, plan),
         now=now,
         shown_day=day_in_words(plan.day, language),

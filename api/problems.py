@@ -33,6 +33,9 @@ OWN_TYPES = frozenset({"naive_datetime", "invalid_place"})
 TIME_FORMS = frozenset({"with_offset", "wall_clock"})
 """Tags of the two forms of a time; Pydantic puts them into error paths, where they mislead."""
 
+BODY_KINDS = frozenset({"vehicle_out", "shift", "road_closed", "slower", "stop_closed"})
+"""Kinds of trouble; Pydantic puts the kind of a body before the path in it."""
+
 _STATUS_CODES = {
     400: "broken_body",
     404: "not_found",
@@ -147,6 +150,8 @@ def json_path(location: Sequence[int | str]) -> str:
     """Return Pydantic's location as a JSON path: ``("body", "from", "lat")`` is ``from.lat``."""
     source, *parts = location or ("body",)
     assert source in ("body", "query", "path", "header")
+    if len(parts) > 1 and parts[0] in BODY_KINDS:
+        del parts[0]
     path = ""
     for part in parts:
         if isinstance(part, int):

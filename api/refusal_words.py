@@ -169,6 +169,10 @@ REFUSALS: dict[RefusalReason, Pair] = {
         "In dieser Zeit ist kein Fahrzeug im Dienst.",
         "No vehicle is on duty at this time.",
     ),
+    RefusalReason.STOP_CLOSED: (
+        "Die Haltestelle ist in dieser Zeit gesperrt.",
+        "The stop is closed at this time.",
+    ),
     RefusalReason.DRIVER_BREAK: (
         "In dieser Zeit haben die Fahrerinnen und Fahrer Pause.",
         "The drivers have their break at this time.",

@@ -274,5 +274,5 @@ class BookingOut(_RideOut):
             party=PartyWire.of(booking.ride.party),
             booked_at=local_time(region, booking.booked_at),
             linked=linked,
-            **_ride_fields(region, booking.ride),
+            **_ride_fields(region, booking.ride_now),
         )

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.bookings import IdempotencyKey, no_store
-from api.limits import Limited
+from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
@@ -39,6 +39,7 @@ def begin(
     """
     now, dispatcher = service.clock(), service.dispatcher
     contact = asked.contact.contact(service.region)
+    take_by_phone(service, contact)
     wish = asked.series(service.region, dispatcher.new_code(), now)
     series = begin_series(dispatcher, wish, contact, idempotency_key, now)
     response.headers["Location"] = f"/api/v1/series/{series.code}"
@@ -73,6 +74,7 @@ def _out(
     service: Service, series: Series, response: Response, language: Language, *, told: bool = False
 ) -> SeriesOut:
     no_store(response)
-    instances = service.dispatcher.store.standing.instances(series.code)
-    link = service.dispatcher.keyed.link(series.code) if told else None
-    return SeriesOut.of(series, instances, language, link)
+    dispatcher = service.dispatcher
+    instances = dispatcher.store.standing.instances(series.code)
+    shown = SeriesOut.of(series, instances, language, dispatcher.keyed.link)
+    return shown.model_copy(update={"link": dispatcher.keyed.link(series.code) if told else None})

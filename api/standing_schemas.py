@@ -1,7 +1,7 @@
 """What is sent and got for weekly repeats and for the waiting list."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -122,15 +122,17 @@ class SeriesDayOut(BaseModel):
 
     day: date
     booking: str | None = Field(description="The booking's code.")
+    link: str | None = Field(description="Opens the booking as Booking-Secret.")
     missed: str | None = Field(description="Why there is none: a refusal's or a problem's code.")
     message: str | None = Field(description="The same for people, in the language asked for.")
 
     @classmethod
-    def of(cls, instance: Instance, language: Language) -> Self:
-        """Return a day of a series."""
+    def of(cls, instance: Instance, language: Language, link_of: Callable[[str], str]) -> Self:
+        """Return a day of a series; `link_of` gives the secret of a booking."""
         return cls(
             day=instance.day,
             booking=instance.booking or None,
+            link=link_of(instance.booking) if instance.booking else None,
             missed=instance.missed or None,
             message=missed_message(language, instance.missed) if instance.missed else None,
         )
@@ -157,13 +159,16 @@ class SeriesOut(BaseModel):
 
     @classmethod
     def of(
-        cls, series: Series, instances: Iterable[Instance], language: Language, link: str | None
+        cls,
+        series: Series,
+        instances: Iterable[Instance],
+        language: Language,
+        link_of: Callable[[str], str],
     ) -> Self:
-        """Return a series as its owner sees it."""
+        """Return a series as its owner sees it; `link_of` gives the secret of a booking."""
         weekdays: list[Any] = [WEEKDAYS[each] for each in series.weekdays]
         return cls(
             code=series.code,
-            link=link,
             origin=series.origin.label,
             to=series.destination.label,
             when={series.when: f"{series.minutes // 60:02}:{series.minutes % 60:02}"},
@@ -174,7 +179,7 @@ class SeriesOut(BaseModel):
             skip_school_holidays=series.skip_school_holidays,
             skip_public_holidays=series.skip_public_holidays,
             ended=series.ended,
-            days=[SeriesDayOut.of(each, language) for each in instances],
+            days=[SeriesDayOut.of(each, language, link_of) for each in instances],
         )
 
 

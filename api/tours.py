@@ -21,8 +21,9 @@ from api.polyline import encode
 from api.problems import answers
 from api.service import Service, ServiceHere
 from api.times import Day, local_time
-from api.tracks import metres_driven, track
+from api.tracks import metres_driven, track_on
 from routing.problem import Tour
+from routing.road_network import RoadNetwork, Snap
 from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus
@@ -48,7 +49,7 @@ def tours(request: Request, service: ServiceHere, day: DayQuery = None) -> Respo
 
     Cacheable: the ETag changes when a tour does.
     """
-    return _tours_document(service.region, plan_of(service, day)).answer(request)
+    return _tours_document(plan_of(service, day)).answer(request)
 
 
 @router.get("/figures", responses=answers(422, 503))
@@ -76,25 +77,26 @@ def plan_of(service: Service, day: date | None) -> DayPlan:
 
 
 @lru_cache(maxsize=8)
-def stands_of(region: Region, plan: DayPlan) -> tuple[tuple[Stand, ...], ...]:
+def stands_of(plan: DayPlan) -> tuple[tuple[Stand, ...], ...]:
     """Return the stands of all tours of a plan."""
-    return tuple(stands(tour, region.travel) for tour in plan.tours)
+    return tuple(stands(tour, plan.travel, plan.region.number_of) for tour in plan.tours)
 
 
 @lru_cache(maxsize=8)
-def _tours_document(region: Region, plan: DayPlan) -> Document:
-    return Document.of(tours_out(region, plan))
+def _tours_document(plan: DayPlan) -> Document:
+    return Document.of(tours_out(plan))
 
 
-def tours_out(region: Region, plan: DayPlan) -> ToursOut:
+def tours_out(plan: DayPlan) -> ToursOut:
     """Return a plan as everybody sees it."""
+    region = plan.region
     numbers = {each.id: number for number, each in enumerate(region.config.vehicles, start=1)}
     return ToursOut(
         day=plan.day,
         revision=plan.revision,
         tours=[
             _tour(region, plan, tour, halts, numbers[vehicle_of(tour)])
-            for tour, halts in zip(plan.tours, stands_of(region, plan), strict=True)
+            for tour, halts in zip(plan.tours, stands_of(plan), strict=True)
         ],
     )
 
@@ -118,10 +120,10 @@ def _tour(
 
 
 def _stand(region: Region, plan: DayPlan, stand: Stand, before: Stand | None) -> StandOut:
-    place = region.places[stand.place]
+    place, stop = region.places[stand.place], region.stop_at(stand.place)
     return StandOut(
         kinds=[HALT_NAMES[kind] for kind in stand.kinds],
-        stop=region.stops[stand.place].id if stand.place < len(region.stops) else None,
+        stop=None if stop is None else stop.id,
         name=place_name(region, stand.place),
         lat=place.lat,
         lon=place.lon,
@@ -139,17 +141,23 @@ def _passengers(plan: DayPlan, codes: Sequence[str]) -> int:
     return sum(plan.bookings[code].ride.party.passengers for code in codes)
 
 
-@lru_cache(maxsize=20_000)
 def _path(region: Region, origin: int, destination: int) -> str:
-    return encode(track(region, origin, destination).points)
+    here, there = region.places[origin], region.places[destination]
+    return _encoded(region.roads_between(origin, destination), here, there)
+
+
+@lru_cache(maxsize=20_000)
+def _encoded(roads: RoadNetwork, origin: Snap, destination: Snap) -> str:
+    return encode(track_on(roads, origin, destination).points)
 
 
 def place_name(region: Region, place: int) -> str:
     """Return what a stop or depot is called."""
-    if place < len(region.stops):
-        return region.stops[place].label
+    stop = region.stop_at(place)
+    if stop is not None:
+        return stop.label
     depots = list(region.config.depots.values())
-    return depots[place - len(region.stops)].name
+    return depots[region.number_of(place) - len(region.stops)].name
 
 
 def figures_of(service: Service, plan: DayPlan) -> FiguresOut:
@@ -162,9 +170,7 @@ def _figures(dispatcher: Dispatcher, plan: DayPlan, now: int) -> FiguresOut:
     happened = Counter(event.kind for event in dispatcher.events(plan.day))
     unmet = dispatcher.store.unmet(plan.day, plan.day)
     served = [each for each in plan.bookings.values() if each.status is BookingStatus.SERVED]
-    driven = [
-        metres_driven(dispatcher.region, halts, now) for halts in stands_of(dispatcher.region, plan)
-    ]
+    driven = [metres_driven(plan.region, halts, now) for halts in stands_of(plan)]
     return FiguresOut(
         day=plan.day,
         booked=happened["booked"] - happened["cancelled"],

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import atan2, cos, degrees, hypot, radians
 
+from routing.road_network import RoadNetwork, Snap
 from shuttle.region import Region
 from shuttle.timetable import Stand
 
@@ -64,10 +65,16 @@ def _step(begin: Point, end: Point) -> tuple[float, float]:
     return end[0] - begin[0], (end[1] - begin[1]) * cos(radians(begin[0]))
 
 
-@lru_cache(maxsize=20_000)
 def track(region: Region, origin: int, destination: int) -> Track:
     """Return the drive between two places."""
-    return Track.along(region.path(origin, destination).points)
+    here, there = region.places[origin], region.places[destination]
+    return track_on(region.roads_between(origin, destination), here, there)
+
+
+@lru_cache(maxsize=20_000)
+def track_on(roads: RoadNetwork, origin: Snap, destination: Snap) -> Track:
+    """Return the drive between two places on given roads."""
+    return Track.along(roads.route(origin, destination).points)
 
 
 @dataclass(frozen=True, slots=True)

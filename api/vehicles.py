@@ -55,7 +55,8 @@ def _vehicle(
     current = _current(plan, vehicle.id, now)
     if current is None:
         return _parked(region, number, vehicle)
-    tour, halts = plan.tours[current], stands_of(region, plan)[current]
+    region = plan.region
+    tour, halts = plan.tours[current], stands_of(plan)[current]
     where = position(region, halts, now)
     here = halts[where.last]
     coming = halts[where.last + 1] if where.last + 1 < len(halts) else None

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends, Response
 
 from api.bookings import IdempotencyKey, no_store
-from api.limits import Limited
+from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
@@ -34,6 +34,7 @@ def wait(
     with `waiting` to leave the list. Repeated with the same key it returns the same place.
     """
     contact = asked.contact.contact(service.region)
+    take_by_phone(service, contact)
     request = asked.request.ride_request(service.region)
     waiting = join(service.dispatcher, request, contact, idempotency_key, service.clock())
     response.headers["Location"] = f"/api/v1/waiting/{waiting.code}"

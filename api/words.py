@@ -63,9 +63,35 @@ PROBLEMS: dict[str, Pair] = {
         "Diese Fahrt ist schon storniert. Bitte buchen Sie neu.",
         "This ride has been cancelled. Please book a new one.",
     ),
+    "already_over": ("Diese Zeit ist schon vorbei.", "This time is over already."),
+    "break_outside": (
+        "Eine Pause passt nicht in die Schicht.",
+        "A break does not fit into the shift.",
+    ),
+    "no_late_ride": (
+        "Für diese Fahrt hat heute kein Fahrzeug Platz.",
+        "No vehicle has room for this ride today.",
+    ),
+    "no_road_near": (
+        "An diesem Punkt liegt keine Straße.",
+        "There is no road at this point.",
+    ),
     "no_such_day": (
         "In diesem Zeitraum liegt kein solcher Tag.",
         "There is no such day in this time.",
+    ),
+    "not_stranded": (
+        "Diese Fahrt wartet auf keine Entscheidung.",
+        "This ride waits for no decision.",
+    ),
+    "nothing_to_change": (
+        "In dieser Zeit ist nichts zu ändern.",
+        "There is nothing to change at that time.",
+    ),
+    "other_day": ("Das gehört zu einem anderen Tag.", "This belongs to another day."),
+    "plan_changed": (
+        "Der Plan hat sich geändert. Bitte sehen Sie noch einmal hin.",
+        "The plan has changed. Please look again.",
     ),
     "return_gone": (
         "Die Rückfahrt ist nicht mehr frei. Das ist jetzt möglich.",
@@ -78,6 +104,15 @@ PROBLEMS: dict[str, Pair] = {
     "school_holidays_unknown": (
         "Für diesen Zeitraum kennen wir die Schulferien noch nicht.",
         "The school holidays of this time are not known yet.",
+    ),
+    "shift_begun": ("Diese Schicht hat schon begonnen.", "This shift has begun."),
+    "shift_overlaps": (
+        "Das Fahrzeug hat in dieser Zeit schon eine Schicht.",
+        "The vehicle has a shift at that time already.",
+    ),
+    "times_reversed": (
+        "Das Ende liegt vor dem Beginn.",
+        "The end comes before the begin.",
     ),
     "too_far_from_wish": (
         "Nur weit vor oder nach der gewünschten Zeit ist ein Fahrzeug frei.",
@@ -117,12 +152,18 @@ PROBLEMS: dict[str, Pair] = {
         "Something went wrong here. Please call us.",
     ),
     "invalid": ("Eine Angabe stimmt nicht.", "Something in the request is wrong."),
-    "invalid_phone": ("Diese Telefonnummer gibt es nicht.", "There is no such phone number."),
+    "invalid_phone": (
+        "Diese Telefonnummer gibt es nicht.",
+        "There is no such phone number.",
+    ),
     "invalid_place": (
         "Nennen Sie den Ort auf genau eine Weise.",
         "Name the place in exactly one way.",
     ),
-    "method_not_allowed": ("Das geht an dieser Stelle nicht.", "That is not possible here."),
+    "method_not_allowed": (
+        "Das geht an dieser Stelle nicht.",
+        "That is not possible here.",
+    ),
     "missing": ("Eine Angabe fehlt.", "Something is missing."),
     "naive_datetime": (
         "Der Uhrzeit fehlt die Zeitzone.",
@@ -207,13 +248,21 @@ PROBLEMS: dict[str, Pair] = {
         "Zu diesem Code mit diesen Ziffern gibt es keine Buchung.",
         "There is no booking with this code and these digits.",
     ),
+    "unknown_condition": (
+        "Diese Störung gibt es nicht, oder sie ist vorbei.",
+        "There is no such trouble, or it is over.",
+    ),
     "unknown_field": ("Diese Angabe kennen wir nicht.", "This field is unknown."),
     "unknown_place": (
         "Diesen Ort haben wir nicht gefunden.",
         "This place was not found.",
     ),
-    "unknown_shift": ("Diese Schicht gibt es nicht mehr.", "There is no such shift any more."),
+    "unknown_shift": (
+        "Diese Schicht gibt es nicht mehr.",
+        "There is no such shift any more.",
+    ),
     "unknown_stop": ("Diese Haltestelle gibt es nicht.", "There is no such stop."),
+    "unknown_vehicle": ("Dieses Fahrzeug gibt es nicht.", "There is no such vehicle."),
     "wrong_credentials": (
         "Das stimmt nicht. Bitte prüfen Sie Ihre Eingabe.",
         "This is not right. Please check what you typed.",

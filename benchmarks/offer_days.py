@@ -139,12 +139,12 @@ def as_busy(
         tours += plan.tours
         bookings |= plan.bookings
         tell(len(tours) / vehicles)
-    return DayPlan.of(DAY, 0, tours, bookings, region.travel)
+    return DayPlan.of(DAY, 0, tours, bookings, region)
 
 
 def _empty_day(region: Region) -> DayPlan:
     tours = [empty_tour(shift) for shift in region.shifts(DAY)]
-    return DayPlan.of(DAY, 0, tours, {}, region.travel)
+    return DayPlan.of(DAY, 0, tours, {}, region)
 
 
 def _fuller(region: Region, plan: DayPlan, residents: Residents, prefix: str) -> Iterator[DayPlan]:

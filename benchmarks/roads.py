@@ -21,7 +21,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from routing.osm_import import Extract, read_extract
 from routing.road_network import RoadNetwork, Snap
-from routing.travel_times import TravelTimes
+from routing.travel_times import UNREACHABLE, TravelTimes
 
 BUNDLED = Path(__file__).parents[1] / "data" / "osm" / "suederbrarup" / "suederbrarup.osm.pbf"
 SIZES = (300, 600, 1200)
@@ -55,6 +55,9 @@ def main(path: Path) -> None:
     print("\nplaces   matrix        SciPy         ratio   one place more   a route")
     for size in SIZES:
         _compare(extract.drive, random.Random(size).choices(snaps, k=size))
+    print("\nplaces   a road closed: all pairs   changed   of them cut off")
+    for size in SIZES:
+        _close(extract.drive, random.Random(size).choices(snaps, k=size))
 
 
 def _read_alone(path: Path) -> tuple[float, ...]:
@@ -104,6 +107,27 @@ def _compare(network: RoadNetwork, places: list[Snap]) -> None:
         f"{len(places):6}  {ours * 1e3:7.1f} ms  {theirs * 1e3:9.1f} ms  {theirs / ours:8.1f}"
         f"  {more * 1e3:12.2f} ms  {route * 1e3:9.2f} ms"
     )
+
+
+def _close(network: RoadNetwork, places: list[Snap]) -> None:
+    """Print one row: the matrix again with the road closed that most ways lead over."""
+    before = TravelTimes.between(network, places)
+    shut = max(
+        random.Random(1).sample(places, 20),
+        key=lambda place: _changed(before, network, places, place)[0],
+    )
+    (seconds,) = _medians(lambda: TravelTimes.between(network.closed_at([shut]), places))
+    changed, cut_off = _changed(before, network, places, shut)
+    print(f"{len(places):6}  {seconds * 1e3:22.1f} ms  {changed:8.1%}  {cut_off:15.1%}")
+
+
+def _changed(
+    before: TravelTimes, network: RoadNetwork, places: list[Snap], shut: Snap
+) -> tuple[float, float]:
+    """Return the share of pairs that a closed road changes, and that it cuts off."""
+    after = TravelTimes.between(network.closed_at([shut]), places)
+    changed = float((after.seconds != before.seconds).mean())
+    return changed, float((after.seconds >= UNREACHABLE).mean())
 
 
 def _medians(*actions: Callable[[], object]) -> list[float]:

@@ -1,8 +1,8 @@
 """A road network as compressed arrays: where vehicles or people go, how long and how far."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -110,6 +110,9 @@ class RoadNetwork:
         float64[S], degrees.
     roads
         Names and classes, shared by many edges.
+    closed
+        Edges that nobody gets through, and the part of each, from 0 to 1, that cannot be reached
+        at all; before and behind it the road is open from its own end.
     """
 
     node_lat: Floats
@@ -124,19 +127,34 @@ class RoadNetwork:
     shape_lat: Floats
     shape_lon: Floats
     roads: tuple[Road, ...]
+    closed: Mapping[int, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if isinstance(array := getattr(self, field.name), np.ndarray):
+        for each in fields(self):
+            if isinstance(array := getattr(self, each.name), np.ndarray):
                 array.setflags(write=False)
 
-    def snap(self, lat: float, lon: float, max_metres: float = 1000.0) -> Snap | None:
+    def closed_at(self, points: Sequence[Snap]) -> "RoadNetwork":
+        """Return the network with roads closed at points, in both directions.
+
+        Between two points on one road nothing can be reached. The arrays are shared.
+        """
+        closed = dict(self.closed)
+        for edge, along in (sense for point in points for sense in point.senses if sense[0] >= 0):
+            begin, end = closed.get(edge, (along, along))
+            closed[edge] = (min(begin, along), max(end, along))
+        return replace(self, closed=closed)
+
+    def snap(
+        self, lat: float, lon: float, max_metres: float = 1000.0, *, halting: bool = True
+    ) -> Snap | None:
         """Return the nearest place on the network, or None if none is within `max_metres`.
 
-        Motorways and trunk roads are passed over, because nobody may halt there. Of equally near
-        roads, as at a junction, one that is open in both directions is taken.
+        Motorways and trunk roads are passed over, because nobody may halt there, unless it is not
+        about `halting`. Of equally near roads, as at a junction, one that is open in both
+        directions is taken.
         """
-        tree, edges, lines = self._halting_roads
+        tree, edges, lines = self._halting_roads if halting else self._all_roads
         scale = METRES_PER_DEGREE * math.cos(math.radians(lat))  # of the map, at this latitude
         point = shapely.Point(lon, float(_mercator(np.array(lat))))
         near = tree.query_nearest(point, max_distance=max_metres / scale)
@@ -187,18 +205,21 @@ class RoadNetwork:
     @cached_property
     def by_seconds(self) -> Graph:
         """The network as a search for the fastest way sees it; metres are carried along."""
-        longest = float(self.edge_seconds.max())
-        return Graph(
-            self.first_edge, self.edge_target, self.edge_seconds, self.edge_metres, longest
-        )
+        return self._graph(self.edge_seconds, self.edge_metres)
 
     @cached_property
     def by_metres(self) -> Graph:
         """The network as a search for the shortest way sees it; seconds are carried along."""
-        longest = float(self.edge_metres.max())
-        return Graph(
-            self.first_edge, self.edge_target, self.edge_metres, self.edge_seconds, longest
-        )
+        return self._graph(self.edge_metres, self.edge_seconds)
+
+    def _graph(self, cost: Floats, carried: Floats) -> Graph:
+        """Return the edges with a cost to minimise; nobody gets through a closed one."""
+        longest = float(cost.max())
+        if self.closed:
+            cost = cost.copy()
+            cost[list(self.closed)] = np.inf
+            cost.setflags(write=False)
+        return Graph(self.first_edge, self.edge_target, cost, carried, longest)
 
     @cached_property
     def by_seconds_backward(self) -> Graph:
@@ -206,7 +227,7 @@ class RoadNetwork:
         order = np.argsort(self.edge_target, kind="stable")
         arrivals = np.bincount(self.edge_target, minlength=len(self.node_lat))
         first_edge = np.concatenate(([0], np.cumsum(arrivals))).astype(np.int32)
-        edges = self.edge_source[order], self.edge_seconds[order], self.edge_metres[order]
+        edges = self.edge_source[order], self.by_seconds.cost[order], self.edge_metres[order]
         for array in (first_edge, *edges):
             array.setflags(write=False)  # the type for which the search is compiled already
         return Graph(first_edge, *edges, self.by_seconds.longest)
@@ -224,26 +245,38 @@ class RoadNetwork:
         senses = np.array([snap.senses for snap in snaps]).reshape(-1, 2, 2)
         edge, along = senses[:, :, 0].astype(np.int32), senses[:, :, 1]
         here = edge >= 0
+        enters, leaves = here, here
+        if self.closed:
+            block = np.array([[self.closed.get(e, _OPEN) for e in pair] for pair in edge.tolist()])
+            enters, leaves = here & (along <= block[..., 0]), here & (along >= block[..., 1])
         entry = np.rint(cost[edge] * along * SECOND_FRACTIONS) / SECOND_FRACTIONS
         entry_cost = np.where(here, np.minimum(entry, cost[edge]), np.inf)
+        exit_cost = np.where(leaves, cost[edge] - entry_cost, np.inf)
         entry_carried = carried[edge] * along
         return Places(
             edge=edge[:, 0].copy(),
             exit_node=np.where(here, self.edge_target[edge], 0).astype(np.int32),
-            exit_cost=np.where(here, cost[edge] - entry_cost, np.inf),
+            exit_cost=exit_cost,
             exit_carried=carried[edge] - entry_carried,
             entry_node=np.where(here, self.edge_source[edge], 0).astype(np.int32),
-            entry_cost=entry_cost,
+            entry_cost=np.where(enters, entry_cost, np.inf),
             entry_carried=entry_carried,
         )
 
     @cached_property
-    def _halting_roads(self) -> tuple[shapely.STRtree, Ints, npt.NDArray[np.object_]]:
-        """A spatial index of the roads, once for both directions, in Mercator's degrees."""
+    def _halting_roads(self) -> "_RoadIndex":
         may_halt = np.array([road.highway not in NO_HALTING for road in self.roads], dtype=np.bool_)
+        return self._indexed(may_halt[self.edge_road])
+
+    @cached_property
+    def _all_roads(self) -> "_RoadIndex":
+        return self._indexed(np.ones(len(self.edge_road), np.bool_))
+
+    def _indexed(self, wanted: npt.NDArray[np.bool_]) -> "_RoadIndex":
+        """Return a spatial index of roads, once for both directions, in Mercator's degrees."""
         both = self.reverse_edge >= 0
         second = both & (self.reverse_edge < np.arange(len(both)))
-        edges = np.flatnonzero(may_halt[self.edge_road] & ~second)
+        edges = np.flatnonzero(wanted & ~second)
         points = np.column_stack((self.shape_lon, _mercator(self.shape_lat)))
         sizes = np.diff(self.first_point)
         part = np.repeat(np.isin(np.arange(len(sizes)), edges), sizes)
@@ -281,6 +314,13 @@ class RoadNetwork:
         along = np.concatenate(([0.0], along)) / max(along[-1], 1e-12)
         between = (along > max(begin, 0.0) + 1e-9) & (along < min(end, 1.0) - 1e-9)
         return list(zip(lat[between].tolist(), lon[between].tolist(), strict=True))
+
+
+_RoadIndex = tuple[shapely.STRtree, Ints, npt.NDArray[np.object_]]
+"""The tree, the edge of each of its lines, and the lines."""
+
+_OPEN = (1.0, 0.0)
+"""As an entry of `closed`: everything can be entered, and left."""
 
 
 def _mercator(lat: Floats) -> Floats:

@@ -120,11 +120,20 @@ def best_entry(
                 best = found.cost[node] + entry
                 carried = found.carried[node] + destinations.entry_carried[place, sense]
                 way = sense
+        if origins.edge[origin] == destinations.edge[place]:
             ahead = entry - origins.entry_cost[origin, sense]
-            if origins.edge[origin] == destinations.edge[place] and 0.0 <= ahead < best:
+            if 0.0 <= ahead < best:
                 best = ahead
                 carried = (
                     destinations.entry_carried[place, sense] - origins.entry_carried[origin, sense]
+                )
+                way = sense + 2
+            # Behind a point where the road is closed only the ways out of it can be compared.
+            ahead = origins.exit_cost[origin, sense] - destinations.exit_cost[place, sense]
+            if 0.0 <= ahead < best:
+                best = ahead
+                carried = (
+                    origins.exit_carried[origin, sense] - destinations.exit_carried[place, sense]
                 )
                 way = sense + 2
     return best, carried, way

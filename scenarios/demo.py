@@ -3,7 +3,7 @@
 import secrets
 import webbrowser
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -13,17 +13,23 @@ from typing import Any
 import httpx2
 from rich.console import Console
 
+from routing.budget import Budget
 from scenarios.clock import DemoClock
 from scenarios.demand import wishes
-from scenarios.demo_day import DemoDay, Residents
+from scenarios.demo_day import DemoDay, Residents, nothing_better
 from scenarios.figures import figures
 from scenarios.summary import summary
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import ShuttleError
 from shuttle.region import Region
+from shuttle.reoptimiser import Reoptimiser, improving
 from shuttle.serving import address, listen, serving_beside
+from shuttle.solver_process import improved
 from shuttle.sql_store import SqlStore
 from shuttle.start_up import bar, compile_search, load_region
+
+BUDGET = Budget(iterations=1000)
+"""Of one try to plan better, after each request, where nobody watches: the figures repeat."""
 
 
 class NoSuchDay(ShuttleError):
@@ -93,8 +99,12 @@ def play(demo: Demo, make_app: MakeApp, console: Console) -> None:
                 make_app(dispatcher, clock, secrets.token_bytes(32), tick_seconds=None), listener
             ),
             httpx2.Client(base_url=address(listener), timeout=30, trust_env=False) as http,
+            nullcontext() if demo.speed is None else improving(dispatcher, clock),
         ):
-            day = DemoDay(dispatcher, clock, Residents(http), asked, begin, end)
+            better: Callable[[int], object] = nothing_better
+            if demo.speed is None:
+                better = Reoptimiser(dispatcher, improved, BUDGET).step
+            day = DemoDay(dispatcher, clock, Residents(http), asked, begin, end, better)
             _introduce(demo, region, console)
             if demo.speed is None:
                 _step_through(day, console)

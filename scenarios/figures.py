@@ -75,7 +75,7 @@ def figures(dispatcher: Dispatcher, day: date, now: int) -> Figures:
         shared=len(_shared(plan.tours) & served.keys()),
         kept=events["promise_kept"],
         broken=events["promise_broken"],
-        way=driven(plan.tours, dispatcher.region.travel),
+        way=driven(plan.tours, plan.travel),
     )
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
+from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.events import Event
+from shuttle.notices import Notice
 from shuttle.plan import DayPlan
 from shuttle.standing_requests import Instance, Waiting
 from shuttle.store import Receipt
@@ -48,6 +50,13 @@ class Outcome(Generic[T]):
         Days of series that were decided.
     waiting
         Whoever on the waiting list was told, or has booked.
+    notices
+        What residents are told besides what follows from the events.
+    conditions
+        New or lifted.
+    faced
+        With new conditions: the day as they leave it before anybody plans. Tours planned anew are
+        compared with that, because nobody can plan the trouble away.
     """
 
     result: T
@@ -61,12 +70,16 @@ class Outcome(Generic[T]):
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    faced: DayPlan | None = None
 
     @property
     def changes_nothing(self) -> bool:
         """Whether there is nothing to store."""
-        moved = self.planned or self.happened or self.bookings
-        return not (moved or self.events or self.instances or self.waiting)
+        moved = self.planned or self.happened or self.bookings or self.conditions
+        told = self.events or self.notices
+        return not (moved or told or self.instances or self.waiting)
 
 
 Act = Callable[[DayPlan], Outcome[T]]

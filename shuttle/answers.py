@@ -20,6 +20,7 @@ class RefusalReason(StrEnum):
     OTHER_PROMISES = "other_promises"
     SHIFT_ENDS = "shift_ends"
     DRIVER_BREAK = "driver_break"
+    STOP_CLOSED = "stop_closed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Contact, Offer
 from shuttle.errors import NotCancellable, OfferGone
 from shuttle.events import Booked, Cancelled
-from shuttle.offers import exact_trip
+from shuttle.offers import closed_for, exact_trip
 from shuttle.plan import DayPlan
 from shuttle.quotes import quote
 from shuttle.region import Region
@@ -43,8 +43,10 @@ def booked(
         destination=offer.request.destination.label,
         booked_at=now,
     )
-    trip = exact_trip(region, offer.ride, booking.code)
-    insertion = best_insertions(plan.compiled, region.travel, [trip], [0])[0]
+    trip = exact_trip(plan.region, offer.ride, booking.code)
+    insertion = None
+    if not closed_for(plan.region, offer.ride):
+        insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
     if insertion is None:
         checked = check_request(region, offer.request, now)
         raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
@@ -72,6 +74,11 @@ def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     if booking.status is BookingStatus.CANCELLED:
         return Outcome(booking, plan)
     number = plan.tour_of(booking.code)
+    if number is None and booking in plan.stranded:
+        booking = booking.with_status(BookingStatus.CANCELLED)
+        left = plan.with_bookings(booking)
+        event = Cancelled(now, booking.code, "")
+        return Outcome(booking, left, bookings=(booking,), events=(event,))
     if number is None or _under_way(plan.tours[number], booking.code):
         raise NotCancellable(booking.code)
     booking = booking.with_status(BookingStatus.CANCELLED)

@@ -10,7 +10,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -153,6 +153,9 @@ def serve(
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
     database: Database = None,
+    improve: Annotated[
+        bool, typer.Option("--improve/--no-improve", help="Plan the days better meanwhile.")
+    ] = True,
 ) -> None:
     """Run the service: real clock, real bookings.
 
@@ -160,13 +163,21 @@ def serve(
     SHUTTLE_DATABASE, SHUTTLE_SIGNING_KEY, SHUTTLE_LOG_FORMAT (console or json),
     SHUTTLE_TRUSTED_PROXIES (addresses), SHUTTLE_LIMITS (JSON). Without those it listens at
     127.0.0.1:8000 and keeps its bookings in ./shuttle.sqlite3.
+
+    Residents are told by e-mail with SHUTTLE_SMTP_HOST, _PORT, _SECURITY (starttls, tls or none),
+    _USER, _PASSWORD and _FROM, by SMS with [sms] in region.toml and SHUTTLE_SMS_SECRET.
+    SHUTTLE_PUBLIC_URL is for links to bookings.
     """
     with _plainly():
         from api.app import create_app
+        from shuttle.channels import carriers, told_of
+        from shuttle.delivery import Delivery
         from shuttle.dispatcher import Dispatcher
         from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
         from shuttle.purge import purge
+        from shuttle.reminding import Reminder
+        from shuttle.reoptimiser import improving
         from shuttle.serving import address, listen, serve_until_signalled
         from shuttle.settings import database_url, limits_of, read_settings, signing_key
         from shuttle.sign_in import SignIn
@@ -178,22 +189,27 @@ def serve(
         url = database_url(database or settings.database)
         with listen(host or settings.host, settings.port if port is None else port) as listener:
             loaded = load_region(region or settings.region, console)
+            ways = carriers(settings, loaded.config)
             key = signing_key(settings, url)
             store, keyed = SqlStore(url, loaded.config.id), Keyed(key)
             with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
                 compile_search(loaded, console)
-                door, limits = SignIn(store.accounts, keyed), limits_of(settings)
+                delivery = Delivery(loaded, store, keyed, ways, settings.public_url)
                 web = create_app(
                     dispatcher,
                     _now,
                     key,
+                    sign_in=SignIn(store.accounts, keyed),
+                    limits=limits_of(settings),
+                    every_tick=(Reminder(dispatcher).remind,),
                     nightly=lambda now: purge(store.engine, loaded.config, now),
-                    sign_in=door,
-                    limits=limits,
                 )
+                console.print(told_of(ways))
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
+                better = improving(dispatcher, _now) if improve else nullcontext()
                 try:
-                    serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
+                    with delivery.running(_now), better:
+                        serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
                 except KeyboardInterrupt:
                     console.print("Ended.")
 

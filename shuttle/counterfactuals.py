@@ -108,7 +108,7 @@ class Counterfactuals:
         plan = self.plan_of(checked.day)
         if plan is None:
             return None
-        return Search.of(self.region, checked, self.now, self.new_id, self.not_before), plan
+        return Search.of(plan.region, checked, self.now, self.new_id, self.not_before), plan
 
     def _first(self, kind: FixKind, requests: Iterable[RideRequest]) -> Iterator[Fix]:
         """Yield the first of several changes that works, if one does."""

@@ -32,13 +32,14 @@ from shuttle.errors import (
 from shuttle.events import Event
 from shuttle.keyed import Keyed
 from shuttle.ledger import followed
+from shuttle.notices import Notice, notices_of
 from shuttle.plan import DayPlan, tick_of
 from shuttle.quotes import mended, quote
 from shuttle.records import record_of, restored
 from shuttle.region import Region
 from shuttle.requests import CheckedRequest, check_request
 from shuttle.standing_requests import Waiting
-from shuttle.store import Change, ContactRecord, Store
+from shuttle.store import Change, ContactRecord, Store, owner_of
 from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
@@ -234,6 +235,14 @@ class Dispatcher:
         """
         return self._on_writer(self._refresh)
 
+    def preview(self, day: date, now: int, act: Act[T]) -> Outcome[T]:
+        """Return what an act would make of a day as it stands now; nothing is stored.
+
+        Runs on the caller's thread: looking costs those who book nothing.
+        """
+        plan = self._plans.get(day) or self._on_writer(lambda: self._stored_plan(day))
+        return act(followed(plan, now).plan.at(now))
+
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
         return self.store.events(day)
@@ -314,13 +323,13 @@ class Dispatcher:
 
         What has merely happened is not checked: facts are stored as they are.
         """
-        after, before = outcome.plan, self._plans[outcome.plan.day]
+        after, before = outcome.plan, outcome.faced or self._plans[outcome.plan.day]
         earlier = {tour.shift.id: tour for tour in before.tours}
         for number in sorted(outcome.planned):
             tour = after.tours[number]
-            faults = check_tour(tour, self.region.travel)
+            faults = check_tour(tour, after.travel)
             if faults and tour.shift.id in earlier:
-                faults = worsened(check_tour(earlier[tour.shift.id], self.region.travel), faults)
+                faults = worsened(check_tour(earlier[tour.shift.id], before.travel), faults)
             if faults:
                 raise PlanRejected(after.day, [str(each) for each in faults])
 
@@ -350,7 +359,20 @@ class Dispatcher:
             outcome.alternative,
             outcome.instances,
             outcome.waiting,
+            self._notices(outcome),
+            outcome.conditions,
         )
+
+    def _notices(self, outcome: Outcome[Any]) -> tuple[Notice, ...]:
+        changed = {each.code: each for each in outcome.bookings}
+
+        def booking_of(code: str) -> Booking | None:
+            return changed.get(code) or outcome.plan.bookings.get(code)
+
+        def contact_of(code: str) -> Contact | None:
+            return outcome.contacts.get(code) or owner_of(self.store, code)
+
+        return (*outcome.notices, *notices_of(outcome.events, booking_of, contact_of))
 
     def _record(self, code: str, contact: Contact) -> ContactRecord:
         pseudonym = self.keyed.phone(contact.phone) if contact.phone else ""

@@ -170,6 +170,27 @@ class BookingStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Amendment:
+    """What trouble has made of a ride: where and when it happens now. The promise stays as it was.
+
+    Attributes
+    ----------
+    pickup_stop, dropoff_stop
+        Ids of stops.
+    times
+        What holds now; the promised times, unless they could not be kept.
+    boarded
+        When a party got on whose vehicle broke down under way; they wait for another one at
+        `pickup_stop`.
+    """
+
+    pickup_stop: str
+    dropoff_stop: str
+    times: Promise
+    boarded: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """A confirmed offer.
 
@@ -187,6 +208,8 @@ class Booking:
         Where it stands.
     journey
         The same for an outward ride and its return: the code of the one booked first.
+    amendment
+        What is different by now from what was promised, if anything.
     """
 
     code: str
@@ -196,6 +219,20 @@ class Booking:
     booked_at: int
     status: BookingStatus = BookingStatus.BOOKED
     journey: str = ""
+    amendment: Amendment | None = None
+
+    @property
+    def ride_now(self) -> Ride:
+        """The ride as it is to be driven: what was promised, unless it was amended."""
+        now = self.amendment
+        if now is None:
+            return self.ride
+        return replace(
+            self.ride,
+            pickup_stop=now.pickup_stop,
+            dropoff_stop=now.dropoff_stop,
+            promise=now.times,
+        )
 
     def with_status(self, status: BookingStatus) -> "Booking":
         """Return the same booking in another status."""

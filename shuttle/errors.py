@@ -17,6 +17,10 @@
     ├── TooManyOpenBookings    this phone number has as many as it may have
     ├── UnknownStanding        no series and nobody waiting has this code
     ├── IdempotencyConflict    the key was used for another offer
+    ├── UnknownCondition       no condition has this id, or it is over
+    ├── PlanChanged            what trouble changes is not what was shown; carries what it is now
+    ├── NotStranded            the ride is in a tour, or over
+    ├── NoLateRide             a stranded ride fits nowhere that day, however late
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
     ├── RevisionConflict       another writer changed the day meanwhile
     ├── StoreError             the database cannot be used
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shuttle.answers import Fix, Quote
+    from shuttle.consequences import Consequences
 
 
 class ShuttleError(Exception):
@@ -159,6 +164,38 @@ class IdempotencyConflict(ShuttleError):
     def __init__(self, key: str) -> None:
         super().__init__("This idempotency key was already used for another offer; use a new one.")
         self.key = key
+
+
+class UnknownCondition(ShuttleError):
+    """No condition of this region has the id, or it is over."""
+
+    def __init__(self, condition: str) -> None:
+        super().__init__("There is no trouble with this id that could be lifted.")
+        self.condition = condition
+
+
+class PlanChanged(ShuttleError):
+    """What trouble would change is no longer what was shown; `consequences` says what it is."""
+
+    def __init__(self, consequences: Consequences) -> None:
+        super().__init__("The plan has changed since the preview; look at what would change now.")
+        self.consequences = consequences
+
+
+class NotStranded(ShuttleError):
+    """A ride is not on the dispatcher's list."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("This ride is in a tour or over; it waits for no decision.")
+        self.code = code
+
+
+class NoLateRide(ShuttleError):
+    """A stranded ride fits into no tour of its day, however late."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("No vehicle can take this ride today; add a shift, or call and cancel it.")
+        self.code = code
 
 
 class PlanRejected(ShuttleError):

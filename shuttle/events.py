@@ -25,6 +25,16 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelledByService:
+    """A booking was given up by the service; `shift` is empty if no tour carried it."""
+
+    kind: ClassVar[str] = "cancelled_by_service"
+    time: int
+    code: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
 class PickedUp:
     """A party got on, at `time`, in or outside its promised window."""
 
@@ -107,6 +117,90 @@ class WindowOpened:
     held_until: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reoptimised:
+    """So many tours were planned anew; `gained` is what that is worth in seconds of driving."""
+
+    kind: ClassVar[str] = "reoptimised"
+    time: int
+    tours: int
+    gained: int
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleEntered:
+    """A day got a condition, of a kind of :mod:`shuttle.conditions`."""
+
+    kind: ClassVar[str] = "trouble_entered"
+    time: int
+    condition: str
+    disturbance: str
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleLifted:
+    """A condition was lifted."""
+
+    kind: ClassVar[str] = "trouble_lifted"
+    time: int
+    condition: str
+    disturbance: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopMoved:
+    """One end of a ride is at another stop, because its own is closed or cut off.
+
+    `end` is ``pickup`` or ``dropoff``, `metres` the way on foot from stop to stop.
+    """
+
+    kind: ClassVar[str] = "stop_moved"
+    time: int
+    code: str
+    cause: str
+    end: str
+    from_stop: str
+    to_stop: str
+    metres: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """A ride is now in another vehicle's tour; `cause` is the id of a condition."""
+
+    kind: ClassVar[str] = "taken_over"
+    time: int
+    code: str
+    cause: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stranded:
+    """No plan can keep a ride: it is on the dispatcher's list.
+
+    `seconds` is how late the best alternative was then, None if there was none.
+    """
+
+    kind: ClassVar[str] = "stranded"
+    time: int
+    code: str
+    cause: str
+    seconds: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A stranded ride got later times, `seconds` after what was promised: the promise is broken."""
+
+    kind: ClassVar[str] = "postponed"
+    time: int
+    code: str
+    cause: str
+    seconds: int
+    shift: str
+
+
 Event = (
     Booked
     | Cancelled
@@ -118,6 +212,14 @@ Event = (
     | Changed
     | SeriesMissed
     | WindowOpened
+    | CancelledByService
+    | Reoptimised
+    | TroubleEntered
+    | TroubleLifted
+    | StopMoved
+    | TakenOver
+    | Stranded
+    | Postponed
 )
 
 
@@ -133,6 +235,8 @@ _KINDS: dict[str, type[Event]] = {
     for each in (
         *(Booked, Cancelled, PickedUp, DroppedOff, PromiseKept, PromiseBroken),
         *(Replaced, Changed, SeriesMissed, WindowOpened),
+        *(CancelledByService, Reoptimised),
+        *(TroubleEntered, TroubleLifted, StopMoved, TakenOver, Stranded, Postponed),
     )
 }
 

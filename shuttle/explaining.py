@@ -17,7 +17,6 @@ from shuttle.domain import Booking
 from shuttle.errors import NotPlanned
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan, vehicle_of
-from shuttle.region import Region
 
 
 class Timing(StrEnum):
@@ -115,7 +114,7 @@ class Explanation:
         return next((each for each in self.others if each.cost is not None), None)
 
 
-def explanation(region: Region, plan: DayPlan, booking: Booking) -> Explanation:
+def explanation(plan: DayPlan, booking: Booking) -> Explanation:
     """Return why a booking is where and when it is.
 
     Parameters
@@ -136,7 +135,7 @@ def explanation(region: Region, plan: DayPlan, booking: Booking) -> Explanation:
     if any(halt.trip == booking.code for halt in tour.halts[: tour.fixed]):
         return known
     without = plan.removed(number, booking.code)
-    trip = exact_trip(region, booking.ride, booking.code)
+    trip = exact_trip(plan.region, booking.ride_now, booking.code)
     return replace(
         known,
         planned=_difference(plan.tours[number], without.tours[number], plan.compiled.travel),

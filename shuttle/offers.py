@@ -30,8 +30,12 @@ def exact_trip(region: Region, ride: Ride, code: str) -> Trip:
     service = region.config.rules.halt_seconds
     return Trip(
         id=code,
-        pickup=region.place_of(ride.pickup_stop),
-        dropoff=region.place_of(ride.dropoff_stop),
+        pickup=region.place_when(
+            region.place_of(ride.pickup_stop), promise.pickup_earliest, promise.pickup_latest
+        ),
+        dropoff=region.place_when(
+            region.place_of(ride.dropoff_stop), promise.pickup_earliest, promise.dropoff_latest
+        ),
         pickup_earliest=promise.pickup_earliest,
         pickup_latest=promise.pickup_latest,
         dropoff_earliest=promise.pickup_earliest,
@@ -40,6 +44,16 @@ def exact_trip(region: Region, ride: Ride, code: str) -> Trip:
         loads=ride.party.loads,
         pickup_service=service,
         dropoff_service=service,
+    )
+
+
+def closed_for(region: Region, ride: Ride) -> bool:
+    """Whether one of a ride's stops is closed when somebody may have to halt there."""
+    promise = ride.promise
+    ends = (ride.pickup_stop, promise.pickup_latest), (ride.dropoff_stop, promise.dropoff_latest)
+    return any(
+        region.closed(region.place_of(stop), promise.pickup_earliest, latest)
+        for stop, latest in ends
     )
 
 
@@ -202,10 +216,15 @@ class Search:
         earliest = max(earliest, soonest)
         if latest - earliest < _MARK or not self._open(earliest, earliest + pair.direct):
             return None
+        # The promise may end later than this, by a window's width at most.
+        boarding = pair.pickup.place, earliest, latest + self.width
+        arriving = pair.dropoff.place, earliest, deadline + self.width
+        if self.region.closed(*boarding) or self.region.closed(*arriving):
+            return None
         return Trip(
             id="",
-            pickup=pair.pickup.place,
-            dropoff=pair.dropoff.place,
+            pickup=self.region.place_when(*boarding),
+            dropoff=self.region.place_when(*arriving),
             pickup_earliest=earliest,
             pickup_latest=latest,
             dropoff_earliest=earliest,
@@ -221,7 +240,7 @@ class Search:
 
     def _offer(self, insertion: Insertion, option: Option) -> Offer:
         region, request, pair = self.region, self.checked.request, option.pair
-        metres = int(region.travel.metres[pair.pickup.place, pair.dropoff.place])
+        metres = int(region.travel.metres[pair.pickup.place, pair.dropoff.place])  # undisturbed
         ride = Ride(
             day=self.checked.day,
             pickup_stop=region.stops[pair.pickup.place].id,

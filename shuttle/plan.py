@@ -14,7 +14,9 @@ from routing.insertion import Insertion, insert, remove
 from routing.problem import Tour, Trip
 from routing.schedule import CompiledTours, compile_tours
 from routing.travel_times import TravelTimes
+from shuttle.conditions import Condition
 from shuttle.domain import Booking, BookingStatus
+from shuttle.region import Region
 
 TICK_SECONDS = 30
 """Plans are rolled forward in steps: what begins within the running half minute is fixed."""
@@ -27,7 +29,12 @@ def tick_of(now: int) -> int:
 
 def vehicle_of(tour: Tour) -> str:
     """Return the id of the vehicle that drives a tour."""
-    return tour.shift.id.partition("@")[0]
+    return vehicle_of_shift(tour.shift.id)
+
+
+def vehicle_of_shift(shift: str) -> str:
+    """Return the id of the vehicle of a shift, by the id of the shift."""
+    return shift.partition("@")[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +50,19 @@ class DayPlan:
     compiled
         The tours, one a shift, as the kernels want them.
     bookings
-        By code; whoever is in a tour is here.
+        By code; whoever is in a tour is here, and whoever is stranded.
+    region
+        As it is on that day: with the travel times and shifts under its conditions.
+    conditions
+        What was entered, lifted or not.
     """
 
     day: date
     revision: int
     compiled: CompiledTours
     bookings: Mapping[str, Booking]
+    region: Region
+    conditions: tuple[Condition, ...] = ()
 
     @classmethod
     def of(
@@ -58,11 +71,28 @@ class DayPlan:
         revision: int,
         tours: Iterable[Tour],
         bookings: Mapping[str, Booking],
-        travel: TravelTimes,
+        region: Region,
+        conditions: tuple[Condition, ...] = (),
     ) -> "DayPlan":
-        """Return a plan of given tours."""
-        compiled = compile_tours(tuple(tours), travel)
-        return cls(day, revision, compiled, MappingProxyType(dict(bookings)))
+        """Return a plan of given tours, in a region as it is on that day."""
+        compiled = compile_tours(tuple(tours), region.travel)
+        known = MappingProxyType(dict(bookings))
+        return cls(day, revision, compiled, known, region, conditions)
+
+    @property
+    def travel(self) -> TravelTimes:
+        """Between all places of the tours, under the conditions of the day."""
+        return self.compiled.travel
+
+    @property
+    def stranded(self) -> tuple[Booking, ...]:
+        """Who waits for a ride that no tour has."""
+        carried = {halt.trip for tour in self.tours for halt in tour.halts}
+        return tuple(
+            each
+            for each in self.bookings.values()
+            if each.status is BookingStatus.BOOKED and each.code not in carried
+        )
 
     @property
     def tours(self) -> tuple[Tour, ...]:

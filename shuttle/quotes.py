@@ -50,7 +50,7 @@ def quote(
     Quote
         Up to three offers in different windows; or a refusal with the nearest that work.
     """
-    search = Search.of(region, checked, now, new_id, not_before)
+    search = Search.of(plan.region, checked, now, new_id, not_before)
     offers = search.offers(plan, search.wanted)
     if offers:
         return Quote(tuple(offers[:MOST_OFFERS]))

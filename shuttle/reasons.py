@@ -44,6 +44,8 @@ def reason_of(search: Search, plan: DayPlan) -> RefusalReason:
         The day of the request.
     """
     options = search.options(search.wanted)
+    if not options and _closed(search):
+        return RefusalReason.STOP_CLOSED
     if not options:
         at_any_time = replace(search, now=0, not_before=0).options(search.wanted)
         return RefusalReason.TOO_SOON if at_any_time else RefusalReason.SERVICE_HOURS
@@ -61,6 +63,15 @@ def reason_of(search: Search, plan: DayPlan) -> RefusalReason:
     if search.checked.request.when is When.ARRIVE_BY and _fits(day, list(map(_late, trips))):
         return RefusalReason.ARRIVAL_TOO_EARLY
     return _reason_on(_compiled(day, [emptied(tour) for tour in tours]), trips, search.now)
+
+
+def _closed(search: Search) -> bool:
+    """Whether no stop of one end of a request is open when it is wanted."""
+    checked, time = search.checked, search.checked.request.time
+    return any(
+        all(search.region.closed(each.place, time, time) for each in ends)
+        for ends in (checked.origins, checked.destinations)
+    )
 
 
 def _reason_on(empty: CompiledTours, trips: Sequence[Trip], now: int) -> RefusalReason:

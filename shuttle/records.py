@@ -14,6 +14,7 @@ from shuttle.errors import RegionError
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.region import Region
+from shuttle.region_on_day import region_on
 from shuttle.store import HaltRecord, StoredDay, TourRecord
 
 
@@ -37,16 +38,17 @@ def restored(region: Region, day: date, stored: StoredDay) -> DayPlan:
     bookings = {booking.code: booking for booking in stored.bookings}
     records = {record.shift: record for record in stored.tours}
     tours = []
-    for shift in region.shifts(day):
+    on_day = region_on(region, stored.conditions)
+    for shift in on_day.shifts(day):
         record = records.pop(shift.id, None)
-        tours.append(_tour(region, shift, record, bookings) if record else empty_tour(shift))
+        tours.append(_tour(on_day, shift, record, bookings) if record else empty_tour(shift))
     for record in records.values():
         if any(halt.trip for halt in record.halts):
             raise RegionError(
                 f"{region.folder / 'region.toml'}: shift {record.shift} carries bookings on "
                 f"{day}; put it back until they are served."
             )
-    return DayPlan.of(day, stored.revision, tours, bookings, region.travel)
+    return DayPlan.of(day, stored.revision, tours, bookings, on_day, stored.conditions)
 
 
 def _tour(
@@ -71,7 +73,7 @@ def _trips(
 ) -> dict[str, dict[int, Halt]]:
     halts: dict[str, dict[int, Halt]] = {}
     for code in codes:
-        ride = bookings[code].ride
+        ride = bookings[code].ride_now
         try:
             pickup, dropoff = trip_halts(exact_trip(region, ride, code))
         except KeyError as error:

@@ -18,13 +18,13 @@ from shapely.geometry import shape
 from routing.gazetteer import Gazetteer, Geocoder
 from routing.geocoders import NetworkGeocoder, WithFallback
 from routing.osm_import import Extract, ExtractError, Feature, Shape, read_extract
-from routing.problem import Break, Shift
+from routing.problem import Break, Loads, Shift
 from routing.road_network import RoadNetwork, Route, Snap
 from routing.stops import Stop, StopsError, read_stops
 from routing.travel_times import TravelTimes
 from routing.walking import StopsNear
 from shuttle.errors import RegionError
-from shuttle.region_config import RegionConfig, ShiftRule, minutes_of, read_config
+from shuttle.region_config import RegionConfig, ShiftRule, Vehicle, minutes_of, read_config
 
 BUNDLED = Path(__file__).resolve().parents[1] / "data" / "osm" / "suederbrarup"
 """The region that comes with the project."""
@@ -152,6 +152,27 @@ class Region:
         )
         return place, round(_METRES_PER_DEGREE * degrees)
 
+    def place_when(self, place: int, earliest: int, latest: int) -> int:  # noqa: ARG002 -- a day's
+        """Return the row of `travel` for halts at a place within a window.
+
+        It is the place itself, unless travel times are others at that time of the day; see
+        :class:`shuttle.region_on_day.RegionOnDay`.
+        """
+        return place
+
+    def number_of(self, place: int) -> int:
+        """Return the place that a row of `travel` is about: a stop's number, or a depot's."""
+        return place
+
+    def stop_at(self, place: int) -> Stop | None:
+        """Return the stop that a row of `travel` is about, None if it is a depot."""
+        number = self.number_of(place)
+        return self.stops[number] if number < len(self.stops) else None
+
+    def closed(self, place: int, earliest: int, latest: int) -> bool:  # noqa: ARG002 -- a day's
+        """Whether nobody can halt at a place some time within a window."""
+        return False
+
     def contains(self, lat: float, lon: float) -> bool:
         """Whether a point lies in the region."""
         return bool(shapely.contains_xy(self.boundary, lon, lat))
@@ -162,8 +183,7 @@ class Region:
 
     def _shift(self, rule: ShiftRule, day: date) -> Shift:
         config = self.config
-        vehicle = next(each for each in config.vehicles if each.id == rule.vehicle)
-        depot = self._depot_place[vehicle.depot]
+        depot = self.depot_of(rule.vehicle)
         breaks = tuple(
             Break(
                 place=depot,
@@ -179,20 +199,37 @@ class Region:
             end_place=depot,
             start=config.instant(day, minutes_of(rule.begin)),
             end=config.instant(day, minutes_of(rule.end)),
-            layouts=tuple(
-                (layout.seats, layout.wheelchairs, layout.child_seats) for layout in vehicle.layouts
-            ),
+            layouts=self.layouts_of(rule.vehicle),
             breaks=breaks,
         )
 
+    def depot_of(self, vehicle: str) -> int:
+        """Return the place where a vehicle's shifts begin and end."""
+        return self._depot_place[self._vehicle(vehicle).depot]
+
+    def layouts_of(self, vehicle: str) -> tuple[Loads, ...]:
+        """Return what a vehicle holds by load kind, in each way to set it up."""
+        return tuple(
+            (layout.seats, layout.wheelchairs, layout.child_seats)
+            for layout in self._vehicle(vehicle).layouts
+        )
+
+    def _vehicle(self, vehicle: str) -> Vehicle:
+        return next(each for each in self.config.vehicles if each.id == vehicle)
+
+    def roads_between(self, origin: int, destination: int) -> RoadNetwork:  # noqa: ARG002 -- a day's
+        """Return the roads as they are when somebody drives from row to row of `travel`."""
+        return self.drive
+
     def path(self, origin: int, destination: int) -> Route:
         """Return the fastest drive between two places, with its geometry."""
-        return _path(self, origin, destination)
+        here, there = self.places[origin], self.places[destination]
+        return _path(self.roads_between(origin, destination), here, there)
 
 
 @lru_cache(maxsize=20_000)
-def _path(region: Region, origin: int, destination: int) -> Route:
-    return region.drive.route(region.places[origin], region.places[destination])
+def _path(roads: RoadNetwork, origin: Snap, destination: Snap) -> Route:
+    return roads.route(origin, destination)
 
 
 def read_outline(path: Path) -> Shape:

@@ -15,6 +15,7 @@ from shuttle.errors import RegionError
 from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
 from shuttle.limits import NoShows
 from shuttle.retention import Rule, all_rules
+from shuttle.sms_template import SmsTemplate
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -150,6 +151,7 @@ class Rules(_Table):
     most_open_bookings: int = Field(default=0, ge=0, le=1000)
     series_flexible_minutes: int = Field(default=15, ge=0, le=240)
     waiting_hold_minutes: int = Field(default=15, ge=1, le=24 * 60)
+    freeze_minutes: int = Field(default=0, ge=0, le=240)
 
     def max_ride(self, direct: int) -> int:
         """Return the longest time on board for a direct ride of so many seconds."""
@@ -220,6 +222,7 @@ class RegionConfig(_Table):
     fares: Fares = Fares()
     contact: Contact
     geocoder: GeocoderRule | None = None
+    sms: SmsTemplate | None = None
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)

@@ -131,8 +131,8 @@ def _return_key(outward: Offer) -> str:
 def _with(dispatcher: Dispatcher, plan: DayPlan, outward: Offer, now: int) -> DayPlan:
     """Return a plan with an offered ride in it."""
     region = dispatcher.region
-    trip = exact_trip(region, outward.ride, outward.id)
-    insertion = best_insertions(plan.compiled, region.travel, [trip], [0])[0]
+    trip = exact_trip(plan.region, outward.ride, outward.id)
+    insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
     if insertion is None:
         checked = check_request(region, outward.request, now)
         raise OfferGone(quote(region, plan, checked, now, dispatcher.new_code))

@@ -84,7 +84,7 @@ def _decided(dispatcher: Dispatcher, plan: DayPlan, series: Series, now: int) ->
     except RequestError as error:
         unmet = unmet_error(region, new_id(), request, error, now)
         return _missed(plan, series, error.code, now, unmet)
-    search = Search.of(region, checked, now, new_id)
+    search = Search.of(plan.region, checked, now, new_id)
     offer = _nearest(region.config, search, plan)
     if offer is None:
         return _without_offer(dispatcher, plan, series, checked, search)

@@ -11,7 +11,14 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretBytes,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
@@ -69,6 +76,16 @@ class Settings(BaseSettings):
         ``{"offers_by_address": "60/60"}`` is sixty at once and sixty a minute.
     overpass_url, nominatim_url
         Map services that `region create` asks where no extract is given.
+    public_url
+        Where residents find the service, for links in messages; without it they have none.
+    smtp_host, smtp_port, smtp_security, smtp_user, smtp_password
+        The server that takes e-mail; without a host none is sent.
+    smtp_from
+        The address that e-mail comes from.
+    smtp_timeout_seconds
+        How long the server may take for each of the dozen steps of a session.
+    sms_secret
+        What the SMS gateway of ``region.toml`` wants to see.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHUTTLE_", extra="ignore", frozen=True)
@@ -84,6 +101,15 @@ class Settings(BaseSettings):
     limits: dict[Limit, Annotated[Rate, BeforeValidator(_rate)]] = Field(default_factory=dict)
     overpass_url: str | None = None
     nominatim_url: str | None = None
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s#?]+)?$")
+    smtp_host: str | None = None
+    smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = Field(default="", pattern=r"^([^@\s<>]+@[^@\s<>]+)?$")
+    smtp_timeout_seconds: float = Field(default=10.0, gt=0, le=20)
+    sms_secret: SecretStr = SecretStr("")
 
 
 def limits_of(settings: Settings) -> dict[Limit, Rate]:

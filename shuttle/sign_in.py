@@ -6,7 +6,8 @@ Whoever is turned away is not told why: an unknown name costs the same time as a
 import hmac
 import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from argon2 import PasswordHasher
@@ -31,11 +32,14 @@ from shuttle.accounts import (
     written_code,
     written_password,
 )
-from shuttle.errors import WrongCredentials
+from shuttle.errors import TooManyRequests, WrongCredentials
 from shuttle.keyed import Keyed
 
 _HASHES_AT_ONCE = 2
 """A hash takes 64 MiB and a core on purpose; more at once and guessers could fill the machine."""
+
+MOST_WAITING = 8
+"""More who want to sign in at once are asked to come back, so that threads stay for the rest."""
 
 SEEN_SECONDS = 60
 """That a session was used is written down at most so often."""
@@ -69,6 +73,7 @@ class SignIn:
         self._keyed = keyed
         self._hasher = hasher or PasswordHasher()
         self._hashing = threading.BoundedSemaphore(_HASHES_AT_ONCE)
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
         self._nobody = self._hasher.hash(secrets.token_hex())
         self._seen: dict[str, int] = {}
 
@@ -128,6 +133,8 @@ class SignIn:
         ------
         WrongCredentials
             Whatever it was.
+        TooManyRequests
+            If too many try at once.
         """
         account = self._account(name)
         if not self._right(account, password):
@@ -157,7 +164,7 @@ class SignIn:
         """Whether a password is the account's; as slow for an account that there is not."""
         hashed = self._nobody if account is None else account.password
         typed = written_password(password)[: LONGEST_PASSWORD + 1]
-        with self._hashing:
+        with self._turn():
             try:
                 self._hasher.verify(hashed, typed)
             except VerifyMismatchError:
@@ -167,8 +174,19 @@ class SignIn:
         return account is not None
 
     def _hash(self, password: str) -> str:
-        with self._hashing:
+        with self._turn():
             return self._hasher.hash(password)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for one's turn to hash, unless too many wait already."""
+        if not self._waiting.acquire(blocking=False):
+            raise TooManyRequests(2)
+        try:
+            with self._hashing:
+                yield
+        finally:
+            self._waiting.release()
 
     def shift_code(self, shift: ShiftOfDay, ends: int, now: int) -> str:
         """Return a code that opens a shift once, until the shift ends."""

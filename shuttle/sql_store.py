@@ -18,14 +18,30 @@ from shuttle.database import migrate, open_engine, reading, table_of, writing
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, event_of, facts
+from shuttle.sql_outbox import SqlOutbox
 from shuttle.sql_standing_requests import SqlStandingRequests
 from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
-from shuttle.tables import BookingRow, ContactRow, EventRow, ReceiptRow, ServiceDay, TourRow
+from shuttle.tables import (
+    BookingRow,
+    ConditionRow,
+    ContactRow,
+    EventRow,
+    ReceiptRow,
+    ServiceDay,
+    TourRow,
+)
+from shuttle.trouble_rows import (
+    amendment,
+    amendment_column,
+    condition,
+    condition_row,
+    in_order_entered,
+)
 from shuttle.unmet import Unmet
 
 _DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
 _EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
-_CONTACT = table_of(ContactRow)
+_CONTACT, _CONDITION = table_of(ContactRow), table_of(ConditionRow)
 
 
 class SqlStore:
@@ -49,6 +65,7 @@ class SqlStore:
         self.engine = open_engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
+        self.outbox = SqlOutbox(region, self._reading, self._writing)
         with self._writing() as connection:
             migrate(connection)
 
@@ -64,10 +81,14 @@ class SqlStore:
                     *self._of(_BOOKING, day), _BOOKING.c.status != BookingStatus.CANCELLED
                 )
             ).mappings()
+            conditions = connection.execute(
+                sa.select(_CONDITION).where(*self._of(_CONDITION, day))
+            ).mappings()
             return StoredDay(
                 revision,
                 tuple(_tour_record(row) for row in tours),
                 tuple(_booking(row) for row in bookings),
+                tuple(sorted(map(condition, conditions), key=in_order_entered)),
             )
 
     def commit(self, change: Change) -> int:
@@ -151,14 +172,6 @@ class SqlStore:
             rows = connection.execute(query).mappings()
             return tuple(event_of(row["kind"], row["time"], row["facts"]) for row in rows)
 
-    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
-        """Return the revisions of those of the days that have been stored."""
-        query = sa.select(_DAY.c.day, _DAY.c.revision).where(
-            _DAY.c.region == self._region, _DAY.c.day.in_([each.isoformat() for each in days])
-        )
-        with self._reading() as connection:
-            return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
-
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
         with self._writing() as connection:
@@ -168,6 +181,14 @@ class SqlStore:
         """Return what was refused from one day to another."""
         with self._reading() as connection:
             return sql_unmet.between(connection, self._region, first, last)
+
+    def revisions(self, days: Collection[date]) -> Mapping[date, int]:
+        """Return the revisions of those of the days that have been stored."""
+        query = sa.select(_DAY.c.day, _DAY.c.revision).where(
+            _DAY.c.region == self._region, _DAY.c.day.in_([each.isoformat() for each in days])
+        )
+        with self._reading() as connection:
+            return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
 
     def close(self) -> None:
         """Close all connections."""
@@ -201,7 +222,7 @@ class SqlStore:
             updated = connection.execute(
                 sa.update(_BOOKING)
                 .where(_BOOKING.c.region == self._region, _BOOKING.c.code == booking.code)
-                .values(status=booking.status)
+                .values(status=booking.status, amendment=amendment_column(booking))
             )
             if updated.rowcount == 0:
                 connection.execute(sa.insert(_BOOKING), self._booking_row(booking))
@@ -220,6 +241,7 @@ class SqlStore:
         if change.contacts:
             rows = [self._contact_row(record) for record in change.contacts]
             connection.execute(sa.insert(_CONTACT), rows)
+        self._write_conditions(connection, change)
         if change.receipt is not None:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}
@@ -227,6 +249,15 @@ class SqlStore:
         if change.alternative is not None:
             sql_unmet.take(connection, self._region, change.alternative)
         self.standing.write(connection, change.instances, change.waiting)
+        self.outbox.put(connection, change.day, change.notices)
+
+    def _write_conditions(self, connection: Connection, change: Change) -> None:
+        for each in change.conditions:
+            row = condition_row(self._region, change.day, each)
+            own = (_CONDITION.c.region == self._region, _CONDITION.c.id == each.id)
+            updated = connection.execute(sa.update(_CONDITION).where(*own).values(row))
+            if updated.rowcount == 0:
+                connection.execute(sa.insert(_CONDITION), row)
 
     def _booking_row(self, booking: Booking) -> dict[str, Any]:
         ride = booking.ride
@@ -253,6 +284,7 @@ class SqlStore:
             "direct_metres": ride.direct_metres,
             "fare_cents": ride.fare_cents,
             "journey": booking.journey,
+            "amendment": amendment_column(booking),
         }
 
     def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
@@ -312,6 +344,7 @@ def _booking(row: sa.RowMapping) -> Booking:
         booked_at=row["booked_at"],
         status=BookingStatus(row["status"]),
         journey=row["journey"],
+        amendment=amendment(row["amendment"]),
     )
 
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
+from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event
+from shuttle.notices import Notice
+from shuttle.outbox import MemoryOutbox, Outbox
 from shuttle.standing_requests import (
     Instance,
     MemoryStandingRequests,
@@ -51,6 +54,7 @@ class StoredDay:
     revision: int
     tours: tuple[TourRecord, ...] = ()
     bookings: tuple[Booking, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Change:
     expected
         The revision the act was computed from; the day gets the next one.
     bookings
-        New or in another status.
+        New, or in another status, or amended.
     tours
         Those that changed.
     events
@@ -97,6 +101,10 @@ class Change:
         Days of series that were decided.
     waiting
         Whoever on the waiting list was told, or has booked.
+    notices
+        What residents are to be told; one that is in the outbox already is not put there again.
+    conditions
+        New or lifted.
     """
 
     day: date
@@ -109,6 +117,8 @@ class Change:
     alternative: Alternative | None = None
     instances: tuple[Instance, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 class Store(Protocol):
@@ -117,6 +127,10 @@ class Store(Protocol):
     @property
     def standing(self) -> StandingRequests:
         """Weekly repeats and the waiting list."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Notices on their way to residents."""
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -173,6 +187,15 @@ class Store(Protocol):
         """Let go of the database."""
 
 
+def owner_of(store: Store, code: str) -> Contact | None:
+    """Return whom a booking, a series or a place on the waiting list belongs to, if known."""
+    contact = store.contact(code)
+    if contact is not None:
+        return contact
+    owner = store.standing.owner(code)
+    return None if owner is None else owner.contact
+
+
 def _order_of_booking(booking: Booking) -> tuple[int, str]:
     return (booking.booked_at, booking.code)
 
@@ -188,6 +211,7 @@ class MemoryStore:
     _events: dict[date, list[Event]] = field(default_factory=dict)
     _unmet: dict[str, Unmet] = field(default_factory=dict)
     standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
+    outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -197,7 +221,7 @@ class MemoryStore:
             for each in self._bookings.values()
             if each.ride.day == day and each.status != "cancelled"
         )
-        return StoredDay(stored.revision, stored.tours, alive)
+        return StoredDay(stored.revision, stored.tours, alive, stored.conditions)
 
     def commit(self, change: Change) -> int:
         """Take a change whole, or raise RevisionConflict."""
@@ -221,10 +245,16 @@ class MemoryStore:
         tours: Mapping[str, TourRecord] = {
             record.shift: record for record in (*stored.tours, *change.tours)
         }
-        self._days[change.day] = StoredDay(change.expected + 1, tuple(tours.values()))
+        known_conditions = {each.id: each for each in (*stored.conditions, *change.conditions)}
+        self._days[change.day] = StoredDay(
+            change.expected + 1,
+            tuple(tours.values()),
+            conditions=tuple(known_conditions.values()),
+        )
         for each in change.bookings:
             known = self._bookings.get(each.code, each)
-            self._bookings[each.code] = known.with_status(each.status)
+            changed = replace(known, status=each.status, amendment=each.amendment)
+            self._bookings[each.code] = changed
         self._events.setdefault(change.day, []).extend(change.events)
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
@@ -234,6 +264,7 @@ class MemoryStore:
             refused = self._unmet[alternative.refusal]
             self._unmet[refused.id] = replace(refused, taken=alternative.kind)
         self.standing.take(change.instances, change.waiting)
+        self.outbox.put(change.day, change.notices)
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""

@@ -53,6 +53,7 @@ class BookingRow(SQLModel, table=True):
     direct_metres: int
     fare_cents: int
     journey: str = Field(default="", max_length=16)
+    amendment: dict[str, object] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
 
 class ContactRow(SQLModel, table=True):
@@ -83,6 +84,21 @@ class TourRow(SQLModel, table=True):
     served: int
     ready: int = Field(sa_column=_time())
     halts: list[tuple[int, str, int | None]] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ConditionRow(SQLModel, table=True):
+    """What disturbs a day: a vehicle out, other hours, a closed road or stop, slow roads."""
+
+    __tablename__ = "condition"
+    __table_args__ = (Index("condition_of_day", "region", "day"),)
+
+    region: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=24)
+    day: str = Field(max_length=10)
+    kind: str = Field(max_length=16)
+    facts: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    entered_at: int = Field(sa_column=_time())
+    lifted_at: int | None = Field(default=None, sa_column=Column(BigInteger, nullable=True))
 
 
 class EventRow(SQLModel, table=True):
@@ -129,3 +145,29 @@ class UnmetRow(SQLModel, table=True):
     child_seats: int
     reason: str = Field(max_length=32)
     taken: str | None = Field(default=None, max_length=16)
+
+
+class OutboxRow(SQLModel, table=True):
+    """A notice on its way, by a booking's code: who it goes to is looked up when it is sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("region", "code", "kind", "ordinal", name="notice_once"),
+        Index("outbox_due", "region", "fate", "due"),
+        Index("outbox_of_day", "region", "day"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    region: str = Field(max_length=64)
+    day: str = Field(max_length=10)
+    code: str = Field(max_length=16)
+    kind: str = Field(max_length=32)
+    ordinal: int = Field(sa_column=_time())
+    time: int = Field(sa_column=_time())
+    valid_until: int = Field(sa_column=_time())
+    facts: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+    fate: str = Field(max_length=16)
+    due: int = Field(sa_column=_time())
+    claimed_until: int = Field(sa_column=_time())
+    attempts: int
+    reason: str = Field(max_length=64)

@@ -1,5 +1,6 @@
 """A tour as people see it: where the vehicle stands and when, halts at one stop merged."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from routing.problem import Halt, HaltKind, Loads, Tour
@@ -39,11 +40,22 @@ class Stand:
     served: bool
 
 
-def stands(tour: Tour, travel: TravelTimes) -> tuple[Stand, ...]:
-    """Return the stands of a tour in order, from the depot and back."""
+def stands(
+    tour: Tour, travel: TravelTimes, number_of: Callable[[int], int] = int
+) -> tuple[Stand, ...]:
+    """Return the stands of a tour in order, from the depot and back.
+
+    Parameters
+    ----------
+    tour, travel
+        The tour, and the travel times between its places.
+    number_of
+        Tells which place a row of the travel times is about: :meth:`Region.number_of`.
+    """
     groups: list[list[int]] = []
     for number, halt in enumerate(tour.halts):
-        if groups and tour.halts[groups[-1][-1]].place == halt.place:
+        here = number_of(halt.place)
+        if groups and number_of(tour.halts[groups[-1][-1]].place) == here:
             groups[-1].append(number)
         else:
             groups.append([number])

@@ -98,14 +98,14 @@ def to_be_told(
     listed = list(listed)
     for each in listed:
         if each.state is WaitingState.TOLD and now < each.held_until:
-            plan = _supposed(region, plan, _wanted_offer(region, plan, each, now, new_id))
+            plan = _supposed(plan, _wanted_offer(region, plan, each, now, new_id))
     found = []
     for each in listed:
         if each.state is WaitingState.WAITING:
             offer = _wanted_offer(region, plan, each, now, new_id)
             if offer is not None:
                 found.append(each)
-                plan = _supposed(region, plan, offer)
+                plan = _supposed(plan, offer)
     return found
 
 
@@ -183,14 +183,14 @@ def _wanted_offer(
         checked = check_request(region, waiting.request, now)
     except RequestError:
         return None
-    search = Search.of(region, checked, now, new_id)
+    search = Search.of(plan.region, checked, now, new_id)
     return next(iter(search.offers(plan, search.wanted)), None)
 
 
-def _supposed(region: Region, plan: DayPlan, offer: Offer | None) -> DayPlan:
+def _supposed(plan: DayPlan, offer: Offer | None) -> DayPlan:
     """Return the plan as if an offer had been booked."""
     if offer is None:
         return plan
-    trip = exact_trip(region, offer.ride, offer.id)
-    insertion = best_insertions(plan.compiled, region.travel, [trip], [0])[0]
+    trip = exact_trip(plan.region, offer.ride, offer.id)
+    insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
     return plan if insertion is None else plan.inserted(trip, insertion)

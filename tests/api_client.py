@@ -101,5 +101,5 @@ def serving(dispatcher: Dispatcher) -> Iterator[Api]:
     """Give the API of a dispatcher on a clock that stands at Monday, 8:00."""
     clock = Clock()
     app = create_app(dispatcher, clock, KEY, tick_seconds=None)
-    with TestClient(app, raise_server_exceptions=True) as http:
+    with TestClient(app, client=("127.0.0.1", 50_000)) as http:
         yield Api(http, clock, dispatcher)

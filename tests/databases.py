@@ -9,6 +9,9 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
+from shuttle.sql_store import SqlStore
+from shuttle.store import MemoryStore, Store
+
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
@@ -32,6 +35,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'shuttle.sqlite3'}"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of each kind."""
+    made: Store
+    if request.param == "memory":
+        made = MemoryStore()
+    elif request.param == "sqlite":
+        made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite3'}", "toy-town")
+    else:
+        made = SqlStore(request.getfixturevalue("postgres_url"), "toy-town")
+    yield made
+    made.close()
 
 
 @pytest.fixture

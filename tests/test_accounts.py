@@ -1,10 +1,11 @@
 """The door: who gets in, for how long, and what is kept about it."""
 
+import itertools
 import re
 import threading
 import unicodedata
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -27,9 +28,9 @@ from shuttle.accounts import (
     proper_name,
     proper_password,
 )
-from shuttle.errors import WrongCredentials
+from shuttle.errors import TooManyRequests, WrongCredentials
 from shuttle.keyed import Keyed
-from shuttle.sign_in import SEEN_SECONDS, SignIn
+from shuttle.sign_in import MOST_WAITING, SEEN_SECONDS, SignIn
 from shuttle.sql_store import SqlStore
 from tests.api_client import KEY, MONDAY_MORNING
 from tests.staff import CHEAP, PASSWORD
@@ -46,6 +47,18 @@ class CountingHasher(PasswordHasher):
 
     def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 -- theirs
         self.verified += 1
+        return super().verify(hash, password)
+
+
+class SlowHasher(PasswordHasher):
+    """Verifies when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.let = threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002 -- theirs
+        assert self.let.wait(20)
         return super().verify(hash, password)
 
 
@@ -122,6 +135,21 @@ def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(store: SqlStore
         with pytest.raises(WrongCredentials):
             door.enter(name, "a wrong password", NOW)
         assert hasher.verified == number
+
+
+def test_many_who_sign_in_at_once_leave_threads_for_the_rest(store: SqlStore) -> None:
+    hasher = SlowHasher()
+    door = SignIn(store.accounts, Keyed(KEY), hasher)
+    door.add("petersen", PASSWORD, [Role.DRIVER], NOW)
+    with ThreadPoolExecutor(MOST_WAITING + 4) as pool:
+        tries = [
+            pool.submit(door.enter, "petersen", PASSWORD, NOW) for _ in range(MOST_WAITING + 4)
+        ]
+        turned_away = list(itertools.islice(as_completed(tries, timeout=20), 4))
+        assert all(isinstance(each.exception(), TooManyRequests) for each in turned_away)
+        hasher.let.set()
+    got_in = [each for each in tries if each.exception() is None]
+    assert len(got_in) == MOST_WAITING
 
 
 def test_passwords_are_kept_with_argon2id_as_rfc_9106_says(store: SqlStore) -> None:

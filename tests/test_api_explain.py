@@ -25,7 +25,7 @@ def api(toy_region: Region, tmp_path: Path) -> Iterator[Api]:
 
 
 def explained(dispatcher: Dispatcher, booking: Booking, now: int) -> Explanation:
-    return explanation(dispatcher.region, dispatcher.plan(booking.ride.day, now), booking)
+    return explanation(dispatcher.plan(booking.ride.day, now), booking)
 
 
 def test_the_first_ride_of_a_day_costs_the_way_there_and_back_in_every_vehicle(

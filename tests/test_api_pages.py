@@ -21,7 +21,7 @@ from tests.api_client import Api, serving
 
 ROOM = Path(api.__file__).parent
 
-PAGES = ("/", "/table", "/about", "/problems", "/login", "/privacy")
+PAGES = ("/", "/table", "/about", "/problems", "/privacy", "/login")
 
 AS_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 

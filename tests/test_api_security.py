@@ -13,7 +13,7 @@ from api.security import CallerHere, DriverOfShift, Staff, local_or, partner
 from shuttle.accounts import IDLE_SECONDS, Role, Scope
 from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
-from tests.api_client import secret_of, serving
+from tests.api_client import request, serving
 from tests.staff import PASSWORD, SHIFT, Office, office
 
 PHONE = "04641 78123"
@@ -51,6 +51,30 @@ def booked(here: Office, **contact: str) -> dict[str, Any]:
     assert answer.status_code == 201
     booking: dict[str, Any] = answer.json()
     return booking
+
+
+def things_to_read(here: Office) -> tuple[dict[str, str], dict[str, str]]:
+    """Make one of each thing that an address can name; return them, and all their secrets."""
+    booking = booked(here)
+    contact = {"phone": PHONE, "notify": "sms"}
+    series = {
+        **{name: part for name, part in request().items() if name != "when"},
+        "when": {"depart_at": "11:00"},
+        "weekdays": ["mon"],
+        "first_day": "2027-03-22",
+        "last_day": "2027-03-30",
+        "contact": contact,
+    }
+    made = {"/api/v1/bookings/": booking, "/api/v1/plan/explain/": booking}
+    for path, body in (
+        ("/api/v1/series", series),
+        ("/api/v1/waiting", {"request": request(), "contact": contact}),
+    ):
+        answer = here.http.post(path, json=body, headers={"Idempotency-Key": f"key-of-{path}"})
+        assert answer.status_code == 201, answer.text
+        made[f"{path}/"] = answer.json()
+    codes = {path: each["code"] for path, each in made.items()}
+    return codes, {path: each["link"] for path, each in made.items()}
 
 
 # Residents
@@ -103,6 +127,68 @@ def test_a_secret_in_the_address_opens_nothing(here: Office) -> None:
     for name in ("Booking-Secret", "secret", "link", "phone"):
         answer = here.http.get(f"/api/v1/bookings/{booking['code']}?{name}={booking['link']}")
         assert code_of(answer) == (404, "unknown_booking")
+
+
+def test_a_booking_is_changed_by_its_owner_only(here: Office) -> None:
+    booking = booked(here)
+    offer, key = here.offer()["offer"], {"Idempotency-Key": "key-change"}
+    for secret in WRONG_SECRETS:
+        headers = {} if secret is None else {"Booking-Secret": secret}
+        asked = here.http.post(
+            "/api/v1/offers", json=request(changing=booking["code"]), headers=headers
+        )
+        answer = here.http.post(
+            f"/api/v1/bookings/{booking['code']}/change",
+            json={"offer": offer},
+            headers=key | headers,
+        )
+        assert code_of(asked) == code_of(answer) == (404, "unknown_booking")
+    changed = here.http.post(
+        f"/api/v1/bookings/{booking['code']}/change",
+        json={"offer": offer},
+        headers=key | {"Booking-Secret": "8123"},
+    ).json()
+    assert here.look_up(changed).json()["status"] == "booked"
+    assert here.look_up(booking).json()["status"] == "cancelled"
+
+
+def test_a_repeat_and_a_place_on_the_list_open_for_their_owner_only(here: Office) -> None:
+    codes, links = things_to_read(here)
+    for stem in ("/api/v1/series/", "/api/v1/waiting/"):
+        for method in ("GET", "DELETE"):
+            answers = set()
+            for code in (codes[stem], "ABCD1234"):
+                for secret in WRONG_SECRETS:
+                    headers = {} if secret is None else {"Booking-Secret": secret}
+                    answer = here.http.request(method, f"{stem}{code}", headers=headers)
+                    assert code_of(answer) == (404, "unknown_code")
+                    answers.add(answer.text)
+            assert len(answers) == 1
+        for secret in ("8123", links[stem]):
+            answer = here.http.get(f"{stem}{codes[stem]}", headers={"Booking-Secret": secret})
+            assert (answer.status_code, answer.json()["link"]) == (200, None)
+
+
+def test_who_owns_a_repeat_owns_the_bookings_of_its_days(here: Office) -> None:
+    codes, links = things_to_read(here)
+    stem = "/api/v1/series/"
+    own = {"Booking-Secret": links[stem]}
+    day = here.http.get(f"{stem}{codes[stem]}", headers=own).json()["days"][0]
+    seen = here.http.get(
+        f"/api/v1/bookings/{day['booking']}", headers={"Booking-Secret": day["link"]}
+    )
+    assert seen.json()["day"] == day["day"] == "2027-03-22"
+
+
+def test_nobody_takes_anothers_place_on_the_list(here: Office) -> None:
+    codes, links = things_to_read(here)
+    stem = "/api/v1/waiting/"
+    body = {"offer": here.offer()["offer"], "waiting": codes[stem]}
+    for secret, status in ((None, 404), ("0000", 404), (links[stem], 201)):
+        headers = {"Idempotency-Key": "key-taken"}
+        headers |= {} if secret is None else {"Booking-Secret": secret}
+        answer = here.http.post("/api/v1/bookings", json=body, headers=headers)
+        assert answer.status_code == status
 
 
 # Staff
@@ -502,23 +588,25 @@ def everything(folder: Path) -> dict[str, list[Any]]:
 
 def test_reading_never_changes_anything(toy_region: Region, tmp_path: Path) -> None:
     with office(toy_region, tmp_path) as here:
-        booking = booked(here)
+        codes, links = things_to_read(here)
         key = here.key(*Scope)
         here.sign_in("admin")
         here.clock.set("2027-03-22T09:30")
-        known = {"code": booking["code"], "booking": booking["code"], "day": "2027-03-22"}
-        known |= {"shift": SHIFT}
         document = here.http.get("/api/v1/openapi.json").json()
         paths = [path for path, methods in document["paths"].items() if "get" in methods]
         pages = ["/", "/table", "/about", "/problems", "/login", "/anmelden", "/theme.css"]
-        before, read = everything(tmp_path), 0
+        before = everything(tmp_path)
         for path in [*paths, *pages]:
-            address = re.sub(r"\{(\w+)\}", lambda found: known[found[1]], path)
-            for headers in ({}, secret_of(booking), key, {"Accept": "text/html"}):
-                answer = here.http.get(address, headers=headers)
-                assert answer.status_code < 500, path
-                read += answer.status_code == 200
-        assert read > len(paths)
+            stem, _, _ = path.partition("{")
+            address = path.replace("{day}", "2027-03-22").replace("{shift}", SHIFT)
+            address = address.replace("{code}", codes.get(stem, ""))
+            own = {"Booking-Secret": links.get(stem, "")}
+            sought = {"q": "Kirche"} if path.endswith("/places") else {}
+            answers = [
+                here.http.get(address, params=sought, headers=each) for each in ({}, own, key)
+            ]
+            assert max(answer.status_code for answer in answers) < 500, path
+            assert 200 in [answer.status_code for answer in answers], path
         assert everything(tmp_path) == before
 
 

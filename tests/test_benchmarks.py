@@ -247,7 +247,7 @@ def test_waiting_is_not_busy(region: Region) -> None:
     plan = as_busy(region, 1, 0.0, Residents(region, 1), lambda _: None)
     assert plan.tours[0].shift == shifts[0]
     emptied = replace(plan.tours[0], halts=(plan.tours[0].halts[0], plan.tours[0].halts[-1]))
-    assert busy(DayPlan.of(OFFER_DAY, 0, [emptied], {}, region.travel), region.travel) == 0
+    assert busy(DayPlan.of(OFFER_DAY, 0, [emptied], {}, region), region.travel) == 0
 
 
 # ----------------------------------------------------------------------------------- arguments

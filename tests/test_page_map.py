@@ -115,7 +115,7 @@ def test_a_vehicle_moves_between_two_times(visit: Visit, dispatcher: Dispatcher)
 
 def test_the_pages_fit_on_a_small_phone(visit: Visit) -> None:
     visit.page.set_viewport_size({"width": 360, "height": 740})
-    for path in ("/", "/table", "/about", "/problems", "/login", "/privacy", "/nowhere"):
+    for path in ("/", "/table", "/about", "/problems", "/privacy", "/login", "/nowhere"):
         visit.page.goto(f"{visit.host}{path}")
         width = visit.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, path

@@ -19,7 +19,7 @@ from shuttle.rate_limits import GENEROUS, LIMITS, Limit, Rate, RateLimiter
 from shuttle.region import Region
 from shuttle.serving import address, listen, serving_beside
 from shuttle.settings import SettingsError, limits_of, read_settings
-from tests.api_client import KEY, Clock, request
+from tests.api_client import KEY, Clock, berlin, request
 from tests.staff import Office, office
 
 NOW = 1_800_000_000
@@ -174,6 +174,34 @@ def test_bookings_are_limited_by_phone_number_however_it_is_written(
         answers = [book(here, f"key-number-{n}", phone) for n, phone in enumerate(written)]
         assert [each.status_code for each in answers] == [201, 201, 429, 201, 201]
         assert refused(answers[2])
+
+
+def test_repeats_places_on_the_list_and_returns_count_as_bookings_of_a_phone_number(
+    toy_region: Region, tmp_path: Path
+) -> None:
+    with limited(toy_region, tmp_path, {"bookings_by_phone": Rate(1, 3600)}) as here:
+        contact = {"phone": "04641 78123", "notify": "sms"}
+        wait = {"request": request(), "contact": contact}
+        series = {
+            **{name: part for name, part in request().items() if name != "when"},
+            "when": {"depart_at": "11:00"},
+            "weekdays": ["mon"],
+            "first_day": "2027-03-22",
+            "last_day": "2027-03-30",
+            "contact": contact,
+        }
+        there = here.offer()["offer"]
+        wish = {"when": {"depart_at": berlin("2027-03-22T12:00")}}
+        back = here.http.post("/api/v1/offers/return", json={"outward": there, "return": wish})
+        both = {
+            "outward": there,
+            "return": back.json()["offers"][0]["offer"],
+            "contact": contact,
+        }
+        assert book(here, "key-number-1", "04641 78123").status_code == 201
+        for path, body in (("waiting", wait), ("series", series), ("bookings/return", both)):
+            headers = {"Idempotency-Key": f"key-of-{path}"}
+            assert refused(here.http.post(f"/api/v1/{path}", json=body, headers=headers)), path
 
 
 @pytest.mark.parametrize("limit", ["bookings_by_address", "bookings_in_total"])

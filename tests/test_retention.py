@@ -171,8 +171,8 @@ def test_refusals_are_deleted_after_three_years(kept: Kept) -> None:
 def test_a_coarsened_ride_is_not_tied_to_one_on_another_day(kept: Kept) -> None:
     """What happened to it may name the ride that took its place."""
     before = kept.served()
-    replaced = Replaced(7, before.code, "NEXT2345", "bus-1")
     store, day = kept.dispatcher.store, before.ride.day
+    replaced = Replaced(7, before.code, "NEXT2345", "bus-1")
     store.commit(Change(day, store.load(day).revision, events=(replaced,)))
     purged(kept, MONDAY_EVENING + 15 * DAY)
     assert "NEXT2345" not in kept.dump()

@@ -180,3 +180,49 @@ def test_nobody_halts_on_a_motorway() -> None:
 def test_a_network_cannot_be_changed(town: Extract) -> None:
     with pytest.raises(ValueError, match="read-only"):
         town.drive.edge_seconds[0] = 1.0
+
+
+def test_a_closed_road_is_driven_round_and_cuts_off_nobody_who_has_another_way(
+    town: Extract,
+) -> None:
+    """Am Anger closed between its two ends: its upper half is reached from above only."""
+    drive = town.drive
+    above, below, shut = (snapped(drive, point) for point in ((200, 280), (200, 40), (200, 220)))
+    school = snapped(drive, (0, 100))
+    closed = drive.closed_at([shut])
+    before, after = (network.route(above, below) for network in (drive, closed))
+    assert after.metres > before.metres + 300
+    assert closed.route(above, school) == drive.route(above, school)
+    assert all(math.dist(point, (shut.lat, shut.lon)) > 1e-4 for point in after.points)
+    assert drive.route(above, below) == before, "the network itself stays open"
+
+
+def test_on_both_sides_of_a_closed_point_the_road_is_still_used(town: Extract) -> None:
+    drive = town.drive
+    west, middle, east = (
+        snapped(drive, (x, y)) for x, y in ((850, 215), (1300, -100), (1850, 140))
+    )
+    closer = snapped(drive, (1000, 110))
+    assert west.edge in (middle.edge, middle.reverse), "the test is about one long road"
+    closed = drive.closed_at([middle])
+    for a, b in ((west, closer), (closer, west)):
+        assert closed.route(a, b) == drive.route(a, b)
+    assert snapped(drive, (1850, 140)) == east
+    far = snapped(drive, (2300, 414))
+    for a, b in ((east, far), (far, east)):
+        assert closed.route(a, b) == drive.route(a, b)
+    with pytest.raises(ValueError, match="No road leads"):
+        closed.route(west, east)
+
+
+def test_between_two_closed_points_of_a_road_nothing_can_be_reached(town: Extract) -> None:
+    drive = town.drive
+    here, first, inside, second, there = (
+        snapped(drive, point)
+        for point in ((850, 215), (1000, 110), (1300, -100), (1850, 140), (2300, 414))
+    )
+    closed = drive.closed_at([first, second])
+    for end in (here, there):
+        for a, b in ((end, inside), (inside, end)):
+            with pytest.raises(ValueError, match="No road leads"):
+                closed.route(a, b)

@@ -1,9 +1,7 @@
 """One set of rules for every store: memory, SQLite, PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -27,7 +25,6 @@ from shuttle.store import (
     Change,
     ContactRecord,
     HaltRecord,
-    MemoryStore,
     Receipt,
     Store,
     StoredDay,
@@ -59,19 +56,6 @@ CHANGE = Change(
     (Booked(1_803_880_000, "ABCD2345", "bus-1@06:00"),),
     Receipt("key-1", "offer-1", "ABCD2345"),
 )
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store
-    if request.param == "memory":
-        made = MemoryStore()
-    elif request.param == "sqlite":
-        made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite3'}", "toy-town")
-    else:
-        made = SqlStore(request.getfixturevalue("postgres_url"), "toy-town")
-    yield made
-    made.close()
 
 
 def test_a_day_that_nobody_booked_is_at_revision_zero(store: Store) -> None:
