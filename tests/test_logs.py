@@ -20,7 +20,7 @@ def test_the_log_of_a_server_holds_no_phone_token_code_or_address_of_a_client(
     toy_folder: Path, toy_region: Region, tmp_path: Path
 ) -> None:
     with ServerProcess(toy_folder, f"sqlite:///{tmp_path / 'log.sqlite3'}", tmp_path) as server:
-        headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "203.0.113.7"}
+        headers = {"X-Forwarded-For": "203.0.113.7"}
         with httpx2.Client(base_url=server.address, timeout=60, headers=headers) as http:
             secrets = _ride_of_somebody(http)
         server.interrupt(20)
@@ -52,7 +52,9 @@ def _ride_of_somebody(http: httpx2.Client) -> list[str]:
     there = http.get(f"/api/v1/bookings/{code}", params=asked_for, headers=opened)
     assert there.status_code == 200
     http.get(f"/api/v1/bookings/{code}", headers={"Booking-Secret": "8123"})
-    http.get(f"/nowhere/{code}/{TOKEN}")
+    http.get(f"/nowhere/{code}/{TOKEN}", headers={"Authorization": f"Bearer {TOKEN}"})
+    refused = http.post("/api/v1/offers", json=asked, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert refused.status_code == 401
     http.post("/api/v1/bookings", json={**body, "contact": {**contact, "phone": "12"}}, headers=key)
     http.post("/api/v1/bookings", content=f"{PHONE} is no JSON", headers=key)
     assert http.delete(f"/api/v1/bookings/{code}", headers=opened).status_code == 200
