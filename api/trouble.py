@@ -94,7 +94,7 @@ def stranded(service: ServiceHere, response: Response, day: DayQuery = None) -> 
     )
 
 
-@router.post("/list/{code}", responses=answers(404, 409, 503))
+@router.post("/list/{code}", responses=answers(400, 404, 409, 413, 422, 503))
 def accept(code: Code, service: ServiceHere, response: Response) -> BookingOut:
     """Serve a stranded ride late, in its best way. Its promise is broken, and stays as it was."""
     response.headers["Cache-Control"] = "no-store"
@@ -105,7 +105,7 @@ def accept(code: Code, service: ServiceHere, response: Response) -> BookingOut:
     return BookingOut.of(service.region, done)
 
 
-@router.post("/{condition}/preview", responses=answers(404, 422, 503))
+@router.post("/{condition}/preview", responses=answers(400, 404, 413, 422, 503))
 def preview_lifting(
     condition: ConditionId, service: ServiceHere, response: Response
 ) -> ConsequencesOut:
