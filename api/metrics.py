@@ -69,7 +69,7 @@ def _outbox_age(here: Moment) -> float:
     return here.service.dispatcher.store.outbox.age(here.now)
 
 
-GAUGES: Mapping[str, tuple[str, Callable[[Moment], float | None]]] = {
+GAUGES: Mapping[str, tuple[str, Callable[[Moment], float]]] = {
     # A figure of another room is one line here.
     "shuttle_plan_revision": ("Changes stored of today's plan.", _revision),
     "shuttle_promises_at_risk": ("Bookings that would miss a window as things stand.", _at_risk),
@@ -138,8 +138,7 @@ class Metrics:
                 value = work_out(here)
             except ShuttleError:
                 continue
-            if value is not None:
-                yield GaugeMetricFamily(name, meaning, value=value)
+            yield GaugeMetricFamily(name, meaning, value=value)
 
 
 @router.get("/metrics")

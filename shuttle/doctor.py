@@ -186,12 +186,10 @@ def _clock(here: Surroundings) -> str:
 
 
 def _mail(here: Surroundings) -> str:
-    host = getattr(here.settings, "smtp_host", "")
-    if not host:
+    settings = here.settings
+    if not settings.smtp_host:
         return "is not set up: residents are told nothing by e-mail"
-    security = getattr(here.settings, "smtp_security", "starttls")
-    port = getattr(here.settings, "smtp_port", None)
-    return mail_server(host, port, security)
+    return mail_server(settings.smtp_host, settings.smtp_port, settings.smtp_security)
 
 
 def mail_server(host: str, port: int | None, security: str) -> str:
