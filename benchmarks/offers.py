@@ -185,7 +185,7 @@ def _cells(row: Figures) -> list[str]:
 def _with_plan(region: Region, plan: DayPlan) -> Dispatcher:
     """Return a service in whose memory a day is as it is; its store knows nothing of it."""
     service = Dispatcher(region, MemoryStore())
-    service._plans[DAY] = plan.at_revision(0)
+    service._plans[DAY] = replace(plan, region=region).at_revision(0)
     return service
 
 

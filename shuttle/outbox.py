@@ -5,6 +5,7 @@ Whether something was sent is settled by the claim alone, so of two servers one 
 """
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -112,6 +113,10 @@ class MemoryOutbox:
 
     _rows: list[_Waiting] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "MemoryOutbox":
+        """Return a copy with a lock of its own."""
+        return MemoryOutbox(deepcopy(self._rows, memo))
 
     def put(self, day: date, notices: Iterable[Notice]) -> None:
         """Take notices in, each only once."""
