@@ -208,6 +208,7 @@ def test_a_backup_knows_the_schema_it_was_made_at(kept: Kept, tmp_path: Path) ->
     assert lines_of(tmp_path / "backup.gz")[0]["schema"] == newest_schema()
 
 
+@pytest.mark.slow
 def test_a_running_server_is_backed_up_and_goes_on_with_what_is_restored(
     toy_folder: Path, database_url: str, tmp_path: Path
 ) -> None:

@@ -94,7 +94,8 @@ def test_a_connection_lost_in_mid_commit_leaves_a_booking_there_or_not(
     killer.dispose()
 
 
-@pytest.mark.parametrize("losses", [3, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("losses", [3, 30])
 def test_a_server_whose_connections_are_killed_goes_on(
     toy_folder: Path, toy_region: Region, postgres_url: str, tmp_path: Path, losses: int
 ) -> None:
@@ -285,6 +286,7 @@ def _assert_sound(kept: Kept, now: int) -> None:
 # Two servers
 
 
+@pytest.mark.slow
 def test_two_servers_on_one_database_book_side_by_side(
     toy_folder: Path, toy_region: Region, database_url: str, tmp_path: Path
 ) -> None:
