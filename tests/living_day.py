@@ -6,12 +6,17 @@ The judge is the independent checker, and a ledger of promises kept here, apart 
 """
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from routing.budget import Budget
 from routing.check import Breach, Violation, check_plan, worsened
 from routing.problem import HaltKind, Tour, Trip
+from shuttle.adoption import Fate
+from shuttle.changing import change as book_change
+from shuttle.changing import quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Offer, Party, RideRequest, When
 from shuttle.errors import NotCancellable, OfferExpired, OfferGone
@@ -19,7 +24,9 @@ from shuttle.events import PromiseAtRisk, PromiseBroken, VerdictCorrected
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.region import Region
+from shuttle.reoptimiser import Reoptimiser
 from shuttle.reports import Report, ReportKind, Taken
+from shuttle.solver_process import improved
 from shuttle.store import MemoryStore
 from tests.test_dispatcher import MONDAY, at, stop
 
@@ -27,6 +34,9 @@ PARTIES = [Party(), Party(), Party(2), Party(1, 1), Party(3, 0, 1), Party(6)]
 
 REALITY = frozenset({Breach.LATE, Breach.EARLY, Breach.RIDE, Breach.LOAD, Breach.BREAK})
 """What facts may do to a tour whose driver reports. Nothing else is ever allowed."""
+
+FEW_STEPS = Budget(iterations=40)
+"""Of the search, each time that a day is improved."""
 
 ALL_TOURS_EVERY = 25
 """Of so many actions one is followed by a look at all tours, the others at those it touched."""
@@ -63,6 +73,7 @@ class LivingDay:
         self.phones = [Phone(each) for each in shifts if self.rng.random() < 0.7]
         self.reported: set[str] = set()
         self.done = 0
+        self.fates = Counter[Fate]()
 
     @property
     def plan(self) -> DayPlan:
@@ -172,6 +183,33 @@ def cancel(day: LivingDay) -> None:
     with suppress(NotCancellable):
         day.dispatcher.cancel(code, day.now)
         del day.owed[code]
+
+
+def change(day: LivingDay) -> None:
+    """Take another time instead, on an offer that disregards the old ride."""
+    if not day.owed:
+        return
+    old = day.dispatcher.booking(day.rng.choice(list(day.owed)[-10:]))
+    wanted = day.now + day.rng.randrange(900, 7200)
+    if not at("06:30") < wanted < at("19:30"):
+        return
+    ends = stop(old.ride.pickup_stop), stop(old.ride.dropoff_stop)
+    request = RideRequest(*ends, When.DEPART_AT, wanted, old.ride.party)
+    with suppress(NotCancellable, OfferGone):
+        offers = quote_change(day.dispatcher, old.code, request, day.now).offers
+        if not offers:
+            return
+        booking = book_change(day.dispatcher, old.code, offers[0], f"change-{day.done}", day.now)
+        del day.owed[old.code]
+        day.owed[booking.code] = exact_trip(day.region, booking.ride, booking.code)
+
+
+def improve(day: LivingDay) -> None:
+    """Let the search plan the day anew, as the live loop does."""
+    tried = Reoptimiser(day.dispatcher, improved, FEW_STEPS, patience=1).step(day.now)
+    if tried is not None:
+        assert tried.verdict is not None
+        day.fates[tried.verdict.fate] += 1
 
 
 def restart(day: LivingDay) -> None:
@@ -286,6 +324,8 @@ ACTIONS: list[tuple[Action, float]] = [
     (drive, 0.5),
     (report_nonsense, 0.05),
     (restart, 0.03),
+    (change, 0.03),
+    (improve, 0.03),
 ]
 """All that happens to a plan, and how often. What else can happen is added here."""
 
