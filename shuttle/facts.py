@@ -30,6 +30,11 @@ def promise_of(booking: Booking) -> Promise:
     return booking.ride_now.promise
 
 
+def boarded_before(booking: Booking) -> int | None:
+    """Return when somebody got on a vehicle that broke down under way, None for all others."""
+    return None if booking.amendment is None else booking.amendment.boarded
+
+
 def with_fact(tour: Tour, index: int, time: int) -> Tour:
     """Return a tour in which a halt happened at a time; a known fact gets another time."""
     begun, ahead = list(tour.halts[: tour.served]), list(tour.halts[tour.served :])

@@ -12,7 +12,7 @@ from routing.problem import Halt, HaltKind, Tour
 from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.events import DroppedOff, Event, PickedUp, PromiseAtRisk, PromiseBroken, PromiseKept
-from shuttle.facts import RIDES, find, with_fact, without
+from shuttle.facts import RIDES, boarded_before, find, with_fact, without
 from shuttle.plan import DayPlan
 from shuttle.promises import cause_of, risks
 from shuttle.rolling import GRACE
@@ -97,16 +97,19 @@ def verdict(code: str, seconds: int, time: int, cause: Cause) -> PromiseKept | P
 def seconds_over(booking: Booking, tour: Tour) -> int:
     """Return by how many seconds the worst end of a promise was missed, 0 if it was kept.
 
-    Who got on before the window did so of their own will.
+    Who got on before the window did so of their own will. Whose vehicle broke down under way has
+    been on their way since they got on it.
     """
     promise = booking.ride.promise
     first, last = (find(tour, kind, booking.code) for kind in RIDES)
     assert first is not None
     assert last is not None
     pickup, dropoff = tour.halts[first], tour.halts[last]
-    aboard = dropoff.earliest - (pickup.earliest + pickup.service)
+    boarded = boarded_before(booking)
+    boarded = pickup.earliest if boarded is None else boarded
+    aboard = dropoff.earliest - (boarded + pickup.service)
     return max(
-        pickup.earliest - promise.pickup_latest,
+        boarded - promise.pickup_latest,
         dropoff.earliest - promise.dropoff_latest,
         aboard - promise.max_ride,
         0,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from routing.problem import HaltKind
+from shuttle.conditions import RoadClosed, Slower
 from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.driving_events import TakenBack
 from shuttle.events import Event, PromiseBroken, PromiseKept, VerdictCorrected
-from shuttle.facts import RIDES
+from shuttle.facts import RIDES, boarded_before
 from shuttle.plan import DayPlan
 
 
@@ -68,9 +69,14 @@ class PromiseFigures:
 
 
 def cause_of(plan: DayPlan, number: int) -> Cause:
-    """Return what makes a tour late: its vehicle if the driver reports, else the roads."""
-    reported = plan.tours[number].shift.id in plan.reports
-    return Cause.LATE_VEHICLE if reported else Cause.ROAD
+    """Return what makes a tour late: closed or slow roads; else its vehicle, if it reports."""
+    shift = plan.tours[number].shift
+    on_the_road = (
+        each.span for each in plan.conditions if isinstance(each.disturbance, RoadClosed | Slower)
+    )
+    if any(begin < shift.end and shift.start < end for begin, end in on_the_road):
+        return Cause.ROAD
+    return Cause.LATE_VEHICLE if shift.id in plan.reports else Cause.ROAD
 
 
 def risks(plan: DayPlan) -> tuple[Risk, ...]:
@@ -85,12 +91,13 @@ def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
     worst: dict[str, int] = {}
     for k, halt in enumerate(tour.halts):
         if halt.kind is HaltKind.PICKUP:
-            boarded[halt.trip] = begins[k] + halt.service
+            before = boarded_before(plan.bookings[halt.trip])
+            boarded[halt.trip] = (begins[k] if before is None else before) + halt.service
         if k < tour.served or halt.kind not in RIDES:
             continue
         promise = plan.bookings[halt.trip].ride.promise
         if halt.kind is HaltKind.PICKUP:
-            over = begins[k] - promise.pickup_latest
+            over = boarded[halt.trip] - halt.service - promise.pickup_latest
         else:
             aboard = begins[k] - boarded[halt.trip]
             over = max(begins[k] - promise.dropoff_latest, aboard - promise.max_ride)

@@ -94,6 +94,8 @@ def test_people_in_a_vehicle_that_breaks_down_are_taken_on_by_another_from_where
     assert faults_of(dispatcher.plan(MONDAY, now)) == []
     dispatcher.advance(at("13:00"))
     assert dispatcher.booking(aboard.code).status is BookingStatus.SERVED
+    verdicts = [each for each in dispatcher.events(MONDAY) if each.kind.startswith("promise_")]
+    assert [each.kind for each in verdicts] == ["promise_kept"]  # on time, on the first vehicle
 
 
 def test_whoever_sits_in_a_vehicle_that_stands_at_their_stop_has_arrived(
