@@ -354,14 +354,16 @@ class Dispatcher:
         What has merely happened is not checked: facts are stored as they are.
         """
         after, before = outcome.plan, outcome.faced or before
-        earlier = {tour.shift.id: tour for tour in before.tours}
-        for number in sorted(outcome.planned):
-            tour = after.tours[number]
-            faults = check_tour(tour, after.travel)
-            if faults and tour.shift.id in earlier:
-                faults = worsened(check_tour(earlier[tour.shift.id], before.travel), faults)
-            if faults:
-                raise PlanRejected(after.day, [str(each) for each in faults])
+        anew = [after.tours[number] for number in sorted(outcome.planned)]
+        faults = [each for tour in anew for each in check_tour(tour, after.travel)]
+        if faults:
+            # All of them together: who is late may have come to another vehicle.
+            shifts = {tour.shift.id for tour in anew}
+            were = (tour for tour in before.tours if tour.shift.id in shifts)
+            earlier = [each for tour in were for each in check_tour(tour, before.travel)]
+            faults = worsened(earlier, faults)
+        if faults:
+            raise PlanRejected(after.day, [str(each) for each in faults])
 
     def _commit(self, *outcomes: Outcome[Any]) -> None:
         """Store the changes together, then show them to readers: in this order."""
