@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from routing.check import check_tour, worsened
+from routing.worsening import made_worse
 from shuttle.acts import Act, JointAct, Outcome
 from shuttle.answers import Quote
 from shuttle.bookings import booked, cancelled
@@ -336,8 +336,9 @@ class Dispatcher:
         before = {day: self._stored_plan(day).at(now) for day in days}
         joint = act(before)
         outcomes = [each for each in joint.outcomes if not each.changes_nothing]
-        for outcome in outcomes:
+        for outcome in outcomes:  # one builds upon the other
             self._check(before[outcome.plan.day], outcome)
+            before[outcome.plan.day] = outcome.plan
         if outcomes:
             self._commit(*outcomes)
         return joint.result
@@ -355,13 +356,9 @@ class Dispatcher:
         """
         after, before = outcome.plan, outcome.faced or before
         anew = [after.tours[number] for number in sorted(outcome.planned)]
-        faults = [each for tour in anew for each in check_tour(tour, after.travel)]
-        if faults:
-            # All of them together: who is late may have come to another vehicle.
-            shifts = {tour.shift.id for tour in anew}
-            were = (tour for tour in before.tours if tour.shift.id in shifts)
-            earlier = [each for tour in were for each in check_tour(tour, before.travel)]
-            faults = worsened(earlier, faults)
+        shifts = {tour.shift.id for tour in anew}
+        were = [tour for tour in before.tours if tour.shift.id in shifts]
+        faults = made_worse(were, before.travel, anew, after.travel)
         if faults:
             raise PlanRejected(after.day, [str(each) for each in faults])
 

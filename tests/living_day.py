@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from routing.budget import Budget
-from routing.check import Breach, Violation, check_plan, worsened
+from routing.check import Breach, Violation, check_plan
 from routing.problem import HaltKind, Tour, Trip
+from routing.worsening import made_worse
 from shuttle.adoption import Fate
 from shuttle.changing import change as book_change
 from shuttle.changing import quote_change
@@ -109,10 +110,12 @@ class LivingDay:
         after = self.plan
         pairs = enumerate(zip(before.tours, after.tours, strict=True))
         touched = [number for number, (old, new) in pairs if old is not new]
-        faults = self._judge_tours(after, touched, [before.tours[number] for number in touched])
+        self._judge_tours(after, touched, [before.tours[number] for number in touched])
         if plans_only:
-            was = self._faults([before.tours[number] for number in touched], ())
-            assert worsened(was, faults) == [], f"{action.__name__} at {self.now}"
+            travel = self.region.travel
+            were, are = ([plan.tours[n] for n in touched] for plan in (before, after))
+            worse = made_worse(were, travel, are, travel)
+            assert worse == [], f"{action.__name__} at {self.now}"
             verdicts = [
                 each
                 for each in self.dispatcher.events(MONDAY)[known:]

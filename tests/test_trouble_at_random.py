@@ -7,7 +7,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.check import Breach, check_tour, worsened
+from routing.check import Breach, check_tour
+from routing.worsening import made_worse
 from shuttle.acts import Outcome
 from shuttle.conditions import Disturbance, RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
 from shuttle.consequences import Consequences
@@ -90,8 +91,8 @@ def done(
         assert shown.faced is not None
         earlier = {tour.shift.id: tour for tour in shown.faced.tours}
         for number, tour in enumerate(shown.plan.tours):
-            was = check_tour(earlier[tour.shift.id], shown.faced.travel)
-            assert worsened(was, check_tour(tour, shown.plan.travel)) == []
+            was = [earlier[tour.shift.id]]
+            assert made_worse(was, shown.faced.travel, [tour], shown.plan.travel) == []
             if tour.shift.end <= tick_of(now) + 1800 and number not in shown.planned:
                 stood = [each.what for each in check_tour(tour, shown.plan.travel)]
                 assert not {Breach.MALFORMED, Breach.UNPAIRED, Breach.BREAK} & set(stood)
