@@ -92,4 +92,5 @@ def test_the_api_does_what_its_document_says(asked: Asked, mode: GenerationMode)
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_the_api_does_what_its_document_says_at_length(asked: Asked, mode: GenerationMode) -> None:
-    try_every_operation(asked, mode, examples=500)
+    # As many requests in all as when there were 13 operations and 500 of each.
+    try_every_operation(asked, mode, examples=160)
