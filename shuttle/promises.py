@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from routing.problem import HaltKind
+from routing.schedule import CompiledTours
 from shuttle.conditions import RoadClosed, Slower
 from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.driving_events import TakenBack
@@ -81,7 +84,34 @@ def cause_of(plan: DayPlan, number: int) -> Cause:
 
 def risks(plan: DayPlan) -> tuple[Risk, ...]:
     """Return which promises will be missed as things stand, by how much and because of what."""
-    return tuple(risk for number in range(len(plan.tours)) for risk in _risks_of(plan, number))
+    # Trouble gives rides other times than were promised; then every tour is looked at.
+    numbers = range(len(plan.tours)) if plan.conditions else _without_slack(plan.compiled)
+    return risks_of(plan, numbers)
+
+
+def risks_of(plan: DayPlan, numbers: Iterable[int]) -> tuple[Risk, ...]:
+    """Return the risks in some tours."""
+    return tuple(risk for number in numbers for risk in _risks_of(plan, number))
+
+
+def _without_slack(compiled: CompiledTours) -> list[int]:
+    """Return which tours have a halt at the end of its window, or a ride too long or without rest.
+
+    Compiled rows are relaxed to what a tour can still achieve: where a window is missed its end is
+    the begin, and where a limit is missed it is the way that nobody waits on.
+    """
+    halts, shifts = compiled.halts, compiled.shifts
+    kind, soonest, partner = halts["kind"], halts["soonest"], halts["partner"].clip(0)
+    ahead = np.arange(halts.shape[1]) < shifts["length"][:, None]
+    off = ahead & (kind == HaltKind.DROPOFF)
+    late = (off | (ahead & (kind == HaltKind.PICKUP))) & (soonest >= halts["latest"])
+    boarded, left = (
+        np.take_along_axis(halts[each] + halts["service"], partner, 1)
+        for each in ("soonest", "path")
+    )
+    limit = halts["max_ride"]
+    long = off & ((soonest - boarded > limit) | (halts["path"] - left >= limit))
+    return np.flatnonzero((late | long).any(axis=1)).tolist()
 
 
 def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:

@@ -24,6 +24,7 @@ from shuttle.errors import NotCancellable, OfferExpired, OfferGone
 from shuttle.events import PromiseAtRisk, PromiseBroken, VerdictCorrected
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
+from shuttle.promises import risks, risks_of
 from shuttle.region import Region
 from shuttle.reoptimiser import Reoptimiser
 from shuttle.reports import Report, ReportKind, Taken
@@ -112,6 +113,7 @@ class LivingDay:
         pairs = enumerate(zip(before.tours, after.tours, strict=True))
         touched = [number for number, (old, new) in pairs if old is not new]
         self._judge_tours(after, touched, [before.tours[number] for number in touched])
+        assert risks(after) == risks_of(after, range(len(after.tours)))
         if plans_only:
             travel = self.region.travel
             were, are = ([plan.tours[n] for n in touched] for plan in (before, after))
