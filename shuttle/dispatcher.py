@@ -20,6 +20,7 @@ from routing.worsening import made_worse
 from shuttle.acts import Act, JointAct, Outcome
 from shuttle.answers import Quote
 from shuttle.bookings import booked, cancelled
+from shuttle.committing import change_of
 from shuttle.confirming import check_limits, check_offer, confirmed_before
 from shuttle.domain import Booking, Contact, Offer, RideRequest
 from shuttle.driving import reported
@@ -34,17 +35,16 @@ from shuttle.errors import (
 from shuttle.events import Event
 from shuttle.keyed import Keyed
 from shuttle.ledger import followed
-from shuttle.notices import Notice, notices_of
 from shuttle.plan import DayPlan, tick_of
 from shuttle.quotes import mended, quote
-from shuttle.records import record_of, restored
+from shuttle.records import restored
 from shuttle.region import Region
 from shuttle.reports import Answer, Report, Sighting
 from shuttle.requests import CheckedRequest, check_request
 from shuttle.rolling import GRACE
 from shuttle.sightings import Sightings, seen
 from shuttle.standing_requests import Waiting
-from shuttle.store import Change, ContactRecord, Store, owner_of
+from shuttle.store import Store
 from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
@@ -367,43 +367,10 @@ class Dispatcher:
         revisions = {each.plan.day: each.plan.revision for each in outcomes}
         changes = []
         for outcome in outcomes:
-            changes.append(self._change(outcome, revisions[outcome.plan.day]))
+            expected = revisions[outcome.plan.day]
+            changes.append(change_of(outcome, expected, self.store, self.keyed))
             revisions[outcome.plan.day] += 1
         self.store.commit_together(changes)
         for outcome in outcomes:
             day = outcome.plan.day
             self._plans[day] = outcome.plan.at_revision(revisions[day])
-
-    def _change(self, outcome: Outcome[Any], expected: int) -> Change:
-        after = outcome.plan
-        moved = sorted(outcome.planned | outcome.happened)
-        return Change(
-            after.day,
-            expected,
-            outcome.bookings,
-            tuple(record_of(after.tours[number]) for number in moved),
-            outcome.events,
-            outcome.receipt,
-            tuple(self._record(code, each) for code, each in outcome.contacts.items()),
-            outcome.reports,
-            outcome.alternative,
-            outcome.instances,
-            outcome.waiting,
-            self._notices(outcome),
-            outcome.conditions,
-        )
-
-    def _notices(self, outcome: Outcome[Any]) -> tuple[Notice, ...]:
-        changed = {each.code: each for each in outcome.bookings}
-
-        def booking_of(code: str) -> Booking | None:
-            return changed.get(code) or outcome.plan.bookings.get(code)
-
-        def contact_of(code: str) -> Contact | None:
-            return outcome.contacts.get(code) or owner_of(self.store, code)
-
-        return (*outcome.notices, *notices_of(outcome.events, booking_of, contact_of))
-
-    def _record(self, code: str, contact: Contact) -> ContactRecord:
-        pseudonym = self.keyed.phone(contact.phone) if contact.phone else ""
-        return ContactRecord(code, contact, pseudonym)
