@@ -17,7 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.service import Service
 from shuttle.answers import Quote
 from shuttle.errors import ShuttleError
+from shuttle.events import Reoptimised
 from shuttle.plan import DayPlan
+from shuttle.promises import risks
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,16 +40,7 @@ def _revision(here: Moment) -> float:
 
 
 def _at_risk(here: Moment) -> float:
-    """Return how many bookings would, by the timetable of now, miss the end of a window."""
-    late: set[str] = set()
-    for number, tour in enumerate(here.plan.tours):
-        soonest = here.plan.compiled.halts[number]["soonest"].tolist()
-        late.update(
-            halt.trip
-            for halt, begin in zip(tour.halts[tour.served :], soonest[tour.served :], strict=False)
-            if halt.trip and begin > halt.latest
-        )
-    return len(late)
+    return len(risks(here.plan))
 
 
 def _reachable(here: Moment) -> float:
@@ -61,7 +54,7 @@ def _reachable(here: Moment) -> float:
 def _solver_gain(here: Moment) -> float:
     """Return what the live loop has gained today, in seconds of driving."""
     events = here.service.dispatcher.events(here.plan.day)
-    return sum(getattr(event, "gained", 0) for event in events if event.kind == "reoptimised")
+    return sum(event.gained for event in events if isinstance(event, Reoptimised))
 
 
 def _outbox_age(here: Moment) -> float:
@@ -72,7 +65,10 @@ def _outbox_age(here: Moment) -> float:
 GAUGES: Mapping[str, tuple[str, Callable[[Moment], float]]] = {
     # A figure of another room is one line here.
     "shuttle_plan_revision": ("Changes stored of today's plan.", _revision),
-    "shuttle_promises_at_risk": ("Bookings that would miss a window as things stand.", _at_risk),
+    "shuttle_promises_at_risk": (
+        "Promises that will be missed as things stand.",
+        _at_risk,
+    ),
     "shuttle_solver_gain_seconds": ("Driving saved today by improving the plan.", _solver_gain),
     "shuttle_outbox_age_seconds": ("For how long the oldest notice has been due.", _outbox_age),
     "shuttle_store_reachable": ("1 if the database answers.", _reachable),

@@ -19,6 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from shuttle.cli_care import add_commands
+from shuttle.cli_options import Database, Region
 from shuttle.errors import ShuttleError
 from shuttle.staff_cli import staff
 
@@ -62,14 +63,6 @@ def _minutes(text: str) -> int:
     return int(found[1]) * 60 + int(found[2])
 
 
-Region = Annotated[
-    Path | None,
-    typer.Option("--region", metavar="DIR", help="Region folder; the bundled one if not given."),
-]
-Database = Annotated[
-    str | None,
-    typer.Option("--database", metavar="URL", help="SQLite file, or postgresql+psycopg://…"),
-]
 Until = Annotated[
     int | None,
     typer.Option(parser=_minutes, metavar="HH:MM", help="When to end; else with the last shift."),

@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from shuttle.cli_options import Database, Region
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
     from shuttle.region_config import RegionConfig
 
-Region = Annotated[
-    Path | None,
-    typer.Option("--region", metavar="DIR", help="Region folder; SHUTTLE_REGION if not given."),
-]
-Database = Annotated[
-    str | None,
-    typer.Option("--database", metavar="URL", help="SHUTTLE_DATABASE if not given."),
-]
 Phone = Annotated[str, typer.Option("--phone", metavar="NUMBER", help="Such as “04641 78123”.")]
 
 

@@ -1,6 +1,9 @@
 """What is looked at before an offer is confirmed: the key, the offer, and who asks."""
 
-from shuttle.domain import Contact, Offer
+from collections.abc import Iterable
+
+from shuttle.domain import Booking, BookingStatus, Contact, Offer
+from shuttle.driving_events import NoShow
 from shuttle.errors import (
     IdempotencyConflict,
     OfferExpired,
@@ -55,9 +58,22 @@ def check_limits(
         return
     config = region.config
     bookings = store.bookings_of(keyed.phone(contact.phone))
-    until = blocked_until(config.no_shows, bookings)
+    until = blocked_until(config.no_shows, _without_late_vehicles(store, bookings))
     if now < until:
         raise TooManyNoShows(until, config.local_day(until))
     most = config.rules.most_open_bookings
     if rides and most and open_bookings(bookings) + rides > most:
         raise TooManyOpenBookings(most)
+
+
+def _without_late_vehicles(store: Store, bookings: Iterable[Booking]) -> list[Booking]:
+    """Leave out whoever did not wait for a vehicle that came after the promised window."""
+    return [
+        each
+        for each in bookings
+        if each.status is not BookingStatus.NO_SHOW
+        or not any(
+            isinstance(event, NoShow) and event.code == each.code and event.late > 0
+            for event in store.events(each.ride.day)
+        )
+    ]

@@ -162,6 +162,8 @@ class Reoptimiser:
 
 def _tell(tried: Try) -> None:
     """Log what should not happen; what was gained is an event of the day."""
+    if tried.failed == "closed":
+        return
     if tried.verdict is None:
         _log.error("solver_failed", day=str(tried.day), how=tried.failed)
     elif tried.verdict.fate in (Fate.REFUSED, Fate.OTHER_PLAN):

@@ -105,6 +105,8 @@ class SolverProcess:
             answer = pipe.recv()
         except (EOFError, OSError) as error:
             self._end()
+            if self._closed:
+                raise SolverFailed("closed", "the service is ending") from error
             if overdue.is_set():
                 raise SolverFailed("overdue", f"it took more than {self._deadline:g} s") from error
             raise SolverFailed("lost", "its process ended") from error
@@ -138,6 +140,8 @@ class SolverProcess:
             pipe.recv()
         except (EOFError, OSError) as error:
             self._end()
+            if self._closed:
+                raise SolverFailed("closed", "the service is ending") from error
             raise SolverFailed("lost", "its process ended before it was ready") from error
         return process, pipe
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from shuttle.cli_options import Database, Region
+
 if TYPE_CHECKING:
     from shuttle.sign_in import SignIn
 
@@ -27,14 +29,6 @@ keys = typer.Typer(help="Keys of partner systems.", no_args_is_help=True, rich_m
 staff.add_typer(keys, name="key")
 
 Name = Annotated[str, typer.Argument(help="Such as petersen; upper and lower case are alike.")]
-Region = Annotated[
-    Path | None,
-    typer.Option("--region", metavar="DIR", help="Region folder; the bundled one if not given."),
-]
-Database = Annotated[
-    str | None,
-    typer.Option("--database", metavar="URL", help="SQLite file, or postgresql+psycopg://…"),
-]
 
 
 @staff.command("add")

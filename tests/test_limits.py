@@ -17,8 +17,10 @@ from shuttle.errors import TooManyNoShows, TooManyOpenBookings
 from shuttle.limits import NoShows, blocked_until, open_bookings
 from shuttle.plan import DayPlan
 from shuttle.region import Region
+from shuttle.reports import ReportKind
 from shuttle.returning import book_both, quote_return
 from shuttle.store import MemoryStore
+from tests.reporting import rejections, send, shift_of, told
 from tests.test_dispatcher import at, ride
 
 DAY = 86_400
@@ -164,3 +166,24 @@ def test_whoever_did_not_come_too_often_books_again_after_the_block(toy_region: 
             else:
                 with pytest.raises(TooManyNoShows):
                     dispatcher.book(offer, "key-5", now, PETERSEN)
+
+
+@pytest.mark.parametrize(("arrived", "free"), [("10:10", False), ("10:25", True)])
+def test_whoever_does_not_wait_for_a_vehicle_after_the_window_is_not_blocked(
+    toy_region: Region, arrived: str, *, free: bool
+) -> None:
+    with limited(toy_region, no_shows=NoShows(count=1)) as dispatcher:
+        booking = book(dispatcher, "key-0")
+        shift = shift_of(dispatcher, booking, NOW)
+        reports = (
+            told(ReportKind.STARTED, "09:30", shift=shift),
+            told(ReportKind.ARRIVED, arrived, booking, shift=shift),
+            told(ReportKind.NO_SHOW, "10:26", booking, shift=shift),
+        )
+        assert rejections(send(dispatcher, "10:26", *reports)) == [None] * 3
+        offer = dispatcher.quote(ride(clock="15:00"), at("10:30")).offers[0]
+        if free:
+            assert dispatcher.book(offer, "key-1", at("10:30"), PETERSEN).code
+        else:
+            with pytest.raises(TooManyNoShows):
+                dispatcher.book(offer, "key-1", at("10:30"), PETERSEN)

@@ -1,9 +1,7 @@
 """Standing requests in every store: memory, SQLite, PostgreSQL."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,7 @@ from shuttle.errors import RevisionConflict
 from shuttle.events import Booked, Event, SeriesMissed, WindowOpened
 from shuttle.sql_store import SqlStore
 from shuttle.standing_requests import Instance, Owner, Series, Waiting, WaitingState
-from shuttle.store import Change, MemoryStore, Receipt, Store
+from shuttle.store import Change, Receipt, Store
 from tests.test_stores import BOOKING, CHANGE, DAY, RIDE
 
 NEXT_DAY = date(2027, 3, 2)
@@ -40,19 +38,6 @@ WAITING = Waiting(
     made_at=1_803_880_000,
     lapses_at=1_803_884_400,
 )
-
-
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store
-    if request.param == "memory":
-        made = MemoryStore()
-    elif request.param == "sqlite":
-        made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite3'}", "toy-town")
-    else:
-        made = SqlStore(request.getfixturevalue("postgres_url"), "toy-town")
-    yield made
-    made.close()
 
 
 def test_a_series_comes_back_as_it_was_with_its_owner(store: Store) -> None:

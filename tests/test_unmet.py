@@ -31,19 +31,6 @@ LATE = ride(when=When.ARRIVE_BY, clock="09:07", party=Party(3, 0, 1))
 ROW = Unmet("A1B2C3D4", MONDAY, 900, 1800, "mitte", "bahnhof", Party(2, 1), "no_seats")
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    made: Store
-    if request.param == "memory":
-        made = MemoryStore()
-    elif request.param == "sqlite":
-        made = SqlStore(f"sqlite:///{tmp_path / 'store.sqlite3'}", "toy-town")
-    else:
-        made = SqlStore(request.getfixturevalue("postgres_url"), "toy-town")
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def api(toy_region: Region, tmp_path: Path) -> Iterator[Office]:
     with at_the_desk(toy_region, tmp_path) as desk:
