@@ -78,7 +78,7 @@ def main(words: Sequence[str] | None = None) -> None:
     offers = until_interrupted(_offers(region, asked))
     if offers:
         title = (
-            f"Offers over HTTP; medians of rounds of {asked.timed} requests, {asked.rounds} each"
+            f"Offers over HTTP; {asked.rounds} rounds of {asked.timed} requests with and without"
         )
         show(title, OFFER_COLUMNS, [_offer_cells(row) for row in offers])
     if asked.json:

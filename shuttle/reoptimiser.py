@@ -6,15 +6,16 @@ are booked have their turn. A simulation drives the same loop step by step.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import structlog
 
 from routing.budget import Budget
-from shuttle.adoption import Fate, Question, Verdict, adopting, question_of
+from shuttle.adoption import Fate, Proposal, Question, Verdict, adopting, question_of
 from shuttle.aim import AIM, Aim
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import PlanRejected, ShuttleError
@@ -24,7 +25,14 @@ PATIENCE = 3
 """So many tries without any gain, and a day is left in peace until it changes."""
 
 BUDGET = Budget(seconds=2.0)
-"""Of one try. Little, because what has been booked meanwhile is not in it."""
+"""Of one try, at least. Little, because what has been booked meanwhile is not in it."""
+
+SHARE = 0.005
+"""Of the service's own process the loop takes no more. To ask about a large day and to take over an
+answer holds up everybody who waits just then; so the larger the day, the longer is a try."""
+
+MOST_SECONDS = 20.0
+"""Of one try, however large the day is."""
 
 _IDLE_SECONDS = 1.0
 """How long the loop sleeps when no day can become better."""
@@ -75,6 +83,7 @@ class Reoptimiser:
         self._patience, self._aim = patience, aim
         self._tries: dict[date, tuple[int, int]] = {}
         self._seed = 0
+        self._taken = 0.0
 
     def step(self, now: int) -> Try | None:
         """Try once to make a day better; None if no day can become better.
@@ -111,21 +120,32 @@ class Reoptimiser:
             pause = _IDLE_SECONDS if failed and not ended.is_set() else 0.0
 
     def _step(self, clock: Callable[[], int]) -> Try | None:
+        begin = time.perf_counter()
         question = self._next_question(clock())
         if question is None:
             return None
-        tried = self._try(question, clock)
+        asked = time.perf_counter()
+        proposal = self._proposal(question)
+        answered = time.perf_counter()
+        tried = self._taken_over(question, proposal, clock)
+        self._taken = asked - begin + time.perf_counter() - answered
         _, tries = self._tries[question.day]
         # What was adopted has another revision, and is looked at anew because of that.
         self._tries[question.day] = (question.revision, tries + 1)
         _tell(tried)
         return tried
 
-    def _try(self, question: Question, clock: Callable[[], int]) -> Try:
+    def _proposal(self, question: Question) -> Proposal | SolverFailed:
         try:
-            proposal = self._solver(question)
+            return self._solver(question)
         except SolverFailed as failure:
-            return Try(question.day, None, failure.how)
+            return failure
+
+    def _taken_over(
+        self, question: Question, proposal: Proposal | SolverFailed, clock: Callable[[], int]
+    ) -> Try:
+        if isinstance(proposal, SolverFailed):
+            return Try(question.day, None, proposal.how)
         now = clock()
         act = adopting(question, proposal, now, self._freeze_seconds)
         try:
@@ -143,12 +163,19 @@ class Reoptimiser:
             self._tries[day] = (plan.revision, tries if plan.revision == revision else 0)
             self._seed += 1
             question = question_of(
-                plan, now, self._freeze_seconds, self._budget, self._seed, self._aim
+                plan, now, self._freeze_seconds, self._next_budget(), self._seed, self._aim
             )
             if question is not None:
                 return question
             self._tries[day] = (plan.revision, self._patience)
         return None
+
+    def _next_budget(self) -> Budget:
+        """Return the budget of the next try, by what the last one took of the service's process."""
+        least = self._budget.seconds
+        if least is None:
+            return self._budget
+        return replace(self._budget, seconds=max(least, min(self._taken / SHARE, MOST_SECONDS)))
 
     def _days(self, now: int) -> list[date]:
         config = self._dispatcher.region.config

@@ -62,7 +62,7 @@ class SolverProcess:
     prepare
         Called in the process before the first question, without a deadline: compiles, perhaps.
     deadline_seconds
-        How long an answer may take before the process is killed.
+        How long an answer may take beyond its budget before the process is killed.
     niceness
         By how much it stands back behind the service.
     """
@@ -98,7 +98,8 @@ class SolverProcess:
             overdue.set()
             process.kill()
 
-        watch = threading.Timer(self._deadline, kill)
+        deadline = self._deadline + (question.budget.seconds or 0.0)
+        watch = threading.Timer(deadline, kill)
         watch.start()
         try:
             pipe.send(self._shortened(question))
@@ -108,7 +109,7 @@ class SolverProcess:
             if self._closed:
                 raise SolverFailed("closed", "the service is ending") from error
             if overdue.is_set():
-                raise SolverFailed("overdue", f"it took more than {self._deadline:g} s") from error
+                raise SolverFailed("overdue", f"it took more than {deadline:g} s") from error
             raise SolverFailed("lost", "its process ended") from error
         finally:
             watch.cancel()

@@ -37,7 +37,7 @@ from shuttle.events import Reoptimised
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-from shuttle.reoptimiser import Reoptimiser, Try, improving
+from shuttle.reoptimiser import MOST_SECONDS, Reoptimiser, Try, improving
 from shuttle.solver_process import Solver, SolverFailed, SolverProcess, improved
 from shuttle.sql_store import SqlStore
 from shuttle.store import MemoryStore
@@ -528,3 +528,21 @@ def _book_over_http(http: httpx2.Client, stops: list[str], day: date) -> None:
                 json={"offer": offers[0]["offer"]},
                 headers={"Idempotency-Key": f"key-of-ride-{number}"},
             ).raise_for_status()
+
+
+def test_the_more_a_try_takes_of_the_service_the_longer_is_the_next(dispatcher: Dispatcher) -> None:
+    book_some(dispatcher, 20, seed=1)
+    asked: list[float | None] = []
+
+    def slow_to_ask(question: Question) -> Proposal:
+        asked.append(question.budget.seconds)
+        return improved(replace(question, budget=FEW))
+
+    loop = Reoptimiser(dispatcher, slow_to_ask, Budget(seconds=0.001), patience=5)
+    for _ in range(3):
+        loop.step(MORNING)
+    assert asked[0] == 0.001
+    assert all(0.001 < (each or 0) <= MOST_SECONDS for each in asked[1:])
+    steady = Reoptimiser(dispatcher, slow_to_ask, FEW, patience=5)
+    steady.step(MORNING)
+    assert asked[-1] is None  # a budget of steps stays, so that a day can be repeated
