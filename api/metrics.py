@@ -19,7 +19,7 @@ from shuttle.answers import Quote
 from shuttle.errors import ShuttleError
 from shuttle.events import Reoptimised
 from shuttle.plan import DayPlan
-from shuttle.promises import risks
+from shuttle.promises import figures
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,7 +40,8 @@ def _revision(here: Moment) -> float:
 
 
 def _at_risk(here: Moment) -> float:
-    return len(risks(here.plan))
+    promises = here.service.dispatcher.promises(here.plan.day, here.now)
+    return figures(promises).at_risk
 
 
 def _reachable(here: Moment) -> float:

@@ -9,11 +9,10 @@ from pydantic import BaseModel, Field
 from api.problems import answers
 from api.schemas import WindowOut
 from api.security import Staff
-from api.service import Service, ServiceHere
+from api.service import ServiceHere
 from api.times import Day, local_time
-from api.tours import plan_of
 from shuttle.domain import BookingStatus, Cause
-from shuttle.promises import Entry, PromiseState, entries, figures
+from shuttle.promises import Entry, PromiseState, figures
 from shuttle.region import Region
 
 router = APIRouter(prefix="/api/v1", tags=["promises"])
@@ -70,7 +69,7 @@ class PromisesOut(BaseModel):
 def promise_figures(day: Day, service: ServiceHere, response: Response) -> PromiseFiguresOut:
     """Return how many promises were made, kept, broken, and are at risk now."""
     response.headers["Cache-Control"] = "no-store"
-    counted = figures(_entries(service, day))
+    counted = figures(service.dispatcher.promises(day, service.clock()))
     return PromiseFiguresOut(
         day=day,
         promised=counted.promised,
@@ -89,9 +88,6 @@ def promise_figures(day: Day, service: ServiceHere, response: Response) -> Promi
 def promises_of_bookings(day: Day, service: ServiceHere, response: Response) -> PromisesOut:
     """Return how the promise of each booking stands: by how many minutes, because of what."""
     response.headers["Cache-Control"] = "no-store"
-    told = [PromiseOut.of(service.region, each) for each in _entries(service, day)]
+    found = service.dispatcher.promises(day, service.clock())
+    told = [PromiseOut.of(service.region, each) for each in found]
     return PromisesOut(day=day, promises=told)
-
-
-def _entries(service: Service, day: date) -> list[Entry]:
-    return entries(plan_of(service, day), service.dispatcher.events(day), service.clock())

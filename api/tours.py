@@ -29,7 +29,7 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus
 from shuttle.errors import RequestError
 from shuttle.plan import DayPlan, vehicle_of
-from shuttle.promises import entries, figures
+from shuttle.promises import figures
 from shuttle.region import Region
 from shuttle.timetable import Stand, stands
 
@@ -173,7 +173,7 @@ def figures_of(service: Service, plan: DayPlan) -> FiguresOut:
 def _figures(dispatcher: Dispatcher, plan: DayPlan, now: int) -> FiguresOut:
     events = dispatcher.events(plan.day)
     happened = Counter(event.kind for event in events)
-    promises = figures(entries(plan, events, now))
+    promises = figures(dispatcher.promises(plan.day, now))
     unmet = dispatcher.store.unmet(plan.day, plan.day)
     served = [each for each in plan.bookings.values() if each.status is BookingStatus.SERVED]
     driven = [metres_driven(plan.region, halts, now) for halts in stands_of(plan)]

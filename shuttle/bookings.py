@@ -7,7 +7,8 @@ from routing.problem import Tour
 from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Contact, Offer
 from shuttle.errors import NotCancellable, OfferGone
-from shuttle.events import Booked, Cancelled
+from shuttle.events import Booked, Cancelled, Event
+from shuttle.ledger import without_a_ride
 from shuttle.offers import closed_for, exact_trip
 from shuttle.plan import DayPlan
 from shuttle.quotes import quote
@@ -77,8 +78,10 @@ def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     if number is None and booking in plan.stranded:
         booking = booking.with_status(BookingStatus.CANCELLED)
         left = plan.with_bookings(booking)
-        event = Cancelled(now, booking.code, "")
-        return Outcome(booking, left, bookings=(booking,), events=(event,))
+        # Their owner gives up because nobody comes: the promise was not theirs to break.
+        events: list[Event] = [Cancelled(now, booking.code, "")]
+        events += without_a_ride(plan, booking, now)
+        return Outcome(booking, left, bookings=(booking,), events=tuple(events))
     if number is None or _under_way(plan.tours[number], booking.code):
         raise NotCancellable(booking.code)
     booking = booking.with_status(BookingStatus.CANCELLED)

@@ -36,6 +36,7 @@ from shuttle.events import Event
 from shuttle.keyed import Keyed
 from shuttle.ledger import followed
 from shuttle.plan import DayPlan, tick_of
+from shuttle.promises import Entry, entries, let_down_before
 from shuttle.quotes import mended, quote
 from shuttle.records import restored
 from shuttle.region import Region
@@ -88,6 +89,8 @@ class Dispatcher:
         self.sightings = Sightings()
         self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
+        self._today: date | None = None
+        self._behind: tuple[date, ...] = ()
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dispatcher")
 
@@ -206,10 +209,13 @@ class Dispatcher:
     def advance(self, now: int) -> tuple[Event, ...]:
         """Let time go by up to now, and store what was served and what came to be at risk."""
         day = self.region.config.local_day(now)
+        if day != self._today:
+            # Days that a service which was down has not seen the end of.
+            self._behind, self._today = self.store.unfinished(day), day
         yesterday = self.region.config.local_day(now - GRACE - 600)
         return tuple(
             event
-            for each in sorted({yesterday, day})
+            for each in sorted({*self._behind, yesterday, day})
             for event in self._changing((each,), partial(self._advance, each, now))
         )
 
@@ -223,7 +229,10 @@ class Dispatcher:
         UnknownShift
             If the day has no such shift.
         """
-        return self.act(day, now, lambda plan: reported(plan, shift, reports, now))
+        answers = self.act(day, now, lambda plan: reported(plan, shift, reports, now))
+        # A phone that was offline may report a shift that is long over.
+        self._changing((day,), partial(self._advance, day, now))
+        return answers
 
     def see(self, day: date, shift: str, sighting: Sighting, now: int) -> None:
         """Take in where a vehicle is; an older position than the last changes nothing."""
@@ -274,6 +283,12 @@ class Dispatcher:
     def events(self, day: date) -> tuple[Event, ...]:
         """Return what happened on a day, in order."""
         return self.store.events(day)
+
+    def promises(self, day: date, now: int) -> list[Entry]:
+        """Return how the promises of a day stand, in the order of their windows."""
+        plan, events = self.plan(day, now), self.events(day)
+        let_down = [self.booking(code) for code in sorted(let_down_before(plan, events))]
+        return entries(plan, events, now, let_down)
 
     def close(self) -> None:
         """Finish what is being written and let go of the store."""

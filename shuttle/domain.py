@@ -177,6 +177,12 @@ class BookingStatus(StrEnum):
     SERVED = "served"
     CANCELLED = "cancelled"
     NO_SHOW = "no_show"
+    LET_DOWN = "let_down"
+    """No vehicle came, and none will."""
+
+
+UNFINISHED = (BookingStatus.BOOKED, BookingStatus.ON_BOARD)
+"""In these, something is still to happen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from types import MappingProxyType
 
 from routing.problem import Halt, HaltKind, Tour
 from shuttle.acts import Outcome
-from shuttle.domain import Booking, BookingStatus, Cause
+from shuttle.domain import UNFINISHED, Booking, BookingStatus, Cause
 from shuttle.events import DroppedOff, Event, PickedUp, PromiseAtRisk, PromiseBroken, PromiseKept
 from shuttle.facts import RIDES, boarded_before, find, with_fact, without
 from shuttle.plan import DayPlan
 from shuttle.promises import cause_of, risks
+from shuttle.reports import ReportKind
 from shuttle.rolling import GRACE
 
 WARN_AGAIN = 300
@@ -43,6 +44,11 @@ def followed(before: DayPlan, now: int) -> Outcome[tuple[Event, ...]]:
             bookings |= {each.code: each for each in lost}
             events.extend(happened)
             moved.add(number)
+    for booking in after.stranded:
+        over = booking.ride_now.promise.dropoff_latest + GRACE
+        if over <= now and booking.code not in bookings:
+            bookings[booking.code] = booking.with_status(BookingStatus.LET_DOWN)
+            events.extend(without_a_ride(after, booking, over))
     events.sort(key=lambda event: event.time)
     changed = tuple(bookings.values())
     after, warnings = _warned(after.with_bookings(*changed), now)
@@ -116,6 +122,16 @@ def seconds_over(booking: Booking, tour: Tour) -> int:
     )
 
 
+def without_a_ride(plan: DayPlan, booking: Booking, time: int) -> list[PromiseBroken]:
+    """Return the verdict on a promise that no vehicle was sent to keep; none if there is one."""
+    skipped = any(
+        (report.kind, report.code) == (ReportKind.SKIPPED, booking.code)
+        for reports in plan.reports.values()
+        for report in reports
+    )
+    return [] if skipped else [PromiseBroken(time, booking.code, 0, Cause.NO_VEHICLE)]
+
+
 def _given_up(plan: DayPlan, tour: Tour, now: int) -> bool:
     open_ = tour.served < len(tour.halts) - 1
     return open_ and tour.shift.id in plan.reports and now >= tour.shift.end + GRACE
@@ -136,6 +152,7 @@ def _closed(plan: DayPlan, tour: Tour) -> tuple[Tour, list[Booking], list[Event]
             tour = with_fact(tour, tour.served, time)
         elif halt.kind is HaltKind.PICKUP:
             tour = without(tour, halt.trip)
+            lost.append(booking.with_status(BookingStatus.LET_DOWN))
             events.append(PromiseBroken(time, halt.trip, 0, Cause.UNKNOWN))
         else:
             tour = with_fact(tour, tour.served, time)
@@ -165,9 +182,6 @@ def _warnings(plan: DayPlan, now: int) -> Iterator[PromiseAtRisk]:
             yield PromiseAtRisk(now, code, risk.shift, risk.seconds, risk.cause)
     for code, told in plan.warned.items():
         number = None if code in at_risk or told < WARN_AGAIN else plan.tour_of(code)
-        if number is not None and plan.bookings[code].status in _OPEN:
+        if number is not None and plan.bookings[code].status in UNFINISHED:
             cause, shift = cause_of(plan, number), plan.tours[number].shift.id
             yield PromiseAtRisk(now, code, shift, 0, cause)
-
-
-_OPEN = (BookingStatus.BOOKED, BookingStatus.ON_BOARD)

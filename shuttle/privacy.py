@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from shuttle.database import reading, table_of, writing
-from shuttle.domain import BookingStatus
+from shuttle.domain import UNFINISHED
 from shuttle.errors import ShuttleError
 from shuttle.pseudonyms import pseudonymise, tables_with
 from shuttle.region_config import RegionConfig
@@ -24,8 +24,6 @@ _BOOKING, _CONTACT = table_of(BookingRow), table_of(ContactRow)
 _EVENT = table_of(EventRow)
 
 _TELLING = frozenset({"phone", "phone_pseudonym", "code"})
-
-_ALIVE = (BookingStatus.BOOKED, BookingStatus.ON_BOARD)
 
 
 class StillToCome(ShuttleError):
@@ -137,7 +135,7 @@ def _to_come(
     query = sa.select(_BOOKING.c.code).where(
         _BOOKING.c.region == config.id,
         _BOOKING.c.code.in_(codes),
-        _BOOKING.c.status.in_(_ALIVE),
+        _BOOKING.c.status.in_(UNFINISHED),
         _BOOKING.c.day >= config.local_day(now).isoformat(),
     )
     return tuple(connection.scalars(query.order_by(_BOOKING.c.pickup_earliest)))

@@ -136,7 +136,15 @@ def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
     return (Risk(code, tour.shift.id, over, cause) for code, over in worst.items() if over > 0)
 
 
-def entries(plan: DayPlan, events: Iterable[Event], now: int) -> list[Entry]:
+def let_down_before(plan: DayPlan, events: Iterable[Event]) -> set[str]:
+    """Return the codes of bookings that were given up after their promise had been broken."""
+    verdicts = _verdicts(events)
+    return {code for code, (_, cause) in verdicts.items() if cause and code not in plan.bookings}
+
+
+def entries(
+    plan: DayPlan, events: Iterable[Event], now: int, let_down: Iterable[Booking] = ()
+) -> list[Entry]:
     """Return how the promise of every booking stands that was not given up by its owner.
 
     Parameters
@@ -147,6 +155,8 @@ def entries(plan: DayPlan, events: Iterable[Event], now: int) -> list[Entry]:
         All of the day.
     now
         Epoch seconds: who is in no tour when their window ends has been let down.
+    let_down
+        The bookings of :func:`let_down_before`: a broken promise counts, whatever came of it.
 
     Returns
     -------
@@ -159,7 +169,8 @@ def entries(plan: DayPlan, events: Iterable[Event], now: int) -> list[Entry]:
         at_risk[each.code] = Risk(each.code, "", 0, Cause.NO_VEHICLE)
         if each.ride.promise.pickup_latest < now:
             verdicts.setdefault(each.code, (0, Cause.NO_VEHICLE))
-    found = [_entry(each, verdicts, at_risk) for each in plan.bookings.values()]
+    owed = (*plan.bookings.values(), *let_down)
+    found = [_entry(each, verdicts, at_risk) for each in owed]
     return sorted(found, key=lambda each: each.booking.ride.promise.pickup_earliest)
 
 

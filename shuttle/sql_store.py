@@ -15,7 +15,16 @@ from sqlalchemy.exc import IntegrityError
 from shuttle import sql_unmet
 from shuttle.account_store import AccountStore
 from shuttle.database import migrate, open_engine, reading, table_of, writing
-from shuttle.domain import Booking, BookingStatus, Channel, Contact, Party, Promise, Ride
+from shuttle.domain import (
+    UNFINISHED,
+    Booking,
+    BookingStatus,
+    Channel,
+    Contact,
+    Party,
+    Promise,
+    Ride,
+)
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, PromiseAtRisk, event_of, facts
 from shuttle.reports import Report, ReportKind
@@ -176,6 +185,21 @@ class SqlStore:
         with self._reading() as connection:
             rows = connection.execute(query).mappings()
             return tuple(event_of(row["kind"], row["time"], row["facts"]) for row in rows)
+
+    def unfinished(self, before: date) -> tuple[date, ...]:
+        """Return the days on which somebody is still booked or on board."""
+        query = (
+            sa.select(_BOOKING.c.day)
+            .where(
+                _BOOKING.c.region == self._region,
+                _BOOKING.c.day < before.isoformat(),
+                _BOOKING.c.status.in_(UNFINISHED),
+            )
+            .distinct()
+            .order_by(_BOOKING.c.day)
+        )
+        with self._reading() as connection:
+            return tuple(date.fromisoformat(day) for day in connection.scalars(query))
 
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""

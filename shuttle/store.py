@@ -10,7 +10,7 @@ from datetime import date
 from typing import Protocol
 
 from shuttle.conditions import Condition
-from shuttle.domain import Alternative, Booking, Contact
+from shuttle.domain import UNFINISHED, Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, PromiseAtRisk
 from shuttle.notices import Notice
@@ -183,6 +183,9 @@ class Store(Protocol):
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of those of the days that have been stored."""
 
+    def unfinished(self, before: date) -> tuple[date, ...]:
+        """Return the days before another on which somebody is still booked or on board."""
+
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
 
@@ -314,6 +317,15 @@ class MemoryStore:
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of the days that are kept."""
         return {day: self._days[day].revision for day in days if day in self._days}
+
+    def unfinished(self, before: date) -> tuple[date, ...]:
+        """Return the days on which somebody is still booked or on board."""
+        days = {
+            each.ride.day
+            for each in self._bookings.values()
+            if each.ride.day < before and each.status in UNFINISHED
+        }
+        return tuple(sorted(days))
 
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""

@@ -1,6 +1,7 @@
 """Reports of drivers: what they make of tours, bookings and promises."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -21,6 +22,7 @@ from shuttle.events import (
     VerdictCorrected,
 )
 from shuttle.plan import DayPlan
+from shuttle.promises import figures
 from shuttle.region import Region
 from shuttle.reports import Rejection, ReportKind, Taken
 from shuttle.sql_store import SqlStore
@@ -285,6 +287,60 @@ def test_a_skipped_halt_breaks_the_promise_and_leaves_the_tour(dispatcher: Dispa
     assert of(dispatcher, PromiseBroken) == [
         PromiseBroken(at("10:05"), booking.code, 0, Cause.SKIPPED)
     ]
+
+
+def kept_rate(dispatcher: Dispatcher, now: int) -> tuple[int, int, float | None]:
+    """How many promises were made, how many broken, and the rate of those kept."""
+    counted = figures(dispatcher.promises(MONDAY, now))
+    return counted.promised, counted.broken, counted.kept_rate
+
+
+def test_a_broken_promise_counts_although_its_owner_gives_up_the_ride(
+    dispatcher: Dispatcher,
+) -> None:
+    booking = large(dispatcher)
+    send(dispatcher, "10:05", told(STARTED, "09:30"), told(SKIPPED, "10:05", booking))
+    assert kept_rate(dispatcher, at("10:06")) == (1, 1, 0.0)
+    dispatcher.cancel(booking.code, at("10:07"))
+    assert kept_rate(dispatcher, at("10:08")) == (1, 1, 0.0)
+    assert len(of(dispatcher, PromiseBroken)) == 1
+
+
+def test_whoever_was_left_behind_is_let_down_for_good(dispatcher: Dispatcher) -> None:
+    booking = large(dispatcher)
+    send(dispatcher, "10:05", told(STARTED, "09:30"), told(SKIPPED, "10:05", booking))
+    dispatcher.advance(at("12:00"))
+    assert status(dispatcher, booking) is BookingStatus.BOOKED  # perhaps somebody still comes
+    dispatcher.advance(at("14:00"))
+    assert status(dispatcher, booking) is BookingStatus.LET_DOWN
+    assert len(of(dispatcher, PromiseBroken)) == 1
+    with pytest.raises(NotCancellable):
+        dispatcher.cancel(booking.code, at("14:01"))
+
+
+def test_a_service_that_was_down_overnight_still_enters_what_happened(toy_region: Region) -> None:
+    store = MemoryStore()
+    before = Dispatcher(toy_region, store)
+    booking = large(before, "18:00")
+    before.close()
+    after = Dispatcher(toy_region, store)
+    after.advance(at("07:00", date(2027, 3, 3)))
+    assert after.booking(booking.code).status is BookingStatus.SERVED
+    assert of(after, PromiseKept) != []
+
+
+def test_a_shift_reported_the_next_morning_is_given_up_at_once(dispatcher: Dispatcher) -> None:
+    booking, later = large(dispatcher), large(dispatcher, "12:00", "key-0002")
+    dispatcher.advance(at("23:00"))
+    assert status(dispatcher, later) is BookingStatus.SERVED
+    reports = (
+        told(STARTED, "09:30"),
+        told(PICKED_UP, "10:05", booking),
+        told(DROPPED_OFF, "10:15", booking),
+    )
+    dispatcher.report(MONDAY, BUS, reports, at("07:00", date(2027, 3, 2)))
+    assert status(dispatcher, booking) is BookingStatus.SERVED
+    assert status(dispatcher, later) is BookingStatus.LET_DOWN
 
 
 def test_a_break_begins_and_ends_when_the_driver_says(dispatcher: Dispatcher) -> None:
