@@ -12,9 +12,9 @@ from api.problems import answers
 from api.schemas import WindowOut
 from api.service import ServiceHere
 from api.times import local_time
-from api.tours import place_name
 from api.words import Language, ReaderLanguage
 from shuttle.explaining import Candidate, Cost, Explanation, Timing, explanation
+from shuttle.place_names import place_name
 from shuttle.region import Region
 
 router = APIRouter(prefix="/api/v1", tags=["planning"])

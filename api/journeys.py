@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["rides"])
 @router.post(
     "/bookings/{code}/change",
     status_code=201,
-    responses=answers(400, 404, 410, 413, 422, 503) | answers(409, schema="OfferGoneProblem"),
+    responses=answers(400, 404, 410, 413, 422, 429, 503) | answers(409, schema="OfferGoneProblem"),
     dependencies=[Depends(Limited("bookings"))],
 )
 def change_booking(
@@ -37,6 +37,7 @@ def change_booking(
     same new booking. On any problem the old booking stays as it is.
     """
     offer = service.tokens.open(asked.offer)
+    take_by_phone(service, service.dispatcher.store.contact(old.code))
     booking = change(service.dispatcher, old.code, offer, idempotency_key, service.clock())
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     no_store(response)

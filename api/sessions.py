@@ -25,7 +25,7 @@ from api.security import (
 from api.service import Service, ServiceHere
 from api.times import Wire, local_time
 from api.tours import plan_of
-from shuttle.accounts import Role, Session, ShiftOfDay
+from shuttle.accounts import AccountError, Role, Session, ShiftOfDay, proper_name
 from shuttle.errors import UnknownShift, WrongCredentials
 from shuttle.region import Region
 from shuttle.sign_in import SignedIn, SignIn
@@ -202,7 +202,7 @@ def enter(
         A page of another site must not sign anybody in as somebody else.
     """
     door, now = _knock(request, service, client)
-    service.limiter.take("logins_by_name", name.strip().casefold(), now)
+    service.limiter.take("logins_by_name", _account_meant(name), now)
     return door.enter(name, password, now, session_token(request))
 
 
@@ -210,6 +210,14 @@ def enter_shift(request: Request, service: Service, client: str | None, code: st
     """Open a shift with its code; raises as :func:`enter`."""
     door, now = _knock(request, service, client)
     return door.enter_shift(code, now)
+
+
+def _account_meant(name: str) -> str:
+    """Return the name that counts: all ways to write an account's name share its attempts."""
+    try:
+        return proper_name(name)
+    except AccountError:
+        return name.strip().casefold()
 
 
 def _knock(request: Request, service: Service, client: str | None) -> tuple[SignIn, int]:

@@ -28,6 +28,7 @@ from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus
 from shuttle.errors import RequestError
+from shuttle.place_names import place_name
 from shuttle.plan import DayPlan, vehicle_of
 from shuttle.promises import figures
 from shuttle.region import Region
@@ -153,15 +154,6 @@ def _path(region: Region, origin: int, destination: int) -> str:
 @lru_cache(maxsize=20_000)
 def _encoded(roads: RoadNetwork, origin: Snap, destination: Snap) -> str:
     return encode(track_on(roads, origin, destination).points)
-
-
-def place_name(region: Region, place: int) -> str:
-    """Return what a stop or depot is called."""
-    stop = region.stop_at(place)
-    if stop is not None:
-        return stop.label
-    depots = list(region.config.depots.values())
-    return depots[region.number_of(place) - len(region.stops)].name
 
 
 def figures_of(service: Service, plan: DayPlan) -> FiguresOut:

@@ -10,8 +10,9 @@ from api.open_schemas import CapacityOut, NextHaltOut, VehicleOut, VehiclesOut
 from api.problems import answers
 from api.service import ServiceHere
 from api.times import local_time
-from api.tours import place_name, stands_of
+from api.tours import stands_of
 from api.tracks import ahead, position
+from shuttle.place_names import place_name
 from shuttle.plan import DayPlan, vehicle_of
 from shuttle.region import Region
 from shuttle.region_config import Vehicle

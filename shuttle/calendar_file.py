@@ -78,6 +78,7 @@ def _event(region: Region, booking: Booking, language: str) -> Event:
 
 
 def _sequence(booking: Booking, notice: Notice) -> int:
-    if notice.kind in (NoticeKind.BOOKED, NoticeKind.CHANGED):
+    first_told = notice.kind in (NoticeKind.BOOKED, NoticeKind.CHANGED)
+    if first_told and booking.code == notice.code:  # not of the ride that a new one replaces
         return 0
     return 1 + max(0, notice.time - booking.booked_at) // 60

@@ -7,6 +7,7 @@ from shuttle.bookings import cancelled
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking
 from shuttle.events import CancelledByService
+from shuttle.ledger import without_a_ride
 from shuttle.plan import DayPlan
 
 
@@ -33,5 +34,5 @@ def called_off(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     number = plan.tour_of(booking.code)
     shift = "" if number is None else plan.tours[number].shift.id
     outcome = cancelled(plan, booking, now)
-    events = tuple(CancelledByService(now, booking.code, shift) for _ in outcome.events)
-    return replace(outcome, events=events)
+    verdict = without_a_ride(plan, booking, now)  # as broken as if nobody had come
+    return replace(outcome, events=(CancelledByService(now, booking.code, shift), *verdict))

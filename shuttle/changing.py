@@ -134,6 +134,6 @@ def of_journey(outcome: Outcome[Booking], journey: str) -> Outcome[Booking]:
 
 
 def _shift_of(plan: DayPlan, booking: Booking) -> str:
+    """Return the shift that carries a ride; empty for one that is stranded."""
     number = plan.tour_of(booking.code)
-    assert number is not None  # it is booked
-    return plan.tours[number].shift.id
+    return "" if number is None else plan.tours[number].shift.id

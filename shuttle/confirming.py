@@ -62,7 +62,7 @@ def check_limits(
     if now < until:
         raise TooManyNoShows(until, config.local_day(until))
     most = config.rules.most_open_bookings
-    if rides and most and open_bookings(bookings) + rides > most:
+    if rides and most and open_bookings(bookings, now) + rides > most:
         raise TooManyOpenBookings(most)
 
 

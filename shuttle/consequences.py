@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from routing.problem import HaltKind
 from shuttle.conditions import Condition
-from shuttle.domain import Booking, BookingStatus
+from shuttle.domain import UNFINISHED, Booking, BookingStatus
 from shuttle.plan import DayPlan
 
 NOTICEABLE = 60
@@ -127,7 +127,7 @@ def effects(
     was, will_be = planned(before), planned(after)
     found = []
     for code, booking in before.bookings.items():
-        if booking.status in (BookingStatus.SERVED, BookingStatus.CANCELLED):
+        if booking.status not in UNFINISHED:
             continue
         arrived = after.bookings[code].status is BookingStatus.SERVED
         if arrived or (code not in was and code not in will_be and code not in moves):

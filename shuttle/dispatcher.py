@@ -42,7 +42,7 @@ from shuttle.records import restored
 from shuttle.region import Region
 from shuttle.reports import Answer, Report, Sighting
 from shuttle.requests import CheckedRequest, check_request
-from shuttle.rolling import GRACE
+from shuttle.rolling import GRACE, SteadyClock
 from shuttle.sightings import Sightings, seen
 from shuttle.standing_requests import Waiting
 from shuttle.store import Store
@@ -89,8 +89,8 @@ class Dispatcher:
         self.sightings = Sightings()
         self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
-        self._today: date | None = None
-        self._behind: tuple[date, ...] = ()
+        self._steady = SteadyClock()
+        self._behind: dict[date, tuple[date, ...]] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dispatcher")
 
@@ -209,15 +209,20 @@ class Dispatcher:
     def advance(self, now: int) -> tuple[Event, ...]:
         """Let time go by up to now, and store what was served and what came to be at risk."""
         day = self.region.config.local_day(now)
-        if day != self._today:
-            # Days that a service which was down has not seen the end of.
-            self._behind, self._today = self.store.unfinished(day), day
         yesterday = self.region.config.local_day(now - GRACE - 600)
         return tuple(
             event
-            for each in sorted({*self._behind, yesterday, day})
+            for each in sorted({*self._left_behind(day, now), yesterday, day})
             for event in self._changing((each,), partial(self._advance, each, now))
         )
+
+    def _left_behind(self, day: date, now: int) -> tuple[date, ...]:
+        """Return the days that a service which was down has not seen the end of."""
+        if not self._steady.believed(now):
+            return ()
+        if day not in self._behind:
+            self._behind = {day: self.store.unfinished(day)}
+        return self._behind[day]
 
     def report(
         self, day: date, shift: str, reports: Sequence[Report], now: int

@@ -12,8 +12,6 @@ from shuttle.domain import Booking, BookingStatus
 
 _DAY = 86_400
 
-_OPEN = (BookingStatus.BOOKED, BookingStatus.ON_BOARD)
-
 
 class NoShows(BaseModel):
     """``[no_shows]`` of a region: so many within so many days block booking for so many days."""
@@ -41,6 +39,13 @@ def blocked_until(rules: NoShows, bookings: Iterable[Booking]) -> int:
     return max((last + rules.block_days * _DAY for last in latest), default=0)
 
 
-def open_bookings(bookings: Iterable[Booking]) -> int:
-    """Return how many rides are still to come, or under way."""
-    return sum(each.status in _OPEN for each in bookings)
+def open_bookings(bookings: Iterable[Booking], now: int) -> int:
+    """Return how many rides are still to come, or under way.
+
+    A ride that the service never drove stays booked, but not open for longer than it was promised.
+    """
+    return sum(
+        each.status is BookingStatus.ON_BOARD
+        or (each.status is BookingStatus.BOOKED and now <= each.ride_now.promise.dropoff_latest)
+        for each in bookings
+    )

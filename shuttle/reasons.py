@@ -15,8 +15,8 @@ from routing.schedule import CompiledTours, compile_tours
 from shuttle.answers import NearestVehicle, RefusalReason
 from shuttle.domain import When
 from shuttle.offers import Option, Search
+from shuttle.place_names import whereabouts
 from shuttle.plan import DayPlan, vehicle_of
-from shuttle.region import Region
 
 LONGER_RIDE = 2
 """A ride is called too long if one of so many times the longest would fit. Otherwise the vehicle
@@ -119,14 +119,6 @@ def nearest_vehicle(search: Search, plan: DayPlan) -> NearestVehicle | None:
         until=first.earliest_pickup - int(travel.seconds[place, whole.pickup]),
         pickup=first.earliest_pickup,
     )
-
-
-def whereabouts(region: Region, place: int) -> str:
-    """Return where a place is, as people say it: the village, else the stop or the depot."""
-    if place < len(region.stops):
-        stop = region.stops[place]
-        return stop.village or stop.label
-    return list(region.config.depots.values())[place - len(region.stops)].name
 
 
 def without_breaks(tours: Sequence[Tour], trips: Sequence[Trip]) -> list[Tour]:

@@ -93,13 +93,19 @@ def _due(coming: _Coming, told: Sequence[Notice], now: int) -> Notice | None:
 
 def _is_late(coming: _Coming, told: Sequence[Notice]) -> bool:
     """Whether a pickup is later than owed, or much later than its owner was last told."""
-    latest = coming.booking.ride_now.promise.pickup_latest
-    said = [each for each in told if each.kind in TIMED]
+    promise = coming.booking.ride_now.promise
+    # What was said of a time that holds no longer misleads nobody: they were told the new one.
+    moved = max((each.time for each in told if each.kind is NoticeKind.POSTPONED), default=0)
+    said = [each for each in told if each.kind in TIMED and each.time >= moved]
     if not said:
-        return coming.expected > latest + GRACE
+        return coming.expected > promise.pickup_latest + GRACE
     last = int(max(said, key=lambda each: each.time).facts["expected"])
+    # Nobody is picked up before the window begins, however early the vehicle stands there.
+    last = max(last, promise.pickup_earliest)
     limit = last + LATE_SECONDS
-    return coming.expected > (limit if last > latest else min(limit, latest + GRACE))
+    if last <= promise.pickup_latest:
+        limit = min(limit, promise.pickup_latest + GRACE)
+    return coming.expected > limit
 
 
 def _timed(kind: NoticeKind, coming: _Coming, now: int, ordinal: int = 0) -> Notice:

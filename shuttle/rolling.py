@@ -10,6 +10,9 @@ from dataclasses import replace
 from routing.problem import HaltKind, Tour
 from shuttle.reports import Report, ReportKind
 
+_BELIEVED, _JUMP = 3600, 600
+"""Seconds for which a clock must have run on without a step of more than the second."""
+
 GRACE = 2 * 3600
 """A tour waits this long after the end of its shift for what has not been reported."""
 
@@ -74,3 +77,24 @@ _RIDES = (HaltKind.PICKUP, HaltKind.DROPOFF)
 def _together(tour: Tour, index: int) -> bool:
     """Whether a halt is at the place of the one before."""
     return tour.halts[index].place == tour.halts[index - 1].place
+
+
+class SteadyClock:
+    """Tells a clock that goes on from one that has jumped.
+
+    A clock set to tomorrow by mistake must not end today: what it says after a jump is believed
+    when it has run on from there for an hour.
+    """
+
+    def __init__(self) -> None:
+        self._since: int | None = None
+        self._last = 0
+
+    def believed(self, now: int) -> bool:
+        """Take in what the clock says; return whether to act on it for days gone by."""
+        if self._since is None:  # there is nothing yet that could be ended by mistake
+            self._since = now - _BELIEVED
+        elif not 0 <= now - self._last <= _JUMP:
+            self._since = now
+        self._last = now
+        return now - self._since >= _BELIEVED

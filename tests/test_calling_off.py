@@ -6,9 +6,9 @@ import pytest
 
 from shuttle.calling_off import call_off, called_off
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import BookingStatus
+from shuttle.domain import BookingStatus, Cause
 from shuttle.errors import NotCancellable
-from shuttle.events import CancelledByService
+from shuttle.events import CancelledByService, PromiseBroken
 from shuttle.region import Region
 from tests.receivers import Letterbox
 from tests.staff import at_the_desk, office
@@ -41,7 +41,10 @@ def test_a_ride_that_no_tour_carries_can_still_be_called_off(dispatcher: Dispatc
     assert number is not None
     stranded = plan.removed(number, booking.code)
     outcome = called_off(stranded, booking, at("08:10"))
-    assert outcome.events == (CancelledByService(at("08:10"), booking.code, ""),)
+    assert outcome.events == (
+        CancelledByService(at("08:10"), booking.code, ""),
+        PromiseBroken(at("08:10"), booking.code, 0, Cause.NO_VEHICLE),
+    )
     assert booking.code not in outcome.plan.bookings
     with pytest.raises(NotCancellable):
         called_off(stranded, booking.with_status(BookingStatus.SERVED), at("08:10"))

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.engine import Connection
 
 from shuttle.changing import change, quote_change
+from shuttle.conditions import VehicleOut
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, Offer, Party
 from shuttle.errors import (
@@ -24,6 +25,7 @@ from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 from shuttle.store import Change, MemoryStore
 from tests.test_dispatcher import MONDAY, assert_sound, at, book, ride
+from tests.troubled_days import confirm
 
 TUESDAY = date(2027, 3, 2)
 NOW = at("08:00")
@@ -112,6 +114,18 @@ def test_a_ride_whose_vehicle_is_on_its_way_keeps_its_place(
     assert dispatcher.store.receipt("key-change") is None
     with pytest.raises(NotCancellable):
         quote_change(dispatcher, old.code, ride(clock="11:00"), now)
+
+
+def test_a_stranded_ride_is_changed_like_any_other(dispatcher: Dispatcher) -> None:
+    old = book(dispatcher, ride(), NOW)
+    for bus in ("bus-1", "bus-2"):
+        confirm(dispatcher, VehicleOut(bus, at("09:30"), at("12:00")), NOW)
+    assert [each.code for each in dispatcher.plan(MONDAY, NOW).stranded] == [old.code]
+    offer = offer_instead(dispatcher, old.code, "14:00")
+    new = change(dispatcher, old.code, offer, "key-change", NOW)
+    assert booked_codes(dispatcher, MONDAY) == {new.code}
+    (replaced,) = (each for each in dispatcher.events(MONDAY) if isinstance(each, Replaced))
+    assert (replaced.code, replaced.by, replaced.shift) == (old.code, new.code, "")
 
 
 def test_repeating_a_change_is_one_change(dispatcher: Dispatcher) -> None:

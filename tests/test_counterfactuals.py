@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from routing.check import check_tour
 from routing.problem import FOREVER, HaltKind, Tour, Trip, trip_halts
 from shuttle.answers import Fix, Quote, Refusal, RefusalReason
+from shuttle.conditions import Slower
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import FixKind, Party, RideRequest, When
 from shuttle.errors import RequestError
@@ -22,6 +23,7 @@ from shuttle.region import Region
 from shuttle.requests import check_request
 from shuttle.store import MemoryStore
 from tests.test_dispatcher import MONDAY, assert_sound, at, ride, spot, stop
+from tests.troubled_days import confirm
 
 SATURDAY = MONDAY + timedelta(days=5)
 
@@ -183,6 +185,20 @@ def test_a_ride_after_which_nobody_gets_home_in_time_is_refused_for_the_shift(
 
 
 # --------------------------------------------------------------------- what no plan could serve
+
+
+def test_the_nearest_vehicle_is_named_where_it_rests_while_roads_are_slow(
+    dispatcher: Dispatcher,
+) -> None:
+    now, wanted = at("09:00"), ride(clock="12:10", party=Party(1, 1))
+    confirm(dispatcher, Slower(1.5, at("12:00"), at("14:00")), now)
+    number = 0
+    while (quote := dispatcher.quote(wanted, now)).refusal is None:
+        dispatcher.book(quote.offers[0], f"chair-{number:03}", now)
+        number += 1
+    nearest = quote.refusal.nearest
+    assert nearest is not None
+    assert (nearest.name, nearest.place) == ("Bus 1", "Amtshaus")
 
 
 def test_outside_the_hours_the_nearest_times_that_work_are_named(dispatcher: Dispatcher) -> None:

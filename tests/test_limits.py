@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shuttle.acts import Outcome
 from shuttle.changing import change, quote_change
+from shuttle.conditions import VehicleOut
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Contact, Party, Promise, Ride
 from shuttle.errors import TooManyNoShows, TooManyOpenBookings
@@ -22,6 +23,7 @@ from shuttle.returning import book_both, quote_return
 from shuttle.store import MemoryStore
 from tests.reporting import rejections, send, shift_of, told
 from tests.test_dispatcher import at, ride
+from tests.troubled_days import confirm
 
 DAY = 86_400
 NOW = at("08:00")
@@ -85,7 +87,26 @@ def test_without_a_rule_nobody_is_ever_blocked() -> None:
 )
 def test_only_rides_to_come_or_under_way_are_open(status: BookingStatus, *, counts: bool) -> None:
     booking = replace(missed(0)[0], status=status)
-    assert open_bookings([booking]) == counts
+    assert open_bookings([booking], booking.ride.promise.dropoff_latest) == counts
+
+
+@pytest.mark.parametrize(("status", "counts"), [("booked", False), ("on_board", True)])
+def test_a_ride_that_was_never_driven_is_open_only_as_long_as_it_was_promised(
+    status: str, *, counts: bool
+) -> None:
+    booking = replace(missed(0)[0], status=BookingStatus(status))
+    assert open_bookings([booking], booking.ride.promise.dropoff_latest + 1) == counts
+
+
+def test_whoever_the_service_left_behind_may_book_again(toy_region: Region) -> None:
+    with limited(toy_region, most=1) as dispatcher:
+        booking = book(dispatcher, "key-0")
+        for bus in ("bus-1", "bus-2"):
+            confirm(dispatcher, VehicleOut(bus, at("09:30"), at("20:00")), NOW)
+        over = booking.ride.promise.dropoff_latest + 60
+        offer = dispatcher.quote(ride(day=date(2027, 3, 2)), over).offers[0]
+        assert dispatcher.booking(booking.code).status is BookingStatus.BOOKED
+        assert dispatcher.book(offer, "key-1", over, PETERSEN).status is BookingStatus.BOOKED
 
 
 @contextmanager

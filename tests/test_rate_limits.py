@@ -19,7 +19,7 @@ from shuttle.rate_limits import GENEROUS, LIMITS, Limit, Rate, RateLimiter
 from shuttle.region import Region
 from shuttle.serving import address, listen, serving_beside
 from shuttle.settings import SettingsError, limits_of, read_settings
-from tests.api_client import KEY, Clock, berlin, request
+from tests.api_client import KEY, Clock, berlin, request, secret_of
 from tests.staff import Office, office
 
 NOW = 1_800_000_000
@@ -204,6 +204,27 @@ def test_repeats_places_on_the_list_and_returns_count_as_bookings_of_a_phone_num
             assert refused(here.http.post(f"/api/v1/{path}", json=body, headers=headers)), path
 
 
+def test_a_change_counts_as_a_booking_of_the_old_rides_phone_number(
+    toy_region: Region, tmp_path: Path
+) -> None:
+    with limited(toy_region, tmp_path, {"bookings_by_phone": Rate(2, 3600)}) as here:
+        booking = book(here, "key-number-1", "04641 78123").json()
+        answers = []
+        for number in range(2):
+            asked = {**request(), "changing": booking["code"]}
+            secret = secret_of(booking)
+            offers = here.http.post("/api/v1/offers", json=asked, headers=secret).json()["offers"]
+            answer = here.http.post(
+                f"/api/v1/bookings/{booking['code']}/change",
+                json={"offer": offers[0]["offer"]},
+                headers={**secret, "Idempotency-Key": f"key-change-{number}"},
+            )
+            answers.append(answer)
+            booking = answer.json()
+        assert answers[0].status_code == 201
+        assert refused(answers[1])
+
+
 @pytest.mark.parametrize("limit", ["bookings_by_address", "bookings_in_total"])
 def test_bookings_are_limited(toy_region: Region, tmp_path: Path, limit: Limit) -> None:
     with limited(toy_region, tmp_path, {limit: Rate(1, 3600)}) as here:
@@ -319,6 +340,17 @@ def test_signing_in_is_limited_by_wrong_and_right_tries_alike(
         assert page.status_code == 429
         assert "zu viele Anfragen" in page.text
         assert page.headers["retry-after"]
+
+
+def test_all_ways_to_write_one_accounts_name_share_its_attempts(
+    toy_region: Region, tmp_path: Path
+) -> None:
+    with limited(toy_region, tmp_path, {"logins_by_name": Rate(2, 600)}) as here:
+        assert here.sign_in("ｐlanner", "wrong").status_code == 401
+        assert here.sign_in("pｌanner").status_code == 201
+        assert refused(here.sign_in("planner"))
+        no_name = "\u200b"  # no account can have it; it is counted all the same
+        assert [here.sign_in(no_name, "x").status_code for _ in range(3)] == [401, 401, 429]
 
 
 def test_guessing_a_shifts_code_is_limited(toy_region: Region, tmp_path: Path) -> None:

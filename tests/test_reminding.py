@@ -191,6 +191,38 @@ def test_a_reminder_that_turned_out_wrong_is_corrected_even_within_the_promise(
     assert (first.kind, corrected.kind) == (NoticeKind.IN_10_MINUTES, NoticeKind.LATE)
 
 
+def test_whoever_was_told_of_an_early_vehicle_is_picked_up_when_the_window_begins_not_late(
+    dispatcher: Dispatcher,
+) -> None:
+    booking = book(dispatcher, ride(clock="10:00"))
+    begin = booking.ride.promise.pickup_earliest
+    facts = {"expected": begin - 480, "earliest": begin - 480, "latest": begin - 480}
+    told_of = [
+        Notice(booking.code, kind, begin - 480, begin + 120, facts=facts)
+        for kind in (NoticeKind.IN_10_MINUTES, NoticeKind.ARRIVING)
+    ]
+    plan = dispatcher.plan(MONDAY, at("08:00"))
+    assert due(plan, {booking.code: told_of}, begin - 470) == ()
+
+
+def test_what_was_said_before_a_ride_was_postponed_makes_it_no_later(
+    dispatcher: Dispatcher, toy_region: Region
+) -> None:
+    booking = book(dispatcher, ride(clock="10:00"))
+    plan = dispatcher.plan(MONDAY, at("08:00"))
+    pickup = expected(plan, toy_region, booking.code)
+    an_hour_before = {"expected": pickup - 3600, "earliest": 0, "latest": 0}
+    before = [
+        Notice(booking.code, kind, pickup - 5400, pickup, facts=an_hour_before)
+        for kind in (NoticeKind.IN_30_MINUTES, NoticeKind.IN_10_MINUTES)
+    ]
+    moved = Notice(booking.code, NoticeKind.POSTPONED, pickup - 4000, pickup)
+    assert due(plan, {booking.code: [*before, moved]}, pickup - 600) == ()
+    late = delayed(plan, booking.code, "10:20")
+    notice = only(due(late, {booking.code: [*before, moved]}, pickup - 600))
+    assert notice.kind is NoticeKind.LATE
+
+
 @given(
     earliest=st.integers(0, 10**6),
     width=st.integers(0, 7200),

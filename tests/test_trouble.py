@@ -434,5 +434,5 @@ def test_trouble_outlives_a_restart(toy_region: Region, tmp_path: Path) -> None:
     assert faults_of(after) == []
     second.advance(at("20:00"))
     served = {second.booking(each.code).status for each in rides}
-    assert served <= {BookingStatus.SERVED, BookingStatus.BOOKED}
+    assert served <= {BookingStatus.SERVED, BookingStatus.LET_DOWN}
     second.close()

@@ -135,6 +135,25 @@ def test_a_cancellation_takes_the_same_event_out_of_the_calendar(toy_region: Reg
     assert (calendar["METHOD"], after["STATUS"]) == ("CANCEL", "CANCELLED")
 
 
+def test_a_change_takes_out_of_the_calendar_what_a_later_notice_had_put_there(
+    toy_region: Region,
+) -> None:
+    moved = replace(notice(NoticeKind.STOP_MOVED), time=BOOKING.booked_at + 3600)
+    changed = replace(
+        notice(NoticeKind.CHANGED),
+        code="EFGH2345",
+        time=BOOKING.booked_at + 7200,
+        facts={"old": BOOKING.code},
+    )
+    _, before = event_of(calendar_file(toy_region, BOOKING, moved, "de", cancelled=False))
+    _, after = event_of(calendar_file(toy_region, BOOKING, changed, "de", cancelled=True))
+    assert after["UID"] == before["UID"]
+    assert after["SEQUENCE"] > before["SEQUENCE"]
+    new = replace(BOOKING, code="EFGH2345")
+    _, first = event_of(calendar_file(toy_region, new, changed, "de", cancelled=False))
+    assert first["SEQUENCE"] == 0
+
+
 def test_a_calendar_file_is_the_same_at_every_attempt(toy_region: Region) -> None:
     first, second = (
         calendar_file(toy_region, BOOKING, notice(NoticeKind.BOOKED), "de", cancelled=False)
