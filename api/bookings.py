@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Request, Response
 
 from api.booking_owner import ClaimHere, OwnBooking
+from api.languages import ReaderLanguage
 from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.quotes import QuoteOut
@@ -12,7 +13,6 @@ from api.schemas import BookingOut, BookingRequest, OfferRequest
 from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
 from api.standing_owner import waiting_place
-from api.words import ReaderLanguage
 from shuttle.changing import quote_change
 from shuttle.domain import Booking, BookingStatus
 

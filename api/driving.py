@@ -5,11 +5,11 @@ from datetime import date
 from fastapi import APIRouter, Response
 
 from api.driving_schemas import POSITION, AnswerOut, ReportsIn, ReportsOut, ReportWire
+from api.languages import ReaderLanguage
 from api.problems import answers
 from api.security import DayOfShift, ShiftId
 from api.service import Service, ServiceHere
 from api.tours import plan_of
-from api.words import ReaderLanguage
 from shuttle.errors import UnknownShift
 from shuttle.reports import Answer, Rejection, Taken
 

@@ -6,8 +6,8 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.driving_words import rejection_message
+from api.languages import Language
 from api.times import Wire, WithOffset
-from api.words import Language
 from shuttle.reports import Answer, Rejection, Report, ReportKind, Sighting, Taken
 
 POSITION = "position"

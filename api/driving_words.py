@@ -1,6 +1,7 @@
 """What drivers are told when a report cannot be taken in, in German and in English."""
 
-from api.words import Language, Pair, say
+from api.languages import Language
+from api.words import Pair, say
 from shuttle.reports import Rejection
 
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 
 from api.booking_owner import Code, written
 from api.explain_words import obstacle_sentence, summary
+from api.languages import Language, ReaderLanguage
 from api.problems import answers
 from api.schemas import WindowOut
 from api.service import ServiceHere
 from api.times import local_time
-from api.words import Language, ReaderLanguage
 from shuttle.explaining import Candidate, Cost, Explanation, Timing, explanation
 from shuttle.place_names import place_name
 from shuttle.region import Region

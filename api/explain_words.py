@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from api.words import Language, Pair, say
+from api.languages import Language
+from api.words import Pair, say
 from routing.insertion import Obstacle
 from shuttle.explaining import Candidate, Cost, Explanation, Timing
 

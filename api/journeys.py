@@ -5,13 +5,13 @@ from fastapi import APIRouter, Depends, Response
 from api.booking_owner import OwnBooking
 from api.bookings import IdempotencyKey, booking_out, no_store
 from api.journey_schemas import BothOut, BothRequest, ChangeRequest, ReturnRequest
+from api.languages import ReaderLanguage
 from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.quotes import QuoteOut
 from api.schemas import BookingOut
 from api.security import OPEN_TO_ALL
 from api.service import ServiceHere
-from api.words import ReaderLanguage
 from shuttle.changing import change
 from shuttle.returning import book_both, quote_return
 

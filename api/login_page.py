@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.languages import Language, ReaderLanguage
 from api.limits import ClientPrint
 from api.page_words import ROLES, WORDS
 from api.pages import page
@@ -15,7 +16,7 @@ from api.security import CallerHere, ForgedRequest, admitted, forget_session, se
 from api.service import Service, ServiceHere
 from api.sessions import enter, enter_shift
 from api.times import local_time
-from api.words import Language, ReaderLanguage, problem_title, say
+from api.words import problem_title, say
 from shuttle.errors import TooManyRequests, WrongCredentials
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

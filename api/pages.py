@@ -1,6 +1,7 @@
 """Pages for people: rendered on the server, without anything from another host."""
 
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +14,54 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from api import problems
-from api.page_words import MONTHS, SCRIPT_WORDS, WEEKDAYS, WORDS
+from api.languages import (
+    OWN_NAMES,
+    Language,
+    ReaderLanguage,
+    catalogue,
+    clock,
+    day_in_words,
+    euros,
+    language_of,
+    number,
+    short_day,
+)
+from api.page_words import SCRIPT_WORDS, WORDS
 from api.privacy_words import kept_in_words
 from api.service import Service, ServiceHere
 from api.theme import VEHICLES, theme_css
 from api.tours import DayQuery, figures_of, plan_of, tours_out
-from api.words import COOKIE, LANGUAGES, PROBLEMS, Language, ReaderLanguage, language_of, say
+from api.words import PROBLEMS, say
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _HERE = Path(__file__).parent
 
-_YEAR_SECONDS = 365 * 86_400
 
-_templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.globals["colour_of"] = lambda number: (number - 1) % len(VEHICLES) + 1
+@lru_cache
+def _templates(language: Language) -> Environment:
+    """Return the templates, their messages in a language."""
+    templates = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    spoken = catalogue(language)
+    templates.install_gettext_callables(spoken.gettext, spoken.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    templates.globals |= {
+        "colour_of": lambda number: (number - 1) % len(VEHICLES) + 1,
+        "own_names": OWN_NAMES,
+        "language": language,
+        "clock": lambda time: clock(time, language),
+        "day_in_words": lambda day: day_in_words(day, language),
+        "short_day": lambda day: short_day(day, language),
+        "euros": lambda cents: euros(cents, language),
+        "number": lambda value: number(value, language),
+    }
+    return templates
 
 
 def mount_static(app: FastAPI) -> None:
@@ -44,7 +72,7 @@ def mount_static(app: FastAPI) -> None:
     app.mount("/static", GZipMiddleware(own, minimum_size=1000))
 
 
-@router.get("/")
+@router.get("/map")
 def map_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
     """Show the map with the vehicles on it."""
     words = {key: say(WORDS[key], language) for key in SCRIPT_WORDS}
@@ -66,7 +94,6 @@ def table_page(
         plan=tours_out(plan),
         figures=figures_of(service, plan),
         now=now,
-        shown_day=day_in_words(plan.day, language),
         before=plan.day - timedelta(days=1),
         after=plan.day + timedelta(days=1),
         today=service.today(),
@@ -112,33 +139,33 @@ def on_http_error(request: Request, error: Exception) -> Response:
     return lost
 
 
-def day_in_words(day: date, language: Language) -> str:
-    """Return a day as people write it: "Montag, 22. März 2027"."""
-    weekday, month = say(WEEKDAYS[day.weekday()], language), say(MONTHS[day.month - 1], language)
-    if language == "de":
-        return f"{weekday}, {day.day}. {month} {day.year}"
-    return f"{weekday}, {day.day} {month} {day.year}"
-
-
 def page(
     request: Request, service: Service, language: Language, template: str, **context: Any
 ) -> HTMLResponse:
     """Return a template as a page in the reader's language; `context` is what it shows."""
-    rendered = HTMLResponse(
-        _templates.get_template(template).render(
+    chosen = request.query_params.get("lang") == language
+
+    def link(path: str) -> str:
+        """Return an address on this site that keeps the language chosen; no cookie does."""
+        if not chosen:
+            return path
+        address, hash_sign, fragment = path.partition("#")
+        return f"{address}{'&' if '?' in address else '?'}lang={language}{hash_sign}{fragment}"
+
+    return HTMLResponse(
+        _templates(language)
+        .get_template(template)
+        .render(
             region=service.region.config,
-            language=language,
-            languages=LANGUAGES,
+            link=link,
             path=request.url.path,
+            get=request.method == "GET",
             words={key: say(pair, language) for key, pair in WORDS.items()},
             **context,
         ),
         headers={
             "Content-Language": language,
             "Cache-Control": "no-cache",
-            "Vary": "Accept-Language, Cookie",
+            "Vary": "Accept-Language",
         },
     )
-    if request.query_params.get("lang") == language:
-        rendered.set_cookie(COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
-    return rendered

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from api.words import Language, say
+from api.languages import Language
+from api.words import say
 from shuttle.retention import KINDS, Rule
 
 _YEAR_DAYS = 365.25

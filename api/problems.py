@@ -13,7 +13,8 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from api.words import language_of, problem_title
+from api.languages import language_of
+from api.words import problem_title
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -6,12 +6,12 @@ from typing import Any, Self
 from fastapi import Request
 from pydantic import BaseModel, Field
 
+from api.languages import Language, language_of
 from api.problems import Problem
 from api.refusal_words import fix_message, refusal_message
 from api.schemas import OfferOut
 from api.service import Service
 from api.times import local_time
-from api.words import Language, language_of
 from shuttle.answers import Fix, NearestVehicle, Quote, Refusal, RefusalReason
 from shuttle.domain import FixKind, Location, RideRequest
 from shuttle.errors import RequestError

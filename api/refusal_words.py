@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from api.languages import Language
 from api.page_words import MONTHS, WEEKDAYS
-from api.words import Language, Pair, problem_title, say
+from api.words import Pair, problem_title, say
 from shuttle.answers import Fix, NearestVehicle, RefusalReason
 from shuttle.domain import FixKind, Party, When
 from shuttle.region import Region

@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.bookings import IdempotencyKey, no_store
+from api.languages import Language, ReaderLanguage
 from api.limits import Limited, take_by_phone
 from api.problems import answers
 from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
 from api.standing_owner import OwnSeries
 from api.standing_schemas import SeriesOut, SeriesRequest
-from api.words import Language, ReaderLanguage
 from shuttle.series import begin_series, end_series
 from shuttle.standing_requests import Series
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from api.contacts import ContactWire
+from api.languages import Language
 from api.refusal_words import missed_message
 from api.schemas import PartyWire, Place, RideWish
 from api.times import Day, Wire, local_time
-from api.words import Language
 from shuttle.domain import When
 from shuttle.region import Region
 from shuttle.region_config import WEEKDAYS, minutes_of

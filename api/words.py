@@ -1,48 +1,6 @@
 """What the service says to people, in German and in English, side by side."""
 
-from typing import Annotated, Literal
-
-from fastapi import Depends
-from starlette.requests import HTTPConnection
-
-Language = Literal["de", "en"]
-
-LANGUAGES: tuple[Language, ...] = ("de", "en")
-
-COOKIE = "lang"
-
-
-def language_of(connection: HTTPConnection) -> Language:
-    """Return the reader's language: chosen on the page, else wanted by the browser, else German."""
-    chosen = connection.query_params.get("lang") or connection.cookies.get(COOKIE)
-    for language in LANGUAGES:
-        if chosen == language:
-            return language
-    return _preferred(connection.headers.get("accept-language", ""))
-
-
-def _preferred(header: str) -> Language:
-    """Return the language that an ``Accept-Language`` header weighs most (RFC 9110, 12.5.4)."""
-    best: Language = "de"
-    heaviest = 0.0
-    for choice in header.split(","):
-        tag, _, quality = choice.strip().partition(";q=")
-        try:
-            weight = float(quality) if quality else 1.0
-        except ValueError:
-            continue
-        for language in LANGUAGES:
-            if tag.strip().lower().split("-")[0] == language and weight > heaviest:
-                best, heaviest = language, weight
-    return best
-
-
-async def _language(connection: HTTPConnection) -> Language:
-    return language_of(connection)
-
-
-ReaderLanguage = Annotated[Language, Depends(_language)]
-"""An endpoint's parameter: the language of whoever asks."""
+from api.languages import Language
 
 Pair = tuple[str, str]
 """The same in German and in English."""
@@ -50,7 +8,7 @@ Pair = tuple[str, str]
 
 def say(pair: Pair, language: Language) -> str:
     """Return one of the two."""
-    return pair[LANGUAGES.index(language)]
+    return pair[0] if language == "de" else pair[1]
 
 
 def problem_title(language: Language, code: str) -> str:
