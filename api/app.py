@@ -1,7 +1,7 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -36,6 +36,7 @@ from api import (
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
+from api.residents import booking_pages, ride_pages
 from api.security import (
     ForgedRequest,
     NotAllowed,
@@ -49,6 +50,7 @@ from api.shield import BodyLimit, SecurityHeaders
 from api.tokens import OfferTampered, OfferTokens
 from api.trouble_answers import PlanChangedProblem
 from shuttle.dispatcher import Dispatcher
+from shuttle.domain import Channel
 from shuttle.errors import (
     AlreadyCancelled,
     IdempotencyConflict,
@@ -124,6 +126,7 @@ def create_app(
     limits: Mapping[Limit, Rate] | None = None,
     nightly: Callable[[int], object] | None = None,
     every_tick: Sequence[Callable[[int], object]] = (),
+    channels: Collection[Channel] = (),
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -145,6 +148,8 @@ def create_app(
         Done once a night, with the time; such as keeping the rules of retention.
     every_tick
         What else is done with the time, after that; called with the clock's time.
+    channels
+        How residents can be told about their rides; none that is not here is offered to them.
     """
     service = Service(
         dispatcher,
@@ -152,6 +157,7 @@ def create_app(
         OfferTokens(signing_key, dispatcher.region.config.id),
         sign_in,
         RateLimiter(limits or {}),
+        frozenset(channels),
     )
     app = FastAPI(
         title=f"Dorfshuttle {dispatcher.region.config.name}",
@@ -176,7 +182,7 @@ def create_app(
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    for each in (pages, login_page):
+    for each in (pages, login_page, booking_pages, ride_pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -216,12 +222,16 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         headers = {"Retry-After": str(error.seconds)}
     if status == 401:
         headers = {"WWW-Authenticate": 'Bearer realm="shuttle"'}
+    if pages.wanted(request):
+        return pages.problem_page(request, status, code, headers)
     detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
     return problem(request, status, code, detail, field=field, headers=headers, **extensions)
 
 
 def _on_unknown_error(request: Request, _error: Exception) -> Response:
     """Say sorry; the server's log has the traceback."""
+    if pages.wanted(request):
+        return pages.problem_page(request, 500, "internal")
     return problem(request, 500, "internal", "Something unforeseen happened; it has been logged.")
 
 

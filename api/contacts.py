@@ -29,7 +29,7 @@ class ContactWire(Wire):
     notify: Literal["none", "sms", "email"] = Field(
         default="none", description="How to be told when the vehicle comes."
     )
-    language: Literal["de", "en"] = "de"
+    language: Literal["de", "en", "da"] = "de"
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

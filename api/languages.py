@@ -75,6 +75,11 @@ def short_day(day: date, language: Language) -> str:
     return format_date(day, skeleton, locale=_CLDR[language])
 
 
+def weekday(day: date, language: Language) -> str:
+    """Return the weekday of a day: "Montag"."""
+    return format_date(day, "EEEE", locale=_CLDR[language])
+
+
 def clock(time: datetime, language: Language) -> str:
     """Return a time of day: "08:15", in Danish "08.15"."""
     return format_time(time, "HH.mm" if language == "da" else "HH:mm", locale=_CLDR[language])

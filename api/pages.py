@@ -1,5 +1,6 @@
 """Pages for people: rendered on the server, without anything from another host."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -25,13 +26,14 @@ from api.languages import (
     language_of,
     number,
     short_day,
+    weekday,
 )
 from api.page_words import SCRIPT_WORDS, WORDS
 from api.privacy_words import kept_in_words
 from api.service import Service, ServiceHere
 from api.theme import VEHICLES, theme_css
 from api.tours import DayQuery, figures_of, plan_of, tours_out
-from api.words import PROBLEMS, say
+from api.words import PROBLEMS, problem_title, say
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -57,6 +59,7 @@ def _templates(language: Language) -> Environment:
         "language": language,
         "clock": lambda time: clock(time, language),
         "day_in_words": lambda day: day_in_words(day, language),
+        "weekday": lambda day: weekday(day, language),
         "short_day": lambda day: short_day(day, language),
         "euros": lambda cents: euros(cents, language),
         "number": lambda value: number(value, language),
@@ -131,12 +134,32 @@ def theme(service: ServiceHere) -> Response:
 def on_http_error(request: Request, error: Exception) -> Response:
     """Show people a page where a program gets a problem."""
     assert isinstance(error, HTTPException)
-    for_people = "text/html" in request.headers.get("accept", "")
-    if error.status_code != 404 or request.url.path.startswith("/api/") or not for_people:
+    if not wanted(request):
         return problems.on_http_error(request, error)
+    if error.status_code != 404:
+        return problem_page(request, error.status_code, problems.code_of(error.status_code))
     lost = page(request, request.app.state.service, language_of(request), "not_found.html")
     lost.status_code = 404
     return lost
+
+
+def wanted(request: Request) -> bool:
+    """Whether a person asks, who is shown a page; programs get problem details."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(
+        "/api/"
+    )
+
+
+def problem_page(
+    request: Request, status: int, code: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Say in one sentence what went wrong, and how to go on."""
+    language = language_of(request)
+    sentence = problem_title(language, code)
+    shown = page(request, request.app.state.service, language, "problem.html", sentence=sentence)
+    shown.status_code = status
+    shown.headers.update({"Cache-Control": "no-store", **(headers or {})})
+    return shown
 
 
 def page(

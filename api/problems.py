@@ -110,10 +110,15 @@ def problem(
     )
 
 
+def code_of(status: int) -> str:
+    """Return the code of what routing refuses with an HTTP status."""
+    return _STATUS_CODES.get(status, "invalid")
+
+
 def on_http_error(request: Request, error: Exception) -> Response:
     """Answer what routing refuses: unknown path, wrong method, unreadable body."""
     assert isinstance(error, HTTPException)
-    code = _STATUS_CODES.get(error.status_code, "invalid")
+    code = code_of(error.status_code)
     detail = {
         "broken_body": "The body cannot be read as JSON in UTF-8.",
         "not_found": "There is nothing at this address.",

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from api.tokens import OfferTokens
 from shuttle.dispatcher import Dispatcher
+from shuttle.domain import Channel
 from shuttle.rate_limits import RateLimiter
 from shuttle.region import Region
 from shuttle.sign_in import SignIn
@@ -26,6 +27,8 @@ class Service:
         The door for staff and partners; None lets in nobody.
     limiter
         Holds up whoever asks too much.
+    channels
+        The ways in which residents can be told about their rides.
     """
 
     dispatcher: Dispatcher
@@ -33,6 +36,7 @@ class Service:
     tokens: OfferTokens
     sign_in: SignIn | None = None
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
+    channels: frozenset[Channel] = frozenset()
 
     @property
     def region(self) -> Region:

@@ -196,6 +196,7 @@ def serve(
                     limits=limits_of(settings),
                     every_tick=(Reminder(dispatcher).remind,),
                     nightly=lambda now: purge(store.engine, loaded.config, now),
+                    channels=ways,
                 )
                 console.print(told_of(ways))
                 console.print(f"{loaded.config.name} is served at {address(listener)}")

@@ -1,0 +1,267 @@
+"""What a resident typed into the booking form, and the ride request it means.
+
+Every field is text, as browsers send it; whatever is wrong becomes one sentence beside its field.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import cos, hypot, radians
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.languages import Language, mark, tell
+from api.times import WallClock, local_time
+from api.words import problem_title
+from routing.gazetteer import Match
+from shuttle.domain import Location, Party, RideRequest, When
+from shuttle.errors import RequestError
+from shuttle.region import Region
+
+_SURE = 0.9
+_AS_GOOD = 0.02
+_ROUND_THE_CORNER = 300
+_METRES_A_DEGREE = 111_195
+_MOST_MEANT = 5
+_LONGEST = 200
+_QUARTER = 15 * 60
+
+NOW, DEPART, ARRIVE = "now", "depart", "arrive"
+
+
+class WishForm(BaseModel):
+    """The fields of the booking form, and of an address that leads to it filled in."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    origin: str = Field(default="", alias="from")
+    to: str = ""
+    from_point: str = ""
+    to_point: str = ""
+    from_meant: str = ""
+    to_meant: str = ""
+    when: str = NOW
+    day: str = ""
+    time: str = ""
+    fold: str = ""
+    people: str = "1"
+    wheelchairs: str = "0"
+    child_seats: str = "0"
+    prams: str = "0"
+    changing: str = ""
+    secret: str = ""
+
+    @classmethod
+    def of(cls, region: Region, request: RideRequest) -> Self:
+        """Return the form that asks for a request."""
+        shown, party = local_time(region, request.time), request.party
+        return cls.model_validate(
+            {
+                "from": request.origin.label,
+                "to": request.destination.label,
+                "when": DEPART if request.when is When.DEPART_AT else ARRIVE,
+                "day": f"{shown:%Y-%m-%d}",
+                "time": f"{shown:%H:%M}",
+                "people": str(party.passengers),
+                "wheelchairs": str(party.wheelchairs),
+                "child_seats": str(party.child_seats),
+            }
+        )
+
+    def filled(self, region: Region, now: int) -> Self:
+        """Return the form with a day and a time to begin from."""
+        soon = local_time(region, (now + 2 * _QUARTER) // _QUARTER * _QUARTER)
+        when = self.when if self.when in (NOW, DEPART, ARRIVE) else NOW
+        return self.model_copy(
+            update={
+                "day": self.day or f"{soon:%Y-%m-%d}",
+                "time": self.time or f"{soon:%H:%M}",
+                "when": DEPART if when == NOW and self.time else when,
+            }
+        )
+
+    def turned(self) -> Self:
+        """Return the form of the way back."""
+        return self.model_copy(
+            update={"origin": self.to, "to": self.origin, "when": DEPART, "time": ""}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a field, and what to do.
+
+    Attributes
+    ----------
+    field
+        The id of the field on the page.
+    sentence
+        In the reader's language.
+    meant
+        Places that may have been meant, to choose from.
+    """
+
+    field: str
+    sentence: str
+    meant: tuple[str, ...] = ()
+
+
+class Faulty(Exception):
+    """A form cannot be answered; `faults` say why, in the order of the fields."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(each.sentence for each in faults))
+        self.faults = tuple(faults)
+
+
+def days_ahead(region: Region, now: int) -> list[date]:
+    """Return the days that can be booked."""
+    today = region.config.local_day(now)
+    return [today + timedelta(days=each) for each in range(region.config.rules.horizon_days + 1)]
+
+
+def ride_request(form: WishForm, region: Region, now: int, language: Language) -> RideRequest:
+    """Return the request that a form means.
+
+    Raises
+    ------
+    Faulty
+        If a place is unknown or could be several, or a day, time or number is none.
+    """
+    faults: list[Fault] = []
+    ends = []
+    for field, text, point, meant in (
+        ("from", form.origin, form.from_point, form.from_meant),
+        ("to", form.to, form.to_point, form.to_meant),
+    ):
+        found = _place(region, meant or text, point, language, field)
+        if isinstance(found, Fault):
+            faults.append(found)
+        else:
+            ends.append(found)
+    moment = _moment(form, region, now, language)
+    if isinstance(moment, Fault):
+        faults.append(moment)
+    party = _party(form, language)
+    if isinstance(party, Fault):
+        faults.append(party)
+    if faults or isinstance(moment, Fault) or isinstance(party, Fault):
+        raise Faulty(faults)
+    when, time = moment
+    return RideRequest(ends[0], ends[1], when, time, party)
+
+
+def fault_of(error: RequestError, language: Language) -> Fault:
+    """Return what a resident is told of a request that no plan could serve."""
+    return Fault(_field_of(error.field), problem_title(language, error.code))
+
+
+def _field_of(member: str) -> str:
+    """Return the field of the form that a member of the request comes from."""
+    return next((name for begin, name in _FIELDS.items() if member.startswith(begin)), "from")
+
+
+_FIELDS: Mapping[str, str] = {
+    "from": "from",
+    "to": "to",
+    "when": "time",
+    "party.wheelchairs": "wheelchairs",
+    "party.child_seats": "child_seats",
+    "party": "people",
+}
+
+
+def _place(
+    region: Region, text: str, point: str, language: Language, field: str
+) -> Location | Fault:
+    """Return the place that a text means, if it means one."""
+    text = " ".join(text[:_LONGEST].split())
+    spot = _spot(point)
+    if spot is not None:
+        return Location(*spot, text or tell(_MY_POSITION, language))
+    if not text:
+        lacking = _NO_ORIGIN if field == "from" else _NO_DESTINATION
+        return Fault(field, tell(lacking, language))
+    matches = region.gazetteer.search(text, limit=_MOST_MEANT)
+    if not matches:
+        return Fault(field, tell(_UNKNOWN, language, text=text))
+    best = next((each for each in matches if each.label == text), matches[0])
+    if best.label != text and (best.score < _SURE or _rivals(matches)):
+        meant = tuple(each.label for each in matches)
+        return Fault(field, tell(_WHICH, language, text=text), meant)
+    return _location(best)
+
+
+def _rivals(matches: Sequence[Match]) -> bool:
+    """Whether another place fits nearly as well, and is not just round the corner."""
+    best = matches[0]
+    return any(
+        best.score - each.score < _AS_GOOD and _metres(best, each) > _ROUND_THE_CORNER
+        for each in matches[1:]
+    )
+
+
+def _metres(one: Match, other: Match) -> float:
+    east = (one.lon - other.lon) * cos(radians(one.lat))
+    return hypot(one.lat - other.lat, east) * _METRES_A_DEGREE
+
+
+def _location(match: Match) -> Location:
+    return Location(match.lat, match.lon, match.label, match.stop_id)
+
+
+def _spot(point: str) -> tuple[float, float] | None:
+    """Return the degrees that a script wrote: "54.63560 9.77540"."""
+    try:
+        lat, lon = (float(each) for each in point.split(" "))
+    except ValueError:
+        return None
+    return (lat, lon) if -90 <= lat <= 90 and -180 <= lon <= 180 else None
+
+
+def _moment(
+    form: WishForm, region: Region, now: int, language: Language
+) -> tuple[When, int] | Fault:
+    if form.when not in (DEPART, ARRIVE):
+        return When.DEPART_AT, now
+    when = When.DEPART_AT if form.when == DEPART else When.ARRIVE_BY
+    try:
+        day = date.fromisoformat(form.day)
+    except ValueError:
+        return Fault("day", tell(_NO_DAY, language))
+    time = form.time.strip().replace(".", ":")
+    if len(time.partition(":")[0]) == 1:
+        time = f"0{time}"
+    fold = {"0": 0, "1": 1}.get(form.fold)
+    try:
+        shown = WallClock.model_validate({"local": f"{day}T{time}", "fold": fold})
+        return when, shown.epoch(region, "when")
+    except RequestError as error:
+        return fault_of(error, language)
+    except ValueError:
+        return Fault("time", tell(_NO_TIME, language))
+
+
+def _party(form: WishForm, language: Language) -> Party | Fault:
+    numbers = {}
+    for field in ("people", "wheelchairs", "child_seats", "prams"):
+        text = getattr(form, field).strip() or "0"
+        if not (text.isascii() and text.isdecimal() and int(text[:3]) <= _MOST):
+            return Fault(field, tell(_NO_NUMBER, language))
+        numbers[field] = int(text)
+    # A child that stays in its pram rides where a wheelchair would stand.
+    standing = numbers["wheelchairs"] + numbers["prams"]
+    return Party(numbers["people"], standing, numbers["child_seats"])
+
+
+_MOST = 100
+
+_MY_POSITION = mark("My position")
+_NO_ORIGIN = mark("Say where you want to be picked up.")
+_NO_DESTINATION = mark("Say where you want to go.")
+_UNKNOWN = mark("We do not find “{text}”. Try another spelling, a street, or a stop.")
+_WHICH = mark("“{text}” could be several places. Choose one.")
+_NO_DAY = mark("Choose a day from the list.")
+_NO_TIME = mark("Write the time like 08:15.")
+_NO_NUMBER = mark("Choose a number from the list.")

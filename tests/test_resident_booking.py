@@ -1,0 +1,273 @@
+"""Booking without script: from the form to a ride, and what is said when something is wrong."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from shuttle.dispatcher import Dispatcher
+from shuttle.domain import BookingStatus, Channel
+from shuttle.region import Region
+from shuttle.store import MemoryStore
+from tests.api_client import KEY, Api, Clock
+from tests.resident_pages import HTML, Page
+
+PHONE = "04641 78123"
+
+
+@contextmanager
+def serving_residents(region: Region, *channels: Channel) -> Iterator[Api]:
+    clock = Clock()
+    with closing(Dispatcher(region, MemoryStore())) as dispatcher:
+        app = create_app(dispatcher, clock, KEY, tick_seconds=None, channels=channels)
+        with TestClient(app, client=("127.0.0.1", 50_000)) as http:
+            yield Api(http, clock, dispatcher)
+
+
+@pytest.fixture
+def api(toy_region: Region) -> Iterator[Api]:
+    with serving_residents(toy_region, Channel.SMS, Channel.EMAIL) as served:
+        yield served
+
+
+def offers(api: Api, **filled: str) -> Page:
+    """Ask for a ride from the church to the station at ten."""
+    wish = {"from_": "Kirche", "to": "Bahnhof", "when": "depart", "time": "10:00"}
+    return Page.get(api, "/").send("Fahrten zeigen", **{**wish, **filled})
+
+
+def booked(api: Api, **filled: str) -> Page:
+    """Book the first ride."""
+    return (
+        offers(api, **filled)
+        .send("Diese Fahrt nehmen")
+        .send("Diese Fahrt buchen", phone=PHONE, notify="none")
+    )
+
+
+def test_a_ride_is_booked_in_three_pages_without_script_cookie_or_account(api: Api) -> None:
+    page = booked(api)
+    assert page.status == 200
+    assert "Gebucht. Wir kommen." in page.words
+    booking = api.dispatcher.booking(page.code)
+    assert booking.status is BookingStatus.BOOKED
+    contact = api.dispatcher.store.contact(page.code)
+    assert contact is not None
+    assert (contact.phone, contact.channel, contact.language) == (
+        "+49464178123",
+        Channel.NONE,
+        "de",
+    )
+    assert not api.http.cookies
+
+
+def test_nothing_personal_stands_in_an_address(api: Api) -> None:
+    page = booked(api)
+    opened = Page.get(api, "/my-ride").send("Meine Fahrt zeigen", code=page.code, secret="8123")
+    for each in (page, opened):
+        assert each.headers["cache-control"] == "no-store"
+        assert not [form.action for form in each.forms if page.code in form.action]
+        assert "location" not in each.headers
+
+
+def test_a_page_sent_twice_books_once(api: Api) -> None:
+    contact = offers(api).send("Diese Fahrt nehmen")
+    first, second = (contact.send("Diese Fahrt buchen", phone=PHONE) for _ in range(2))
+    assert first.code == second.code
+
+
+@pytest.mark.parametrize(
+    ("filled", "field", "sentence"),
+    [
+        ({"from_": ""}, "from", "wo wir Sie abholen sollen"),
+        ({"to": "Xyzzyqq"}, "to", "„Xyzzyqq“ finden wir nicht"),
+        ({"time": "neun"}, "time", "Uhrzeit wie 08:15"),
+        ({"day": "morgen"}, "day", "einen Tag aus der Liste"),
+        ({"people": "-1"}, "people", "eine Zahl aus der Liste"),
+        ({"people": "1", "wheelchairs": "2"}, "people", "passen nicht zusammen"),
+    ],
+)
+def test_a_mistake_is_named_beside_its_field_and_in_a_list_that_leads_there(
+    api: Api, filled: dict[str, str], field: str, sentence: str
+) -> None:
+    page = offers(api, **filled)
+    assert page.status == 422
+    assert page.title.startswith("Fehler:")
+    assert page.words.count(sentence) == 2
+    assert f'<a href="#{field}">' in page.html
+    assert f'aria-describedby="{field}-wrong' in page.html
+    form = page.forms[0]
+    kept = {"from": "Kirche", "to": "Bahnhof", **{k.rstrip("_"): v for k, v in filled.items()}}
+    assert {name: form.fields[name] for name in ("from", "to")} == {
+        name: kept[name] for name in ("from", "to")
+    }
+
+
+def test_a_text_that_could_mean_several_places_is_asked_about(api: Api) -> None:
+    page = offers(api, from_="straße")
+    assert "kann mehrere Orte bedeuten" in page.words
+    assert 'name="from_meant"' in page.html
+    chosen = page.send("Fahrten zeigen", from_meant="Kirche")
+    assert chosen.status == 200
+
+
+def test_a_refusal_says_why_and_its_fixes_can_be_booked_at_once(api: Api) -> None:
+    page = offers(api, time="23:00")
+    assert "In dieser Zeit fährt der Shuttle nicht." in page.words
+    ride = page.send("Diese Fahrt nehmen").send("Diese Fahrt buchen", phone=PHONE)
+    assert "Gebucht" in ride.title
+
+
+def test_a_phone_number_is_asked_for_by_name_and_format(api: Api) -> None:
+    contact = offers(api).send("Diese Fahrt nehmen")
+    for number, sentence in (
+        ("", "damit wir Sie zu dieser Fahrt erreichen"),
+        ("12", "gibt es nicht"),
+    ):
+        page = contact.send("Diese Fahrt buchen", phone=number)
+        assert page.status == 422
+        assert page.words.count(sentence) == 2
+    page = contact.send("Diese Fahrt buchen", phone=PHONE, notify="email", email="")
+    assert "an die wir schreiben sollen" in page.words
+
+
+def test_ways_to_be_told_are_offered_only_if_there_are_some(toy_region: Region) -> None:
+    with serving_residents(toy_region) as api:
+        page = offers(api).send("Diese Fahrt nehmen")
+        assert "SMS" not in page.words
+        assert "Gebucht" in page.send("Diese Fahrt buchen", phone=PHONE, notify="sms").title
+
+
+def test_whoever_was_too_slow_sees_what_is_possible_now(api: Api) -> None:
+    contact = offers(api).send("Diese Fahrt nehmen")
+    api.clock.now += 3600
+    page = contact.send("Diese Fahrt buchen", phone=PHONE)
+    assert page.status in (200, 422)
+    assert "galt nur wenige Minuten" in page.words or "schon vorbei" in page.words
+
+
+def test_an_address_fills_the_form_in(api: Api) -> None:
+    page = Page.get(api, "/?from=Kirche&to=Bahnhof&when=arrive&time=10:00&people=2&secret=x")
+    fields = page.forms[0].fields
+    assert (fields["from"], fields["to"], fields["when"], fields["people"]) == (
+        "Kirche",
+        "Bahnhof",
+        "arrive",
+        "2",
+    )
+    assert "secret" not in fields
+
+
+def test_a_position_is_a_place_too(api: Api, toy_region: Region) -> None:
+    church = toy_region.stop("kirche")
+    page = offers(api, from_="Mein Standort", from_point=f"{church.lat} {church.lon}")
+    assert "Mein Standort" in page.words
+    assert page.status == 200
+
+
+def test_whoever_is_refused_can_be_put_on_the_waiting_list(api: Api) -> None:
+    chairs = {"people": "1", "wheelchairs": "1"}
+    while "Auf die Liste setzen" not in (page := offers(api, **chairs)).html:
+        page.send("Diese Fahrt nehmen").send("Diese Fahrt buchen", phone=PHONE)
+    asked = page.send("Auf die Liste setzen")
+    page = asked.send("Auf die Liste setzen", phone=PHONE, notify="sms")
+    assert "Sie stehen auf der Liste" in page.words
+    (waiting,) = api.dispatcher.store.standing.waiting_list()
+    assert waiting.request.party.wheelchairs == 1
+
+
+def test_a_ride_is_opened_with_its_code_and_four_digits(api: Api) -> None:
+    code = booked(api).code
+    form = Page.get(api, "/my-ride")
+    page = form.send("Meine Fahrt zeigen", code=f"{code[:4].lower()} {code[4:]}", secret="8123")
+    assert "In dieser Zeit holen wir Sie ab" in page.words
+    for wrong in ({"code": code, "secret": "0000"}, {"code": "ZZZZ9999", "secret": "8123"}):
+        page = form.send("Meine Fahrt zeigen", **wrong)
+        assert page.status == 422
+        assert "Zu diesem Code mit diesen Ziffern gibt es keine Buchung." in page.words
+
+
+def test_a_link_leads_to_the_page_and_tells_nobody_its_secret(api: Api) -> None:
+    page = Page.get(api, "/b/K7MX2Q9A")
+    assert page.forms[0].fields["code"] == "K7MX2Q9A"
+    assert page.forms[0].fields["secret"] == ""
+
+
+def opened(api: Api, code: str) -> Page:
+    return Page.get(api, "/my-ride").send("Meine Fahrt zeigen", code=code, secret="8123")
+
+
+def test_a_ride_is_cancelled_after_being_asked(api: Api) -> None:
+    code = booked(api).code
+    asked = opened(api, code).send("Stornieren")
+    assert api.dispatcher.booking(code).status is BookingStatus.BOOKED
+    assert "In dieser Zeit" in asked.send("Nein, behalten").words
+    assert "Diese Fahrt ist storniert." in asked.send("Ja, stornieren").words
+    assert api.dispatcher.booking(code).status is BookingStatus.CANCELLED
+
+
+def test_a_ride_is_changed_and_the_old_one_given_up_with_it(api: Api) -> None:
+    code = booked(api).code
+    form = opened(api, code).send("Ändern")
+    assert "bis Sie eine andere gewählt haben" in form.words
+    page = form.send("Fahrten zeigen", time="11:00").send("Auf diese Fahrt ändern")
+    assert "Gebucht" in page.title
+    assert page.code != code
+    assert api.dispatcher.booking(code).status is BookingStatus.CANCELLED
+
+
+def test_the_way_back_is_the_ride_turned_round(api: Api) -> None:
+    form = opened(api, booked(api).code).send("Rückfahrt buchen")
+    assert "Bahnhof" in form.forms[0].fields["from"]
+    assert "Kirche" in form.forms[0].fields["to"]
+    assert form.forms[0].fields["when"] == "depart"
+
+
+def test_a_ride_is_repeated_every_week(api: Api) -> None:
+    form = opened(api, booked(api).code).send("Jede Woche wiederholen")
+    assert "mindestens einen Wochentag" not in form.words
+    wrong = form.send("Diese Fahrt wiederholen", last_day="2020-01-01")
+    assert "Wählen Sie einen letzten Tag" in wrong.words
+    page = form.send("Diese Fahrt wiederholen", last_day="2027-04-30")
+    assert "Jede Woche wiederholt" in page.words
+    series = api.dispatcher.store.standing.series(page.code)
+    assert series is not None
+    assert series.weekdays == (0,)
+
+
+def test_a_ride_goes_into_a_calendar(api: Api) -> None:
+    page = opened(api, booked(api).code)
+    form = next(each for each in page.forms if "Kalender" in each.words)
+    answer = api.http.post(form.action, data=form.fields, headers=HTML)
+    assert answer.headers["content-type"].startswith("text/calendar")
+    assert "BEGIN:VEVENT" in answer.text
+
+
+def test_the_time_sharpens_and_the_vehicle_is_told_of_exactly_only_when_it_is_near(
+    api: Api,
+) -> None:
+    code = booked(api).code
+    pickup = api.dispatcher.booking(code).ride.promise.pickup_earliest
+    seen = {}
+    for minutes in (90, 40, 5):
+        api.clock.now = pickup - minutes * 60
+        seen[minutes] = opened(api, code).words
+    assert "In dieser Zeit holen wir Sie ab" in seen[90]
+    assert "Der Bus kommt zwischen" in seen[40]
+    assert "in der Nähe von" in seen[40]
+    assert "Der Bus kommt zwischen" in seen[5]
+
+
+def test_what_goes_wrong_on_a_page_is_said_on_a_page(api: Api) -> None:
+    answer = api.http.post("/booked", data={"offer": "x", "phone": PHONE}, headers=HTML)
+    assert answer.status_code == 422
+    assert "Dieses Angebot stammt nicht von uns." in answer.text
+    assert "<h1>" in answer.text
+
+
+def test_staff_who_are_signed_in_open_no_ride_without_its_secret(api: Api) -> None:
+    code = booked(api).code
+    page = Page.get(api, "/my-ride").send("Meine Fahrt zeigen", code=code, secret="")
+    assert page.status == 422
