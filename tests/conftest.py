@@ -9,6 +9,7 @@ from hypothesis import settings
 from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.store import MemoryStore
+from tests.browser import browser
 from tests.databases import database_url, postgres_server, postgres_url, store
 from tests.receivers import gateway, letterbox
 from tests.toy_region import write_toy_region
@@ -16,7 +17,15 @@ from tests.toy_region import write_toy_region
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
 
-__all__ = ["database_url", "gateway", "letterbox", "postgres_server", "postgres_url", "store"]
+__all__ = [
+    "browser",
+    "database_url",
+    "gateway",
+    "letterbox",
+    "postgres_server",
+    "postgres_url",
+    "store",
+]
 
 
 @pytest.fixture(scope="session")

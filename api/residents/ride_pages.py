@@ -87,7 +87,7 @@ def cancel_page(visit: VisitHere, form: Opening) -> Response:
     booking = visit.own(form.code, form.secret)
     if not form.sure:
         shown = card(visit.service.region, booking.ride_now)
-        return visit.show("cancel.html", form=form, booking=booking, card=shown)
+        return visit.show("cancel.html", secret_page=True, form=form, booking=booking, card=shown)
     try:
         booking = visit.service.dispatcher.cancel(booking.code, visit.now)
     except NotCancellable:
@@ -131,6 +131,7 @@ def repeat_page(visit: VisitHere, form: Annotated[RepeatForm, Form()]) -> Respon
     instances = service.dispatcher.store.standing.instances(series.code)
     return visit.show(
         "repeated.html",
+        secret_page=True,
         series=series,
         days=[
             (each.day, each.booking, missed_message(visit.language, each.missed))
@@ -152,6 +153,7 @@ def _repeat(
     monday = ride.day - timedelta(days=ride.day.weekday())
     return visit.show(
         "repeat.html",
+        secret_page=True,
         form=form,
         booking=booking,
         card=card(visit.service.region, ride),
@@ -227,6 +229,7 @@ def show_ride(
     progress = progress_of(visit.service, booking, visit.now)
     return visit.show(
         "ride.html",
+        secret_page=True,
         booking=booking,
         card=card(region, ride),
         promised=card(region, booking.ride),

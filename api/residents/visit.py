@@ -54,9 +54,19 @@ class Visit:
         return next(rule.days for rule in rules if rule.data == "contact")
 
     def show(
-        self, template: str, *, faults: Sequence[Fault] = (), status: int = 200, **context: Any
+        self,
+        template: str,
+        *,
+        faults: Sequence[Fault] = (),
+        status: int = 200,
+        secret_page: bool = False,
+        **context: Any,
     ) -> HTMLResponse:
-        """Return a page; with faults it is marked as not accepted."""
+        """Return a page; with faults it is marked as not accepted.
+
+        What `secret_page` shows is somebody's own, and no cache keeps it. Other answers to a form
+        are kept by the browser that sent it, so that its way back leads to them.
+        """
         shown = page(
             self.request,
             self.service,
@@ -68,8 +78,10 @@ class Visit:
             **context,
         )
         shown.status_code = 422 if faults and status == 200 else status
-        if self.request.method != "GET":
+        if secret_page:
             shown.headers["Cache-Control"] = "no-store"
+        elif self.request.method != "GET":
+            shown.headers["Cache-Control"] = "private, no-cache"
         return shown
 
 
