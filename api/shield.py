@@ -1,6 +1,6 @@
 """What stands before every endpoint: a limit on bodies, and headers that keep pages safe."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -11,11 +11,13 @@ from api.problems import problem
 LARGEST_BODY = 64 * 1024
 """Bytes. The largest honest request has about 5 KiB."""
 
+_NOBODY = "'none'"
+
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
-        "frame-ancestors 'none'"
+        f"frame-ancestors {_NOBODY}"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -26,6 +28,12 @@ SECURITY_HEADERS = {
 
 HSTS = "max-age=31536000"
 """Over https: a year of nothing else. Other hosts of the domain are not ours to promise for."""
+
+
+def framed_by(sites: Sequence[str]) -> dict[str, str]:
+    """Return the headers that let some sites show a page in a frame."""
+    policy = SECURITY_HEADERS["Content-Security-Policy"].removesuffix(_NOBODY)
+    return {"Content-Security-Policy": policy + " ".join(sites)} if sites else {}
 
 
 class SecurityHeaders:

@@ -3,6 +3,7 @@
 Every mistake in the file becomes one sentence that names the key and the fix.
 """
 
+import re
 import tomllib
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -44,7 +45,14 @@ def _zone(text: str) -> str:
     return text
 
 
+def _origin(text: str) -> str:
+    if re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", text) is None:
+        raise ValueError(f"{text!r} is no site; write one such as https://www.example.org")
+    return text
+
+
 Clock = Annotated[str, AfterValidator(_clock)]
+Origin = Annotated[str, AfterValidator(_origin)]
 Weekday = Annotated[str, AfterValidator(_weekday)]
 
 
@@ -228,6 +236,7 @@ class RegionConfig(_Table):
     shifts: list[ShiftRule] = Field(min_length=1)
     no_shows: NoShows = NoShows()
     school_holidays: list[SchoolHolidays] = Field(default_factory=list)
+    embed_on: list[Origin] = Field(default_factory=list)
     retention: list[Rule] = Field(default_factory=list)
 
     @model_validator(mode="after")

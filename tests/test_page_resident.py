@@ -1,12 +1,15 @@
 """The resident's pages in a real browser: no barrier in any state, at any width, in any scheme."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from starlette.staticfiles import StaticFiles
 
 from api.app import create_app
 from benchmarks.walkthrough import PHONE, Trip, states
@@ -25,7 +28,13 @@ TOY = Trip("Kirche", "Bahnhof", "straße")
 
 @pytest.fixture
 def host(toy_region: Region) -> Iterator[str]:
-    with closing(Dispatcher(toy_region, MemoryStore())) as dispatcher:
+    with residents_at(toy_region) as served:
+        yield served
+
+
+@contextmanager
+def residents_at(region: Region) -> Iterator[str]:
+    with closing(Dispatcher(region, MemoryStore())) as dispatcher:
         ways = (Channel.SMS, Channel.EMAIL)
         app = create_app(dispatcher, Clock(), KEY, tick_seconds=None, channels=ways)
         listener = listen("127.0.0.1", 0)
@@ -205,6 +214,32 @@ def test_a_link_opens_the_ride_and_leaves_the_address_at_once(browser: Browser, 
     assert secret not in page.url
     assert "Meine Fahrt" in page.title() or "My ride" in page.title()
     context.close()
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_another_site_shows_the_page_in_a_frame_only_if_the_region_names_it(
+    browser: Browser, toy_region: Region, tmp_path: Path, *, allowed: bool
+) -> None:
+    frame = '<iframe id="shuttle" src="{host}/?from=Kirche&to=Bahnhof&lang=de"></iframe>'
+    outer = listen("127.0.0.1", 0)
+    site = address(outer)
+    config = toy_region.config.model_copy(update={"embed_on": [site] if allowed else []})
+    with residents_at(replace(toy_region, config=config)) as host:
+        (tmp_path / "index.html").write_text(frame.format(host=host), encoding="utf-8")
+        with serving_beside(StaticFiles(directory=tmp_path, html=True), outer):
+            context, page = opened(browser)
+            page.goto(site)
+            inside = page.frame_locator("#shuttle")
+            if allowed:
+                for button in ("Fahrten zeigen", "Diese Fahrt nehmen"):
+                    inside.get_by_role("button", name=button).first.click()
+                inside.locator("#phone").fill(PHONE)
+                inside.get_by_role("button", name="Diese Fahrt buchen").click()
+                inside.get_by_role("heading", name="Gebucht").wait_for()
+            else:
+                page.wait_for_timeout(500)
+                assert inside.get_by_role("button", name="Fahrten zeigen").count() == 0
+            context.close()
 
 
 def test_whoever_wants_no_motion_gets_none(browser: Browser, host: str) -> None:

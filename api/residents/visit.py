@@ -14,6 +14,7 @@ from api.pages import page
 from api.residents.wishes import Fault
 from api.security import Caller
 from api.service import Service, ServiceHere
+from api.shield import framed_by
 from shuttle.domain import Booking
 
 
@@ -77,6 +78,7 @@ class Visit:
             contact_days=self._contact_days(),
             **context,
         )
+        shown.headers.update(framed_by(self.service.region.config.embed_on))
         shown.status_code = 422 if faults and status == 200 else status
         if secret_page:
             shown.headers["Cache-Control"] = "no-store"
