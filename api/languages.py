@@ -142,13 +142,13 @@ def _preferred(header: str, known: Iterable[Language]) -> Language:
     best: Language = "de"
     heaviest = 0.0
     for choice in header.split(","):
-        tag, _, quality = choice.strip().partition(";q=")
+        tag, _, quality = choice.replace(" ", "").partition(";q=")
         try:
             weight = float(quality) if quality else 1.0
         except ValueError:
             continue
         for language in known:
-            if tag.strip().lower().split("-")[0] == language and weight > heaviest:
+            if tag.lower().split("-")[0] == language and weight > heaviest:
                 best, heaviest = language, weight
     return best
 

@@ -247,6 +247,8 @@ def test_facts_are_filled_into_a_translation() -> None:
         ("da", "da"),
         ("da-DK,da;q=0.9,en;q=0.8", "da"),
         ("sv, da;q=0.5", "da"),
+        ("en; q=0.2, da; q=0.5", "da"),
+        ("en;q=0", "de"),
         ("de;q=0.3, en;q=0.4", "en"),
         ("en;q=broken", "de"),
         ("*", "de"),
