@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from api.languages import Language
 from api.times import Wire
 from shuttle.domain import Channel, Contact
 from shuttle.phone import international as in_country
@@ -29,7 +30,7 @@ class ContactWire(Wire):
     notify: Literal["none", "sms", "email"] = Field(
         default="none", description="How to be told when the vehicle comes."
     )
-    language: Literal["de", "en", "da"] = "de"
+    language: Language = "de"
 
     @model_validator(mode="after")
     def _reachable(self) -> Self:

@@ -2,9 +2,23 @@
 
 Messages are English in code and templates; ``locale/<language>.po`` says them in the others.
 Dates, times and plurals come from Babel and the catalogues (GNU gettext).
+
+In code a message is written in :func:`tell`, or in :func:`mark` where it stands in a table; its
+blanks are named braces. Templates write ``{{ _("Tours on %(day)s", day=...) }}``, so that a per
+cent sign of theirs is doubled. After new messages, ``python -m api.catalogues`` adds them to the
+catalogues, and ``tests/test_languages.py`` fails until they are translated.
+
+To add a language: name it in :data:`Language`, :data:`LANGUAGES`, :data:`OWN_NAMES` and
+:data:`_SPELLING`, and in ``static/words.js``; run ``python -m api.catalogues`` and translate its
+catalogue; write ``templates/about.<language>.html`` and every other template that is all text. What
+residents are sent is apart, since the service sends it without its web face: a file in
+``shuttle/notice_texts``, ``LANGUAGES`` in ``shuttle/wording.py``, ``TITLE`` in
+``shuttle/calendar_file.py``, and if you like a purpose of each kind of data in
+``shuttle/retention.py`` and ``region.toml``.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from io import BytesIO
@@ -31,7 +45,22 @@ SOURCE: Language = "en"
 
 CATALOGUES = Path(__file__).parent / "locale"
 
-_CLDR = {"de": "de_DE", "en": "en_GB", "da": "da_DK"}
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """How days and times are written, as patterns of CLDR (Unicode TS 35)."""
+
+    locale: str
+    day_this_year: str
+    short_day: str
+    clock: str
+
+
+_SPELLING: dict[Language, _Spelling] = {
+    "de": _Spelling("de_DE", "EEEE, d. MMMM", "EEE, d. MMMM", "HH:mm"),
+    "en": _Spelling("en_GB", "EEEE d MMMM", "EEE d MMMM", "HH:mm"),
+    "da": _Spelling("da_DK", "EEEE 'den' d. MMMM", "EEE d. MMMM", "HH.mm"),
+}
 
 
 def mark(message: str) -> str:
@@ -66,13 +95,21 @@ def tell_number(one: str, many: str, number: int, language: Language, **facts: o
 
 def day_in_words(day: date, language: Language) -> str:
     """Return a day as people write it: "Montag, 22. März 2027"."""
-    return format_date(day, "full", locale=_CLDR[language])
+    return _date(day, "full", language)
+
+
+def day_this_year(day: date, language: Language) -> str:
+    """Return a day as people write it where the year goes without saying: "Montag, 22. März"."""
+    return _date(day, _SPELLING[language].day_this_year, language)
 
 
 def short_day(day: date, language: Language) -> str:
     """Return a day of this week or the next: "Mo., 22. März"."""
-    skeleton = {"de": "EEE, d. MMMM", "en": "EEE d MMMM", "da": "EEE d. MMMM"}[language]
-    return format_date(day, skeleton, locale=_CLDR[language])
+    return _date(day, _SPELLING[language].short_day, language)
+
+
+def _date(day: date, pattern: str, language: Language) -> str:
+    return format_date(day, pattern, locale=_SPELLING[language].locale)
 
 
 def weekday(day: date, language: Language) -> str:
@@ -82,17 +119,18 @@ def weekday(day: date, language: Language) -> str:
 
 def clock(time: datetime, language: Language) -> str:
     """Return a time of day: "08:15", in Danish "08.15"."""
-    return format_time(time, "HH.mm" if language == "da" else "HH:mm", locale=_CLDR[language])
+    spelling = _SPELLING[language]
+    return format_time(time, spelling.clock, locale=spelling.locale)
 
 
 def euros(cents: int, language: Language) -> str:
     """Return a sum of money: "2,40 €"."""
-    return format_currency(cents / 100, "EUR", locale=_CLDR[language])
+    return format_currency(cents / 100, "EUR", locale=_SPELLING[language].locale)
 
 
 def number(value: float, language: Language) -> str:
     """Return a number with at most one place after the comma."""
-    return format_decimal(value, "#,##0.#", locale=_CLDR[language])
+    return format_decimal(value, "#,##0.#", locale=_SPELLING[language].locale)
 
 
 def language_of(connection: HTTPConnection) -> Language:
@@ -109,13 +147,13 @@ def _preferred(header: str, known: Iterable[Language]) -> Language:
     best: Language = "de"
     heaviest = 0.0
     for choice in header.split(","):
-        tag, _, quality = choice.strip().partition(";q=")
+        tag, _, quality = choice.replace(" ", "").partition(";q=")
         try:
             weight = float(quality) if quality else 1.0
         except ValueError:
             continue
         for language in known:
-            if tag.strip().lower().split("-")[0] == language and weight > heaviest:
+            if tag.lower().split("-")[0] == language and weight > heaviest:
                 best, heaviest = language, weight
     return best
 

@@ -8,20 +8,27 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.languages import Language, ReaderLanguage
+from api.languages import Language, ReaderLanguage, mark, tell
 from api.limits import ClientPrint
-from api.page_words import ROLES, WORDS
-from api.pages import page
+from api.pages import link_in, page
+from api.problem_words import problem_title
 from api.security import CallerHere, ForgedRequest, admitted, forget_session, set_session
 from api.service import Service, ServiceHere
 from api.sessions import enter, enter_shift
 from api.times import local_time
-from api.words import problem_title, say
+from shuttle.accounts import Role
 from shuttle.errors import TooManyRequests, WrongCredentials
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 PATH = "/login"
+
+ROLES: dict[Role, str] = {
+    Role.DISPATCHER: mark("dispatcher"),
+    Role.DRIVER: mark("driver"),
+    Role.PLANNER: mark("planner"),
+    Role.ADMIN: mark("administrator"),
+}
 
 Text = Annotated[str, Form(max_length=1000)]
 
@@ -39,11 +46,10 @@ def login_page(
     """Show who is signed in, or the forms to do it."""
     context: dict[str, Any] = {"session": None, "csrf": ""}
     if caller.session is not None and service.sign_in is not None:
-        shift = caller.session.shift
         context = {
             "session": caller.session,
-            "shift": None if shift is None else f"{shift.shift}, {shift.day:%d.%m.%Y}",
-            "roles": ", ".join(say(ROLES[role], language) for role in sorted(caller.roles)),
+            "shift": caller.session.shift,
+            "roles": ", ".join(tell(ROLES[role], language) for role in sorted(caller.roles)),
             "ends": local_time(service.region, caller.session.ends),
             "csrf": service.sign_in.csrf(caller.token),
         }
@@ -68,7 +74,7 @@ def sign_in(
             entered = enter(request, service, client, name, password)
     except (WrongCredentials, TooManyRequests, ForgedRequest) as error:
         return _again(request, service, language, error, "shift" if code else "staff", name)
-    response = RedirectResponse(PATH, status_code=303)
+    response = RedirectResponse(link_in(request, PATH), status_code=303)
     set_session(request, response, entered.token, entered.session.ends - entered.session.begun)
     return response
 
@@ -76,7 +82,7 @@ def sign_in(
 @router.post("/logout")
 def sign_out(request: Request, service: ServiceHere, caller: CallerHere) -> Response:
     """Sign out, if the form is of this session; whoever is signed in no more is told the same."""
-    response = RedirectResponse(PATH, status_code=303)
+    response = RedirectResponse(link_in(request, PATH), status_code=303)
     if caller.session is not None and service.sign_in is not None:
         admitted(caller, True)
         service.sign_in.leave(caller.session)
@@ -112,8 +118,8 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
 
 
 def _page(request: Request, service: Service, language: Language, **context: Any) -> HTMLResponse:
-    words = {key: say(WORDS[key], language) for key in WORDS}
-    title = words["signed_in"] if context["session"] is not None else words["sign_in"]
+    signed_in = context["session"] is not None
+    title = tell("Signed in", language) if signed_in else tell("Sign in", language)
     shown = page(
         request,
         service,

@@ -26,14 +26,15 @@ from api.languages import (
     language_of,
     number,
     short_day,
+    tell,
     weekday,
 )
-from api.page_words import SCRIPT_WORDS, WORDS
+from api.map_words import SCRIPT_WORDS
 from api.privacy_words import kept_in_words
+from api.problem_words import PROBLEMS, problem_title
 from api.service import Service, ServiceHere
 from api.theme import VEHICLES, theme_css
 from api.tours import DayQuery, figures_of, plan_of, tours_out
-from api.words import PROBLEMS, problem_title, say
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -78,7 +79,7 @@ def mount_static(app: FastAPI) -> None:
 @router.get("/map")
 def map_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
     """Show the map with the vehicles on it."""
-    words = {key: say(WORDS[key], language) for key in SCRIPT_WORDS}
+    words = {key: tell(message, language) for key, message in SCRIPT_WORDS.items()}
     return page(request, service, language, "map.html", script_words=words)
 
 
@@ -120,7 +121,7 @@ def privacy_page(request: Request, service: ServiceHere, language: ReaderLanguag
 @router.get("/problems")
 def problems_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
     """Explain the codes of problem details."""
-    titles = {code: say(pair, language) for code, pair in sorted(PROBLEMS.items())}
+    titles = {code: tell(title, language) for code, title in sorted(PROBLEMS.items())}
     return page(request, service, language, "problems.html", titles=titles)
 
 
@@ -162,28 +163,27 @@ def problem_page(
     return shown
 
 
+def link_in(request: Request, path: str) -> str:
+    """Return an address on this site that keeps the language chosen; no cookie does."""
+    language = language_of(request)
+    if request.query_params.get("lang") != language:
+        return path
+    address, hash_sign, fragment = path.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}lang={language}{hash_sign}{fragment}"
+
+
 def page(
     request: Request, service: Service, language: Language, template: str, **context: Any
 ) -> HTMLResponse:
     """Return a template as a page in the reader's language; `context` is what it shows."""
-    chosen = request.query_params.get("lang") == language
-
-    def link(path: str) -> str:
-        """Return an address on this site that keeps the language chosen; no cookie does."""
-        if not chosen:
-            return path
-        address, hash_sign, fragment = path.partition("#")
-        return f"{address}{'&' if '?' in address else '?'}lang={language}{hash_sign}{fragment}"
-
     return HTMLResponse(
         _templates(language)
         .get_template(template)
         .render(
             region=service.region.config,
-            link=link,
+            link=lambda path: link_in(request, path),
             path=request.url.path,
             get=request.method == "GET",
-            words={key: say(pair, language) for key, pair in WORDS.items()},
             **context,
         ),
         headers={

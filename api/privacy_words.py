@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from api.languages import Language
-from api.words import say
-from shuttle.retention import KINDS, Rule
+from api.languages import Language, mark, tell, tell_number
+from shuttle.retention import Rule
 
 _YEAR_DAYS = 365.25
 
@@ -24,10 +23,10 @@ def kept_in_words(rules: Iterable[Rule], language: Language) -> list[KeptInWords
     """Return rules of retention in the reader's language."""
     return [
         KeptInWords(
-            title=say(KINDS[rule.data].title, language),
-            purpose=say((rule.purpose.de, rule.purpose.en), language),
-            period=f"{_period(rule.days, language)} {say(KINDS[rule.data].counted_from, language)}",
-            fate=say(KINDS[rule.data].fate, language),
+            title=tell(TITLES[rule.data], language),
+            purpose=rule.purpose.in_language(language),
+            period=tell(_SINCE[rule.data], language, period=_period(rule.days, language)),
+            fate=tell(_FATES.get(rule.data, _DELETED), language),
         )
         for rule in rules
     ]
@@ -37,7 +36,42 @@ def _period(days: int, language: Language) -> str:
     """Return a number of days in words: ``14 days``, ``3 years``."""
     years = round(days / _YEAR_DAYS)
     if days >= 2 * _YEAR_DAYS and abs(days - years * _YEAR_DAYS) <= 1:
-        return say((f"{years} Jahre", f"{years} years"), language)
-    if days == 1:
-        return say(("1 Tag", "1 day"), language)
-    return say((f"{days} Tage", f"{days} days"), language)
+        return tell_number("{number} year", "{number} years", years, language)
+    return tell_number("{number} day", "{number} days", days, language)
+
+
+TITLES: dict[str, str] = {
+    "contact": mark("Name, phone number, e-mail address"),
+    "receipt": mark("Mark under which your device sent the booking"),
+    "series": mark("Weekly repeats with name, phone number, e-mail address, start and destination"),
+    "waiting": mark("Waiting list with name, phone number, e-mail address, start and destination"),
+    "session": mark("When somebody of the team signed in"),
+    "ride": mark(
+        "Booking code, start and destination in your words, stops, exact times, number of "
+        "passengers and what the vehicle must bring (wheelchair place, child seat)"
+    ),
+    "figures": mark("Coarsened rides and refusals that name nobody"),
+}
+"""What each kind of data is."""
+
+_AFTER_RIDE = mark("{period} after the ride")
+
+_SINCE: dict[str, str] = {
+    "contact": _AFTER_RIDE,
+    "receipt": mark("{period} after booking"),
+    "series": mark("{period} after their last day"),
+    "waiting": mark("{period} after the wanted time"),
+    "session": mark("{period} after the session ended"),
+    "ride": _AFTER_RIDE,
+    "figures": _AFTER_RIDE,
+}
+"""How long it is kept, and from when the days are counted."""
+
+_DELETED = mark("is deleted")
+
+_FATES: dict[str, str] = {
+    "ride": mark(
+        "code and words are deleted, times coarsened to the quarter hour and walks to 100 m"
+    ),
+}
+"""What then becomes of it, unless it is deleted."""

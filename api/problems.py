@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.languages import language_of
-from api.words import problem_title
+from api.problem_words import problem_title
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -1,10 +1,8 @@
 """What a refused resident is told: the cause, the nearest vehicle, and what works instead."""
 
-from datetime import datetime
-
-from api.languages import Language
-from api.page_words import MONTHS, WEEKDAYS
-from api.words import Pair, problem_title, say
+from api.languages import Language, clock, day_this_year, mark, number, tell, tell_number
+from api.problem_words import problem_title
+from api.times import local_time
 from shuttle.answers import Fix, NearestVehicle, RefusalReason
 from shuttle.domain import FixKind, Party, When
 from shuttle.region import Region
@@ -18,164 +16,118 @@ def refusal_message(
     fixes: int,
 ) -> str:
     """Return why there is no ride as wished, and whether there is something instead."""
-    sentences = [REFUSALS[reason]]
+    sentences = [tell(REFUSALS[reason], language)]
     if nearest is not None:
-        sentences.append(_nearest(region, reason, nearest))
+        sentences.append(_nearest(region, language, reason, nearest))
     if fixes:
-        sentences.append(("Das ist möglich:", "This is possible:"))
-    return " ".join(say(sentence, language) for sentence in sentences)
+        sentences.append(tell("This is possible:", language))
+    return " ".join(sentences)
 
 
 def missed_message(language: Language, reason: str) -> str:
     """Return why a day of a weekly repeat could not be promised."""
-    refusal = next((pair for each, pair in REFUSALS.items() if each == reason), None)
-    return say(refusal, language) if refusal else problem_title(language, reason)
+    refusal = next((message for each, message in REFUSALS.items() if each == reason), None)
+    return tell(refusal, language) if refusal else problem_title(language, reason)
 
 
-def _nearest(region: Region, reason: RefusalReason, nearest: NearestVehicle) -> Pair:
+def _nearest(
+    region: Region, language: Language, reason: RefusalReason, nearest: NearestVehicle
+) -> str:
     """Say which vehicle comes first, from where, and when."""
-    until, pickup = _clock(region, nearest.until), _clock(region, nearest.pickup)
-    name, place = nearest.name, nearest.place
-    if nearest.only:
-        kind = _WITH_PLACE.get(reason, ("das groß genug ist", "that is large enough"))
-        german = f"Das einzige Fahrzeug, {kind[0]} ({name}), kann erst um {until} Uhr"
-        english = f"The only vehicle {kind[1]} ({name}) can leave {place} no sooner than {until}"
-        return (
-            f"{german} von {place} aus losfahren und um {pickup} Uhr da sein.",
-            f"{english} and be there at {pickup}.",
-        )
-    return (
-        f"Am frühesten käme {name}: um {until} Uhr von {place} aus, um {pickup} Uhr da.",
-        f"The first to come would be {name}: leaving {place} at {until}, there at {pickup}.",
+    return tell(
+        _ONLY.get(reason, _ONLY_LARGE) if nearest.only else _FIRST,
+        language,
+        vehicle=nearest.name,
+        place=nearest.place,
+        until=clock(local_time(region, nearest.until), language),
+        pickup=clock(local_time(region, nearest.pickup), language),
     )
 
 
 def fix_message(region: Region, language: Language, fix: Fix) -> str:
-    """Return a fix as one sentence."""
-    return say(_fix(region, fix), language)
-
-
-def _fix(region: Region, fix: Fix) -> Pair:
-    """Say what to change, and when there is a ride then."""
+    """Return as one sentence what to change, and when there is a ride then."""
     offer = fix.offer
     departing = offer.request.when is When.DEPART_AT
     time = offer.ride.promise.pickup_earliest if departing else offer.request.time
-    clock = _clock(region, time)
-    works = (
-        (f"geht es um {clock} Uhr", f"{clock} works")
-        if departing
-        else (f"geht es mit Ankunft bis {clock} Uhr", f"arriving by {clock} works")
-    )
-    if fix.kind in (FixKind.EARLIER, FixKind.LATER):
-        change = _EARLIER if fix.kind is FixKind.EARLIER else _LATER
-    elif fix.kind is FixKind.OTHER_DAY:
-        change = _day(datetime.fromtimestamp(time, region.config.zone))
-    elif fix.kind is FixKind.OTHER_STOP:
-        change = _stop(fix)
-    else:
-        change = _fewer(fix.asked.party, offer.request.party)
-    return f"{change[0]} {works[0]}.", f"{change[1]} {works[1]}."
-
-
-def _day(day: datetime) -> Pair:
-    weekday, month = WEEKDAYS[day.weekday()], MONTHS[day.month - 1]
-    return (
-        f"Am {weekday[0]}, {day.day}. {month[0]},",
-        f"On {weekday[1]} {day.day} {month[1]}",
+    return tell(
+        _DEPARTING if departing else _ARRIVING,
+        language,
+        change=_change(region, language, fix, time),
+        clock=clock(local_time(region, time), language),
     )
 
 
-def _stop(fix: Fix) -> Pair:
-    place = fix.offer.request.origin if "from" in fix.changed else fix.offer.request.destination
-    way = f"{fix.walk_metres} m" if fix.walk_metres < 1000 else f"{fix.walk_metres / 1000:.1f} km"
+def _change(region: Region, language: Language, fix: Fix, time: int) -> str:
+    """Say what to change, as the first words of a sentence."""
+    if fix.kind is FixKind.EARLIER:
+        return tell("Earlier:", language)
+    if fix.kind is FixKind.LATER:
+        return tell("Later:", language)
+    if fix.kind is FixKind.OTHER_DAY:
+        day = local_time(region, time).date()
+        return tell("On {day}", language, day=day_this_year(day, language))
+    if fix.kind is FixKind.OTHER_STOP:
+        return _stop(language, fix)
+    return _fewer(language, fix.asked.party, fix.offer.request.party)
+
+
+def _stop(language: Language, fix: Fix) -> str:
+    metres = fix.walk_metres
+    way = f"{metres} m" if metres < 1000 else f"{number(metres / 1000, language)} km"
     if "from" in fix.changed:
-        return (
-            f"Ab Haltestelle {place.label} ({way.replace('.', ',')})",
-            f"From stop {place.label} ({way})",
-        )
-    return (
-        f"Bis Haltestelle {place.label} ({way.replace('.', ',')} vor dem Ziel)",
-        f"To stop {place.label} ({way} from the destination)",
-    )
+        stop = fix.offer.request.origin.label
+        return tell("From stop {stop} ({way})", language, stop=stop, way=way)
+    stop = fix.offer.request.destination.label
+    return tell("To stop {stop} ({way} from the destination)", language, stop=stop, way=way)
 
 
-def _fewer(asked: Party, party: Party) -> Pair:
+def _fewer(language: Language, asked: Party, party: Party) -> str:
     """Say with fewer aids, or else for fewer people."""
     folded = asked.wheelchairs > party.wheelchairs
     seats = asked.child_seats > party.child_seats
     if folded and seats:
-        return (
-            "Mit gefaltetem Rollstuhl und ohne Kindersitz",
-            "With a folded wheelchair and without a child seat",
-        )
+        return tell("With a folded wheelchair and without a child seat", language)
     if folded:
-        return "Mit gefaltetem Rollstuhl", "With a folded wheelchair"
+        return tell("With a folded wheelchair", language)
     if seats:
-        return "Ohne Kindersitz", "Without a child seat"
-    if party.passengers == 1:
-        return "Für eine Person", "For one person"
-    return f"Für {party.passengers} Personen", f"For {party.passengers} people"
+        return tell("Without a child seat", language)
+    return tell_number("For one person", "For {number} people", party.passengers, language)
 
 
-def _clock(region: Region, time: int) -> str:
-    return f"{datetime.fromtimestamp(time, region.config.zone):%H:%M}"
+_DEPARTING = mark("{change} {clock} works.")
+_ARRIVING = mark("{change} arriving by {clock} works.")
 
-
-_EARLIER = ("Früher", "Earlier:")
-_LATER = ("Später", "Later:")
-
-_WITH_PLACE: dict[RefusalReason, Pair] = {
-    RefusalReason.NO_WHEELCHAIR_PLACE: ("das einen Rollstuhl mitnimmt", "that takes a wheelchair"),
-    RefusalReason.NO_CHILD_SEAT: ("das einen Kindersitz hat", "with a child seat"),
+_FIRST = mark(
+    "The first to come would be {vehicle}: leaving {place} at {until}, there at {pickup}."
+)
+_ONLY_LARGE = mark(
+    "The only vehicle that is large enough ({vehicle}) can leave {place} no sooner than {until} "
+    "and be there at {pickup}."
+)
+_ONLY: dict[RefusalReason, str] = {
+    RefusalReason.NO_WHEELCHAIR_PLACE: mark(
+        "The only vehicle that takes a wheelchair ({vehicle}) can leave {place} no sooner than "
+        "{until} and be there at {pickup}."
+    ),
+    RefusalReason.NO_CHILD_SEAT: mark(
+        "The only vehicle with a child seat ({vehicle}) can leave {place} no sooner than {until} "
+        "and be there at {pickup}."
+    ),
 }
 
-REFUSALS: dict[RefusalReason, Pair] = {
-    RefusalReason.TOO_SOON: (
-        "So kurzfristig kann kein Fahrzeug kommen.",
-        "No vehicle can come at such short notice.",
+REFUSALS: dict[RefusalReason, str] = {
+    RefusalReason.TOO_SOON: mark("No vehicle can come at such short notice."),
+    RefusalReason.SERVICE_HOURS: mark("The ride would be outside the service hours."),
+    RefusalReason.NO_SEATS: mark("There are not enough free seats at this time."),
+    RefusalReason.NO_WHEELCHAIR_PLACE: mark("No wheelchair place is free at this time."),
+    RefusalReason.NO_CHILD_SEAT: mark("No child seat is free at this time."),
+    RefusalReason.NO_VEHICLE_IN_REACH: mark("No vehicle can reach the stop at this time."),
+    RefusalReason.ARRIVAL_TOO_EARLY: mark("No vehicle gets to the destination that early."),
+    RefusalReason.RIDE_TOO_LONG: mark("With its detours the ride would take too long."),
+    RefusalReason.OTHER_PROMISES: mark(
+        "The vehicles are on their way to people who booked before."
     ),
-    RefusalReason.SERVICE_HOURS: (
-        "Die Fahrt läge außerhalb der Fahrzeiten.",
-        "The ride would be outside the service hours.",
-    ),
-    RefusalReason.NO_SEATS: (
-        "In dieser Zeit sind nicht genug Sitze frei.",
-        "There are not enough free seats at this time.",
-    ),
-    RefusalReason.NO_WHEELCHAIR_PLACE: (
-        "In dieser Zeit ist kein Rollstuhlplatz frei.",
-        "No wheelchair place is free at this time.",
-    ),
-    RefusalReason.NO_CHILD_SEAT: (
-        "In dieser Zeit ist kein Kindersitz frei.",
-        "No child seat is free at this time.",
-    ),
-    RefusalReason.NO_VEHICLE_IN_REACH: (
-        "In dieser Zeit erreicht kein Fahrzeug die Haltestelle.",
-        "No vehicle can reach the stop at this time.",
-    ),
-    RefusalReason.ARRIVAL_TOO_EARLY: (
-        "So früh kommt kein Fahrzeug mehr an das Ziel.",
-        "No vehicle gets to the destination that early.",
-    ),
-    RefusalReason.RIDE_TOO_LONG: (
-        "Die Fahrt würde mit den Umwegen zu lange dauern.",
-        "With its detours the ride would take too long.",
-    ),
-    RefusalReason.OTHER_PROMISES: (
-        "Die Fahrzeuge sind unterwegs zu Fahrgästen, die schon gebucht haben.",
-        "The vehicles are on their way to people who booked before.",
-    ),
-    RefusalReason.SHIFT_ENDS: (
-        "In dieser Zeit ist kein Fahrzeug im Dienst.",
-        "No vehicle is on duty at this time.",
-    ),
-    RefusalReason.STOP_CLOSED: (
-        "Die Haltestelle ist in dieser Zeit gesperrt.",
-        "The stop is closed at this time.",
-    ),
-    RefusalReason.DRIVER_BREAK: (
-        "In dieser Zeit haben die Fahrerinnen und Fahrer Pause.",
-        "The drivers have their break at this time.",
-    ),
+    RefusalReason.SHIFT_ENDS: mark("No vehicle is on duty at this time."),
+    RefusalReason.STOP_CLOSED: mark("The stop is closed at this time."),
+    RefusalReason.DRIVER_BREAK: mark("The drivers have their break at this time."),
 }

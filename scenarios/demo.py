@@ -109,7 +109,7 @@ def play(demo: Demo, make_app: MakeApp, console: Console) -> None:
             if demo.speed is None:
                 _step_through(day, console)
             else:
-                _watch(day, demo, address(listener), console)
+                _watch(day, demo, f"{address(listener)}/map", console)
             came_to = figures(dispatcher, demo.day, clock())
             console.print(summary(day.residents.answers, came_to, _hhmm(region, clock())))
 

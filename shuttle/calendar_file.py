@@ -18,7 +18,11 @@ PUBLISHED = frozenset(
 )
 TAKEN_BACK = frozenset({NoticeKind.CANCELLED, NoticeKind.CANCELLED_BY_SERVICE})
 
-TITLE = {"de": "Dorfshuttle nach {dropoff}", "en": "Dorfshuttle to {dropoff}"}
+TITLE = {
+    "de": "Dorfshuttle nach {dropoff}",
+    "en": "Dorfshuttle to {dropoff}",
+    "da": "Dorfshuttle til {dropoff}",
+}
 
 
 def calendar_file(

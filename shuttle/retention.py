@@ -5,8 +5,9 @@
     [[retention]]
     data = "contact"
     days = 14
-    purpose = { de = "…", en = "…" }
+    purpose = { de = "…", en = "…", da = "…" }
 
+Danish may be left out; its readers are told in English then.
 A kind of data without a rule of its own has its default; none can be kept longer than the law
 lets it. The jobs that keep the rules are in :mod:`shuttle.purge`, one a kind, and the privacy page
 is written from this table.
@@ -18,8 +19,20 @@ from itertools import pairwise
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-Words = tuple[str, str]
-"""German and English."""
+
+class Purpose(BaseModel):
+    """Why a kind of data is kept, in the languages of its readers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    de: str = Field(min_length=1, max_length=500)
+    en: str = Field(min_length=1, max_length=500)
+    da: str | None = Field(default=None, min_length=1, max_length=500)
+
+    def in_language(self, language: str) -> str:
+        """Return the purpose in a language; in English if it is not said in that one."""
+        said: str | None = getattr(self, language, None)
+        return said or self.en
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,144 +45,84 @@ class Kind:
         How long it is kept where ``region.toml`` does not say.
     most
         The longest that it may say.
-    title, counted_from, fate, purpose
-        In words: what it is, when the days begin, what then becomes of it, and why it is kept.
+    purpose
+        Why it is kept, where ``region.toml`` does not say.
     """
 
     days: int
     most: int
-    title: Words
-    counted_from: Words
-    fate: Words
-    purpose: Words
+    purpose: Purpose
 
-
-_DELETED: Words = ("wird gelöscht", "is deleted")
-_AFTER_RIDE: Words = ("nach der Fahrt", "after the ride")
 
 KINDS: dict[str, Kind] = {
-    # In the order in which the jobs run. A later table adds one kind here and one job in purge.py.
+    # In the order in which the jobs run. A later table adds one kind here, one job in purge.py,
+    # and its words in api/privacy_words.py.
     "contact": Kind(
         14,
         14,
-        ("Name, Telefonnummer, E-Mail-Adresse", "Name, phone number, e-mail address"),
-        _AFTER_RIDE,
-        _DELETED,
-        (
-            (
-                "Damit wir Sie erreichen, wenn sich an Ihrer Fahrt etwas ändert, und damit "
-                "Sie Ihre Fahrten wiederfinden."
-            ),
-            "To reach you if something about your ride changes, and for you to find your rides.",
+        Purpose(
+            de="Damit wir Sie erreichen, wenn sich an Ihrer Fahrt etwas ändert, und damit "
+            "Sie Ihre Fahrten wiederfinden.",
+            en="To reach you if something about your ride changes, and for you to find your rides.",
+            da="Så vi kan få fat i dig, hvis noget ændrer sig ved din tur, og så du kan finde "
+            "dine ture igen.",
         ),
     ),
     "receipt": Kind(
         14,
         14,
-        (
-            "Kennung, unter der Ihr Gerät die Buchung abgeschickt hat",
-            "Mark under which your device sent the booking",
-        ),
-        ("nach der Buchung", "after booking"),
-        _DELETED,
-        (
-            "Damit aus einer doppelt abgeschickten Buchung nicht zwei werden.",
-            "So that a booking sent twice does not become two.",
+        Purpose(
+            de="Damit aus einer doppelt abgeschickten Buchung nicht zwei werden.",
+            en="So that a booking sent twice does not become two.",
+            da="Så en bestilling, der bliver sendt to gange, ikke bliver til to.",
         ),
     ),
     "series": Kind(
         14,
         92,
-        (
-            "Wiederkehrende Fahrten mit Name, Telefonnummer, E-Mail-Adresse, Start und Ziel",
-            "Weekly repeats with name, phone number, e-mail address, start and destination",
-        ),
-        ("nach ihrem letzten Tag", "after their last day"),
-        _DELETED,
-        (
-            "Damit wir Ihre Fahrten jede Woche für Sie buchen können.",
-            "To book your rides for you week after week.",
+        Purpose(
+            de="Damit wir Ihre Fahrten jede Woche für Sie buchen können.",
+            en="To book your rides for you week after week.",
+            da="Så vi kan bestille dine ture for dig hver uge.",
         ),
     ),
     "waiting": Kind(
         1,
         14,
-        (
-            "Warteliste mit Name, Telefonnummer, E-Mail-Adresse, Start und Ziel",
-            "Waiting list with name, phone number, e-mail address, start and destination",
-        ),
-        ("nach der gewünschten Zeit", "after the wanted time"),
-        _DELETED,
-        (
-            "Damit wir Ihnen Bescheid geben, wenn doch noch ein Platz frei wird.",
-            "To tell you when a place becomes free after all.",
+        Purpose(
+            de="Damit wir Ihnen Bescheid geben, wenn doch noch ein Platz frei wird.",
+            en="To tell you when a place becomes free after all.",
+            da="Så vi kan give dig besked, hvis der alligevel bliver en plads ledig.",
         ),
     ),
     "session": Kind(
         7,
         92,
-        (
-            "Wann sich jemand vom Team angemeldet hat",
-            "When somebody of the team signed in",
-        ),
-        ("nach dem Abmelden", "after the session ended"),
-        _DELETED,
-        (
-            "Damit nur Befugte Buchungen sehen und ein Missbrauch auffällt.",
-            "So that only authorised people see bookings, and misuse is noticed.",
+        Purpose(
+            de="Damit nur Befugte Buchungen sehen und ein Missbrauch auffällt.",
+            en="So that only authorised people see bookings, and misuse is noticed.",
+            da="Så kun de rette personer kan se bestillinger, og misbrug bliver opdaget.",
         ),
     ),
     "ride": Kind(
         14,
         92,
-        (
-            (
-                "Buchungscode, Start und Ziel mit Ihren Worten, Haltestellen, genaue Zeiten, "
-                "Zahl der Fahrgäste und was das Fahrzeug mitbringen muss "
-                "(Rollstuhlplatz, Kindersitz)"
-            ),
-            (
-                "Booking code, start and destination in your words, stops, exact times, number of "
-                "passengers and what the vehicle must bring (wheelchair place, child seat)"
-            ),
-        ),
-        _AFTER_RIDE,
-        (
-            (
-                "Code und Worte werden gelöscht, Zeiten auf die Viertelstunde und Fußwege auf "
-                "100 m vergröbert"
-            ),
-            "code and words are deleted, times coarsened to the quarter hour and walks to 100 m",
-        ),
-        (
-            "Damit wir Sie fahren können und belegen, ob wir unser Versprechen gehalten haben.",
-            "To drive you, and to show whether we kept our promise.",
+        Purpose(
+            de="Damit wir Sie fahren können und belegen, ob wir unser Versprechen gehalten haben.",
+            en="To drive you, and to show whether we kept our promise.",
+            da="Så vi kan køre dig og vise, om vi har holdt, hvad vi lovede.",
         ),
     ),
     "figures": Kind(
         1096,
         3653,
-        (
-            "Vergröberte Fahrten und Ablehnungen, ohne Bezug auf Personen",
-            "Coarsened rides and refusals that name nobody",
-        ),
-        _AFTER_RIDE,
-        _DELETED,
-        (
-            "Damit die Gemeinden sehen, wie der Dienst genutzt wird und wo er fehlt.",
-            "For the municipalities to see how the service is used and where it is missing.",
+        Purpose(
+            de="Damit die Gemeinden sehen, wie der Dienst genutzt wird und wo er fehlt.",
+            en="For the municipalities to see how the service is used and where it is missing.",
+            da="Så kommunerne kan se, hvordan tilbuddet bruges, og hvor det mangler.",
         ),
     ),
 }
-
-
-class Purpose(BaseModel):
-    """Why a kind of data is kept, in both languages."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    de: str = Field(min_length=1, max_length=500)
-    en: str = Field(min_length=1, max_length=500)
 
 
 class Rule(BaseModel):
@@ -201,8 +154,7 @@ def all_rules(given: Sequence[Rule]) -> tuple[Rule, ...]:
     if len(rules) < len(given):
         raise ValueError("retention: a kind of data has two rules; keep one of them")
     for name, kind in KINDS.items():
-        de, en = kind.purpose
-        rules.setdefault(name, Rule(data=name, days=kind.days, purpose=Purpose(de=de, en=en)))
+        rules.setdefault(name, Rule(data=name, days=kind.days, purpose=kind.purpose))
         if rules[name].days > kind.most:
             raise ValueError(f"retention: {name} may be kept {kind.most} days at most")
     for sooner, later in pairwise(("contact", "ride", "figures")):

@@ -1,6 +1,6 @@
 """Notices in words: the subject and text of a mail, and an SMS that fits into one.
 
-The words stand in ``notice_texts/de.toml`` and ``en.toml``; what fills their braces is
+The words stand in ``notice_texts/<language>.toml``; what fills their braces is
 :func:`_blanks`.
 """
 
@@ -18,7 +18,7 @@ from shuttle.domain import Booking, Contact
 from shuttle.notices import OF_A_RIDE_TO_COME, Notice, NoticeKind
 from shuttle.region import Region
 
-LANGUAGES = ("de", "en")
+LANGUAGES = ("de", "en", "da")
 
 SMS_SIGNS = 160
 """What one SMS holds, in signs of the GSM alphabet (3GPP TS 23.038)."""
@@ -53,6 +53,7 @@ class Texts(_Texts):
 
     weekdays: tuple[str, str, str, str, str, str, str]
     date: str
+    clock: str
     between: str
     fare: str
     code: str
@@ -163,7 +164,7 @@ def _blanks(
     """Return what fills the braces of the texts."""
 
     def clock(time: int) -> str:
-        return f"{datetime.fromtimestamp(time, region.config.zone):%H:%M}"
+        return datetime.fromtimestamp(time, region.config.zone).strftime(spoken.clock)
 
     found = {"phone": region.config.contact.phone.replace(" ", "")}
     if "expected" in notice.facts:

@@ -65,7 +65,7 @@ def test_an_unforeseen_error_tells_no_secrets(
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("PUT", "/api/v1/offers", "POST"), ("POST", "/api/v1/tours", "GET"), ("PATCH", "/", "GET")],
+    [("PUT", "/api/v1/offers", "POST"), ("POST", "/api/v1/tours", "GET"), ("PATCH", "/map", "GET")],
 )
 def test_a_wrong_method_says_which_are_right(
     api: Api, method: str, path: str, allowed: str

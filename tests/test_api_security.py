@@ -595,7 +595,7 @@ def test_reading_never_changes_anything(toy_region: Region, tmp_path: Path) -> N
         here.clock.set("2027-03-22T09:30")
         document = here.http.get("/api/v1/openapi.json").json()
         paths = [path for path, methods in document["paths"].items() if "get" in methods]
-        pages = ["/", "/table", "/about", "/problems", "/login", "/anmelden", "/theme.css"]
+        pages = ["/map", "/table", "/about", "/problems", "/login", "/anmelden", "/theme.css"]
         before = everything(tmp_path)
         for path in [*paths, *pages]:
             stem, _, _ = path.partition("{")
@@ -631,9 +631,17 @@ def test_staff_sign_in_and_out_on_a_page_without_scripts(here: Office) -> None:
     assert "session" not in here.http.cookies
 
 
+def test_signing_in_and_out_keeps_the_language_that_was_chosen(here: Office) -> None:
+    form = {"name": "dispatcher", "password": PASSWORD}
+    page = here.http.post("/login?lang=da", data=form)
+    assert str(page.url).endswith("/login?lang=da")
+    assert "Logget ind" in page.text
+    assert 'action="/logout?lang=da"' in page.text
+
+
 def test_a_driver_opens_a_shift_on_the_page(here: Office) -> None:
     page = here.http.post("/login", data={"code": here.code_of()})
-    assert f"{SHIFT}, 22.03.2027" in page.text
+    assert f"{SHIFT}, Montag, 22. März 2027" in page.text
     assert here.http.get("/api/v1/session").json()["shift"]["shift"] == SHIFT
 
 

@@ -134,8 +134,8 @@ def test_ctrl_c_ends_a_watched_demo_with_its_figures(toy_folder: Path) -> None:
     ) as process:
         try:
             assert process.stdout is not None
-            page = next(found[0] for line in process.stdout if (found := _ADDRESS.search(line)))
-            vehicles = httpx2.get(f"{page}/api/v1/vehicles", trust_env=False)
+            home = next(found[1] for line in process.stdout if (found := _ADDRESS.search(line)))
+            vehicles = httpx2.get(f"{home}/api/v1/vehicles", trust_env=False)
             assert vehicles.status_code == 200
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=30)
@@ -146,7 +146,7 @@ def test_ctrl_c_ends_a_watched_demo_with_its_figures(toy_folder: Path) -> None:
     assert err == ""
 
 
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/map")
 
 
 def _quiet() -> dict[str, str]:

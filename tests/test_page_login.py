@@ -59,5 +59,5 @@ def test_a_driver_opens_a_shift(browser: Browser, served: tuple[Office, str]) ->
     page.goto(f"{host}/login")
     page.get_by_label("Code of the shift").fill(code.lower())
     page.get_by_role("button", name="Open shift").click()
-    page.get_by_text("bus-1@06:00, 22.03.2027").wait_for()
+    page.get_by_text("bus-1@06:00, Monday, 22 March 2027").wait_for()
     context.close()

@@ -82,7 +82,7 @@ def book(dispatcher: Dispatcher, now: int) -> None:
 def test_a_vehicle_moves_between_two_times(visit: Visit, dispatcher: Dispatcher) -> None:
     book(dispatcher, visit.clock())
     visit.clock.set("2027-03-22T09:02")
-    visit.page.goto(f"{visit.host}/")
+    visit.page.goto(f"{visit.host}/map")
     visit.reads("#clock", "09:02")
     visit.reads("#vehicles", "unterwegs nach Bahnhof, Niederdorf")
     visit.reads("#vehicles", "1 an Bord")
@@ -101,11 +101,11 @@ def test_a_vehicle_moves_between_two_times(visit: Visit, dispatcher: Dispatcher)
 
 def test_the_pages_fit_on_a_small_phone(visit: Visit) -> None:
     visit.page.set_viewport_size({"width": 360, "height": 740})
-    for path in ("/", "/table", "/about", "/problems", "/privacy", "/login", "/nowhere"):
+    for path in ("/map", "/table", "/about", "/problems", "/privacy", "/login", "/nowhere"):
         visit.page.goto(f"{visit.host}{path}")
         width = visit.page.evaluate("document.documentElement.scrollWidth")
         assert width <= 360, path
-    visit.page.goto(f"{visit.host}/")
+    visit.page.goto(f"{visit.host}/map")
     visit.reads("#clock", "08:00")
     unfold = visit.page.locator("#fold")
     assert not visit.page.locator("#details").is_visible()
@@ -116,7 +116,7 @@ def test_the_pages_fit_on_a_small_phone(visit: Visit) -> None:
 
 
 def test_a_lost_connection_is_said_and_found_again(visit: Visit) -> None:
-    visit.page.goto(f"{visit.host}/")
+    visit.page.goto(f"{visit.host}/map")
     visit.reads("#clock", "08:00")
     visit.page.route("**/api/**", lambda route: route.abort())
     visit.reads("#notice", "Keine Verbindung")

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from api.app import create_app
-from api.privacy_words import kept_in_words
+from api.languages import Language, tell
+from api.privacy_words import TITLES, kept_in_words
 from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.region_config import GeocoderRule
@@ -33,20 +34,35 @@ def ferry(toy_region: Region) -> Iterator[Dispatcher]:
     made.close()
 
 
-@pytest.mark.parametrize(("path", "language"), [("/privacy", "de"), ("/datenschutz", "en")])
+@pytest.mark.parametrize(
+    ("path", "language"), [("/privacy", "de"), ("/datenschutz", "en"), ("/privacy", "da")]
+)
 def test_the_page_says_every_rule_in_the_readers_language(
-    dispatcher: Dispatcher, path: str, language: str
+    dispatcher: Dispatcher, path: str, language: Language
 ) -> None:
     with serving(dispatcher) as api:
         page = api.http.get(path, params={"lang": language}).text
     rules = dispatcher.region.config.retention_rules
     assert [rule.data for rule in rules] == list(KINDS)
-    number = ("de", "en").index(language)
     for rule in rules:
-        assert KINDS[rule.data].title[number] in page
-        assert (rule.purpose.de, rule.purpose.en)[number] in page
-    assert ("14 Tage nach der Fahrt", "14 days after the ride")[number] in page
-    assert ("3 Jahre", "3 years")[number] in page
+        assert tell(TITLES[rule.data], language) in page
+        assert rule.purpose.in_language(language) in page
+    fortnight = {
+        "de": "14 Tage nach der Fahrt",
+        "en": "14 days after the ride",
+        "da": "14 dage efter turen",
+    }
+    assert fortnight[language] in page
+    assert {"de": "3 Jahre", "en": "3 years", "da": "3 år"}[language] in page
+
+
+def test_a_purpose_that_is_not_said_in_danish_is_said_in_english(ferry: Dispatcher) -> None:
+    with serving(ferry) as api:
+        assert "For the ferry." in api.http.get("/privacy?lang=da").text
+
+
+def test_every_kind_of_data_has_its_words() -> None:
+    assert set(TITLES) == set(KINDS)
 
 
 def test_a_rule_of_the_region_is_what_the_page_says(ferry: Dispatcher) -> None:
@@ -54,7 +70,7 @@ def test_a_rule_of_the_region_is_what_the_page_says(ferry: Dispatcher) -> None:
         page = api.http.get("/privacy?lang=de").text
     assert "Wegen der Fähre." in page
     assert "5 Tage nach der Fahrt" in page
-    assert KINDS["contact"].purpose[0] not in page
+    assert KINDS["contact"].purpose.de not in page
 
 
 def test_a_geocoder_on_the_network_is_named(ferry: Dispatcher, dispatcher: Dispatcher) -> None:

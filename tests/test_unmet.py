@@ -309,16 +309,19 @@ def test_days_that_cannot_be_told_are_refused(api: Api, query: str) -> None:
     )
 
 
-def test_a_refusal_names_the_vehicle_in_both_languages(api: Api) -> None:
+def test_a_refusal_names_the_vehicle_in_every_language(api: Api) -> None:
     chair = {"passengers": 1, "wheelchairs": 1}
     answer, number = api.ask(party=chair).json(), 0
     while answer["refusal"] is None:
         api.confirm(answer["offers"][0]["offer"], f"chair-{number:03}")
         answer, number = api.ask(party=chair).json(), number + 1
     refusal = answer["refusal"]
-    english = api.http.post(
-        "/api/v1/offers", json=merged(party=chair), headers={"Accept-Language": "en"}
-    ).json()["refusal"]
+    english, danish = (
+        api.http.post(
+            "/api/v1/offers", json=merged(party=chair), headers={"Accept-Language": language}
+        ).json()["refusal"]
+        for language in ("en", "da")
+    )
     vehicle = refusal["vehicle"]
     until, pickup = vehicle["until"][11:16], refusal["earliest_pickup"][11:16]
     assert (vehicle["name"], vehicle["only"]) == ("Bus 1", True)
@@ -331,6 +334,12 @@ def test_a_refusal_names_the_vehicle_in_both_languages(api: Api) -> None:
         "No wheelchair place is free at this time. The only vehicle that takes a wheelchair "
         f"(Bus 1) can leave {vehicle['place']} no sooner than {until} and be there at {pickup}. "
         "This is possible:"
+    )
+    until, pickup = until.replace(":", "."), pickup.replace(":", ".")
+    assert danish["message"] == (
+        "Der er ingen ledig kørestolsplads på dette tidspunkt. Den eneste vogn, der kan tage en "
+        f"kørestol med (Bus 1), kan tidligst køre fra {vehicle['place']} kl. {until} og være hos "
+        f"dig kl. {pickup}. Dette er muligt:"
     )
     assert {each["kind"]: each["message"] for each in refusal["fixes"]}["fewer_aids"] == (
         "Mit gefaltetem Rollstuhl geht es um 09:00 Uhr."

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
+from api.problem_words import problem_title
 from api.quotes import refusal_out
 from api.refusal_words import fix_message
 from api.residents.cards import Card, cards_of, offer_card
@@ -18,7 +19,6 @@ from api.residents.contact_form import ContactForm, WaitingForm, contact_of, rea
 from api.residents.ride_pages import show_ride
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault, Faulty, WishForm, days_ahead, fault_of, ride_request
-from api.words import problem_title
 from shuttle.answers import Quote
 from shuttle.changing import change, quote_change
 from shuttle.domain import Booking, Contact, Offer, RideRequest

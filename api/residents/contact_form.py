@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from api.contacts import ContactWire
 from api.languages import mark, tell
+from api.problem_words import problem_title
 from api.residents.visit import Visit
 from api.residents.wishes import Fault, Faulty, WishForm
-from api.words import problem_title
 from shuttle.domain import Channel, Contact
 from shuttle.errors import RequestError
 

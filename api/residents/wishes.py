@@ -12,8 +12,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.languages import Language, mark, tell
+from api.problem_words import problem_title
 from api.times import WallClock, local_time
-from api.words import problem_title
 from routing.gazetteer import Match
 from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.errors import RequestError

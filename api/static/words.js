@@ -1,14 +1,16 @@
 /** Words and times as the page's reader writes them. */
 export const words = JSON.parse(document.getElementById("words").textContent);
 
+const LOCALES = { de: "de-DE", en: "en-GB", da: "da-DK" };
+
 const language = document.documentElement.lang;
 
 export class Times {
   constructor(timeZone) {
-    this.hours = new Intl.DateTimeFormat(language, {
+    this.hours = new Intl.DateTimeFormat(LOCALES[language], {
       hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone,
     });
-    this.days = new Intl.DateTimeFormat(language === "en" ? "en-GB" : "de-DE", {
+    this.days = new Intl.DateTimeFormat(LOCALES[language], {
       weekday: "long", day: "numeric", month: "long", timeZone,
     });
   }
@@ -22,7 +24,7 @@ export class Times {
   }
 }
 
-const numbers = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+const numbers = new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits: 0 });
 
 export const number = (value) => numbers.format(value);
 
