@@ -36,6 +36,7 @@ from api import (
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
+from api.residents import info_pages
 from api.security import (
     ForgedRequest,
     NotAllowed,
@@ -178,6 +179,7 @@ def create_app(
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
     for each in (pages, login_page):
         app.include_router(each.router)
+    app.include_router(info_pages.router)
     pages.mount_static(app)
     for error in STATUS:
         app.add_exception_handler(error, _on_known_error)

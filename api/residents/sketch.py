@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import pairwise
+from math import cos, pi, sin
 from typing import Literal
 
 import numpy as np
@@ -35,6 +36,9 @@ _HOUSES_UP_TO = 4.0
 
 _MOST_HOUSES = 700
 """In a town those close together are drawn as one, so that a sketch stays small."""
+
+_FAR = 4.0
+"""Metres a pixel from which on roads are thin."""
 
 _TRACKS_UP_TO = 8.0
 
@@ -92,7 +96,7 @@ def sketch(
     label: str,
     walk: Sequence[Point] | None = None,
     route: Sequence[Point] | None = None,
-    width: int = 640,
+    width: int = 560,
     height: int = 400,
 ) -> Markup:
     """Return a map as an SVG element; colours come from the style sheet.
@@ -132,18 +136,19 @@ def _sketch(
 ) -> Markup:
     below = ground(region)
     paper = _Paper.showing(frame, below, width, height)
-    drawn = [(mark, *paper.at(mark.lat, mark.lon)) for mark in marks]
-    drawn = [each for each in drawn if paper.holds(*each[1:])]
+    drawn = _placed(marks, paper)
     parts = [
         *_landscape(below, paper),
         *_way("route", route, paper),
         *_way("walk", walk, paper),
-        *(_sign(mark, x, y) for mark, x, y in reversed(drawn)),
+        *(each.leader for each in drawn),
+        *(_sign(each) for each in reversed(drawn)),
         *_labels(drawn, below, paper),
     ]
     name = escape(label)
+    far = " far" if paper.scale > _FAR else ""
     return Markup(  # noqa: S704 -- names are escaped, the rest are numbers
-        f'<svg class="sketch" viewBox="0 0 {width} {height}" role="img" aria-label="{name}">'
+        f'<svg class="sketch{far}" viewBox="0 0 {width} {height}" role="img" aria-label="{name}">'
         f"<title>{name}</title>{''.join(parts)}</svg>"
     )
 
@@ -313,18 +318,19 @@ _BUS = "M-7-31h14v11h-14zm0 6h14m-11 5v3m8-3v3"
 """Drawn into the head of the pin."""
 
 
-def _sign(mark: Mark, x: int, y: int) -> str:
+def _sign(each: "_Placed") -> str:
     """Return a mark; its place is where its drawing has its origin."""
+    mark = each.mark
     below = -18 if mark.kind == "stop" else 5
     number = f'<text y="{below}">{mark.number}</text>' if mark.number else ""
     bus = f'<path class="bus" d="{_BUS}"/>'
     drawn = {
         "stop": f'<path d="{_PIN}"/>{number or bus}',
-        "other": f'<circle r="{13 if mark.number else 6}"/>{number}',
+        "other": f'<circle r="{13 if mark.number else 7}"/>{number}',
         "vehicle": f'<circle r="14"/><g transform="translate(0 25)">{bus}</g>',
         "address": '<circle r="8"/>',
     }[mark.kind]
-    return f'<g class="mark mark-{mark.kind}" transform="translate({x} {y})">{drawn}</g>'
+    return f'<g class="mark mark-{mark.kind}" transform="translate({each.x} {each.y})">{drawn}</g>'
 
 
 _Box = tuple[float, float, float, float]
@@ -332,25 +338,82 @@ _Box = tuple[float, float, float, float]
 
 _REACH: dict[MarkKind, _Box] = {
     "stop": (-15, -39, 15, 1),
-    "other": (-14, -14, 14, 14),
+    "other": (-8, -8, 8, 8),
     "address": (-9, -9, 9, 9),
     "vehicle": (-15, -15, 15, 15),
 }
+
+_NUMBERED: _Box = (-13, -13, 13, 13)
+
+_RINGS = (0, 27, 48, 70, 92)
+"""How far a number may be moved aside for another, in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A mark, where it is drawn, and the pixel it is about."""
+
+    mark: Mark
+    x: int
+    y: int
+    at: tuple[int, int]
+
+    @property
+    def box(self) -> _Box:
+        """What it covers."""
+        numbered = self.mark.kind == "other" and self.mark.number
+        left, top, right, bottom = _NUMBERED if numbered else _REACH[self.mark.kind]
+        return left + self.x, top + self.y, right + self.x, bottom + self.y
+
+    @property
+    def leader(self) -> str:
+        """A line from what was moved aside to where it belongs."""
+        if (self.x, self.y) == self.at:
+            return ""
+        step = _pair(self.at[0] - self.x, self.at[1] - self.y).lstrip()
+        return f'<path class="leader" d="M{_pair(self.x, self.y).lstrip()}l{step}"/>'
+
+
+def _placed(marks: Sequence[Mark], paper: _Paper) -> list[_Placed]:
+    """Return the marks on the paper; numbers that would hide each other are moved aside."""
+    placed: list[_Placed] = []
+    for mark in marks:
+        x, y = paper.at(mark.lat, mark.lon)
+        if paper.holds(x, y):
+            here = _Placed(mark, x, y, (x, y))
+            placed.append(_aside(here, placed, paper) if mark.number else here)
+    return placed
+
+
+def _aside(here: _Placed, others: Sequence[_Placed], paper: _Paper) -> _Placed:
+    for ring in _RINGS:
+        spots = max(1, round(ring / 5))
+        for turn in (2 * pi * spot / spots for spot in range(spots)):
+            x, y = here.x + round(ring * cos(turn)), here.y + round(ring * sin(turn))
+            moved = _Placed(here.mark, x, y, here.at)
+            free = not any(_touch(moved.box, other.box) for other in others)
+            if free and paper.holds(x, y):
+                return moved
+    return here
+
+
+_NAME = 20
+"""Height of names: a phone shows the drawing at little more than half its size."""
 
 _LETTER = 0.6
 """Width of a letter, as part of its height: rather too much, so that nothing touches."""
 
 
-def _labels(drawn: Sequence[tuple[Mark, int, int]], below: Ground, paper: _Paper) -> Iterator[str]:
+def _labels(drawn: Sequence[_Placed], below: Ground, paper: _Paper) -> Iterator[str]:
     """Yield names: of marks first, then of places, each only where nothing is in its way."""
-    taken = [_moved(_REACH[mark.kind], x, y) for mark, x, y in drawn]
-    for (mark, _, _), own in zip(drawn, tuple(taken), strict=True):
-        if mark.label:
-            yield from _label(mark.label, "mark-name", 17, _beside(own), taken, paper)
+    taken = [each.box for each in drawn]
+    for each in drawn:
+        if each.mark.label:
+            yield from _label(each.mark.label, "mark-name", _beside(each.box), taken, paper)
     for place in below.places:
         x, y = paper.at(place.lat, place.lon)
         if paper.holds(x, y):
-            yield from _label(place.name, "place-name", 19, [(x, y, "middle")], taken, paper)
+            yield from _label(place.name, "place-name", [(x, y, "middle")], taken, paper)
 
 
 def _beside(own: _Box) -> list[tuple[float, float, str]]:
@@ -368,29 +431,24 @@ def _beside(own: _Box) -> list[tuple[float, float, str]]:
 def _label(
     text: str,
     look: str,
-    size: int,
     places: Iterable[tuple[float, float, str]],
     taken: list[_Box],
     paper: _Paper,
 ) -> Iterator[str]:
-    long = _LETTER * size * len(text)
+    long = _LETTER * _NAME * len(text)
     for x, y, anchor in places:
         left = x - {"start": 0.0, "middle": long / 2, "end": long}[anchor]
-        box = (left, y - size / 2, left + long, y + size / 2)
+        box = (left, y - _NAME / 2, left + long, y + _NAME / 2)
         inside = box[0] >= 2 and box[1] >= 2
         if inside and box[2] <= paper.width - 2 and box[3] <= paper.height - 2:
             if any(_touch(box, other) for other in taken):
                 continue
             taken.append(box)
-            baseline = round(y + size / 3)
+            baseline = round(y + _NAME / 3)
             yield (
                 f'<text class="{look} {anchor}" x="{round(x)}" y="{baseline}">{escape(text)}</text>'
             )
             return
-
-
-def _moved(box: _Box, x: int, y: int) -> _Box:
-    return box[0] + x, box[1] + y, box[2] + x, box[3] + y
 
 
 def _touch(one: _Box, other: _Box) -> bool:
