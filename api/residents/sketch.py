@@ -28,6 +28,9 @@ LINES = ("stream", "rail", "road-path", "road-track", "road-service")
 ROADS = ("street", "minor", "tertiary", "secondary", "primary", "trunk")
 """With an edge on both sides; the most important one is on top."""
 
+_INNER = 0.9
+"""Part of the paper that the frame takes: marks at its edge reach beyond it."""
+
 _COARSE = 0.7
 """Pixels that a line may be off: half of what rounding takes anyway."""
 
@@ -176,7 +179,8 @@ class _Paper:
     def showing(cls, frame: Frame, below: Ground, width: int, height: int) -> "_Paper":
         corners = [(frame.south, frame.west), (frame.north, frame.east)]
         (west, south), (east, north) = below.flat.metres(corners).tolist()
-        scale = max((east - west) / width, (north - south) / height, 0.1)
+        inner_width, inner_height = width * _INNER, height * _INNER
+        scale = max((east - west) / inner_width, (north - south) / inner_height, 0.1)
         middle_east, middle_north = (west + east) / 2, (south + north) / 2
         left, top = middle_east - scale * width / 2, middle_north + scale * height / 2
         return cls(below, left, top, scale, width, height)

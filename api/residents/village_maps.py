@@ -17,6 +17,9 @@ FEW = 8
 _CORE_METRES = 800.0
 
 _MARGIN = 120.0
+"""Metres around the outermost stops, and of a wide village a part of its width."""
+
+_MARGIN_PART = 0.04
 
 WIDTH = 720
 _SMALL, _HALF_PAGE, _PAGE = 310, 470, 860
@@ -68,5 +71,6 @@ def _map(
     """Return a map that holds the stops shown; those with number 0 are dots."""
     dots_first = sorted(numbers.items(), key=lambda each: each[1])  # numbers keep off them
     marks = [Mark("other", stop.lat, stop.lon, "", number) for stop, number in dots_first]
-    frame = Frame.holding([(stop.lat, stop.lon) for stop in shown], _MARGIN)
+    margin = max(_MARGIN, _MARGIN_PART * max(_apart(a, b) for a in shown for b in shown))
+    frame = Frame.holding([(stop.lat, stop.lon) for stop in shown], margin)
     return sketch(region, frame, marks, label=label, width=WIDTH, height=height)
