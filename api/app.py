@@ -36,7 +36,7 @@ from api import (
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
-from api.residents import booking_pages, ride_pages
+from api.residents import booking_pages, info_pages, ride_pages
 from api.security import (
     ForgedRequest,
     NotAllowed,
@@ -182,7 +182,7 @@ def create_app(
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    for each in (pages, login_page, booking_pages, ride_pages):
+    for each in (pages, login_page, booking_pages, ride_pages, info_pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:

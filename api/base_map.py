@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,8 +35,9 @@ _UNNAMED_KINDS = frozenset({"address", "place", "bus_stop"})
 """Features that are no landmarks: houses, settlements, and what the stops show already."""
 
 
+@lru_cache(maxsize=2)
 def base_map(region: Region) -> RoadsOut:
-    """Return everything that is drawn beneath stops and vehicles."""
+    """Return everything that is drawn beneath stops and vehicles; read it, never change it."""
     lines: defaultdict[str, list[str]] = defaultdict(list)
     for road_class, line in _lines(region.drive):
         lines[road_class].append(line)

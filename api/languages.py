@@ -114,7 +114,7 @@ def _date(day: date, pattern: str, language: Language) -> str:
 
 def weekday(day: date, language: Language) -> str:
     """Return the weekday of a day: "Montag"."""
-    return format_date(day, "EEEE", locale=_CLDR[language])
+    return _date(day, "EEEE", language)
 
 
 def clock(time: datetime, language: Language) -> str:

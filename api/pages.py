@@ -104,12 +104,6 @@ def table_page(
     )
 
 
-@router.get("/about")
-def about_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:
-    """Say what this is, where the data come from, and what is kept about people."""
-    return page(request, service, language, f"about.{language}.html")
-
-
 @router.get("/datenschutz")
 @router.get("/privacy")
 def privacy_page(request: Request, service: ServiceHere, language: ReaderLanguage) -> Response:

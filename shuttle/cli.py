@@ -159,7 +159,7 @@ def serve(
 
     Residents are told by e-mail with SHUTTLE_SMTP_HOST, _PORT, _SECURITY (starttls, tls or none),
     _USER, _PASSWORD and _FROM, by SMS with [sms] in region.toml and SHUTTLE_SMS_SECRET.
-    SHUTTLE_PUBLIC_URL is for links to bookings.
+    SHUTTLE_PUBLIC_URL is for links to bookings and codes on printed sheets.
     """
     with _plainly():
         from api.app import create_app
@@ -198,6 +198,7 @@ def serve(
                     nightly=lambda now: purge(store.engine, loaded.config, now),
                     channels=ways,
                 )
+                web.state.public_url = settings.public_url
                 console.print(told_of(ways))
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
                 better = improving(dispatcher, _now) if improve else nullcontext()

@@ -187,11 +187,30 @@ class Fares(_Table):
 
 
 class Contact(_Table):
-    """Who answers."""
+    """Who answers.
+
+    Attributes
+    ----------
+    operator, phone, email
+        On every page.
+    address
+        For the imprint; lines are kept.
+    represented_by
+        Who acts for the operator, for the imprint.
+    accessibility_office
+        Who settles complaints about barriers where the region lies: name, and how to reach it.
+    country, subdivision
+        Whose holidays are kept.
+    accent
+        The colour of pages.
+    """
 
     operator: str
     phone: str
     email: str
+    address: str = ""
+    represented_by: str = ""
+    accessibility_office: str = ""
     country: str = Field(default="DE", pattern=r"^[A-Z]{2}$")
     accent: str = Field(default="#0b5c6b", pattern=r"^#[0-9a-fA-F]{6}$")
     subdivision: str | None = None
