@@ -145,12 +145,7 @@ def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking
 
 
 def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) -> None:
-    if disturbance.end <= disturbance.begin:
-        raise RequestError("times_reversed", "until", "It must end later than it begins.")
-    if disturbance.end <= now:
-        raise RequestError("already_over", "until", "This time is over; choose a later one.")
-    if region.config.local_day(disturbance.begin) != plan.day:
-        raise RequestError("other_day", "from", f"It must begin on {plan.day}.")
+    _check_times(region, plan, disturbance, now)
     vehicles = {each.id for each in region.config.vehicles}
     if isinstance(disturbance, VehicleOut | ShiftSet) and disturbance.vehicle not in vehicles:
         raise RequestError(
@@ -168,6 +163,21 @@ def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) ->
                     f"points.{number}",
                     f"No road lies within {SNAP_METRES:.0f} m of this point; choose one on a road.",
                 )
+
+
+def _check_times(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) -> None:
+    if disturbance.end <= disturbance.begin:
+        raise RequestError("times_reversed", "until", "It must end later than it begins.")
+    if disturbance.end <= now:
+        raise RequestError("already_over", "until", "This time is over; choose a later one.")
+    if region.config.local_day(disturbance.begin) != plan.day:
+        raise RequestError("other_day", "from", f"It must begin on {plan.day}.")
+    if disturbance.end > region.config.instant(plan.day, 24 * 60):
+        raise RequestError(
+            "other_day",
+            "until",
+            f"It must end by midnight after {plan.day}; enter each further day on its own.",
+        )
 
 
 def _check_breaks(shift: ShiftSet) -> None:

@@ -219,6 +219,8 @@ def test_breaks_follow_the_hours_of_a_shift(dispatcher: Dispatcher) -> None:
         (RoadClosed(((54.0, 9.0),), at("10:00"), at("11:00")), "no_road_near", "points.0"),
         (StopClosed("nowhere", at("10:00"), at("11:00")), "unknown_stop", "stop"),
         (Slower(1.5, at("10:00") + 86400, at("11:00") + 86400), "other_day", "from"),
+        (StopClosed("mitte", at("10:00"), at("11:00") + 86400), "other_day", "until"),
+        (ShiftSet("bus-1", at("20:00"), at("20:00") + 365 * 86400), "other_day", "until"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(
