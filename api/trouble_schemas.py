@@ -40,7 +40,9 @@ class _Span(Wire):
     """From when until when."""
 
     begin: Time | None = Field(default=None, alias="from", description="Now, if left out.")
-    until: Time | None = Field(default=None, description="The end of the day, at the latest.")
+    until: Time | None = Field(
+        default=None, description="The end of the day, if left out, and at the latest."
+    )
 
     def span(self, region: Region, now: int) -> tuple[int, int]:
         """Return both ends in epoch seconds."""

@@ -6,13 +6,16 @@ import pytest
 
 from shuttle.answers import RefusalReason
 from shuttle.conditions import RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
+from shuttle.consequences import planned
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Party
 from shuttle.errors import NotStranded, OfferGone, PlanChanged, RequestError, UnknownCondition
 from shuttle.events import Postponed, PromiseBroken, PromiseKept, StopMoved, Stranded, TakenOver
 from shuttle.region import Region
+from shuttle.reports import ReportKind, Sighting
 from shuttle.sql_store import SqlStore
 from shuttle.trouble import entered, if_still, postponed, waiting
+from tests.reporting import BUS, send, told
 from tests.test_dispatcher import MONDAY, at, ride
 from tests.toy_town import coordinates
 from tests.troubled_days import booked, confirm, effect_on, faults_of, lift
@@ -296,6 +299,34 @@ def test_slow_roads_break_what_cannot_be_kept_and_say_for_whom(dispatcher: Dispa
     assert faults_of(plan) == []
     for each in rides:
         assert plan.tour_of(each.code) is not None or effect_on(result, each).stranded
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Slower(3.0, at("09:30"), at("20:00")),
+        RoadClosed((HAUPTSTRASSE,), at("09:30"), at("20:00")),
+    ],
+)
+def test_a_vehicle_that_is_seen_needs_as_long_as_the_roads_of_the_day_take(
+    dispatcher: Dispatcher, trouble: Slower | RoadClosed
+) -> None:
+    ends = {"origin": "hauptstrasse", "destination": "mitte", "party": Party(6)}
+    (rider,) = booked(dispatcher, at("09:00"), {**ends, "clock": "10:00"})
+    confirm(dispatcher, trouble, at("09:30"))
+    send(dispatcher, "10:06", told(ReportKind.STARTED, "09:30"))
+    send(dispatcher, "10:06", told(ReportKind.PICKED_UP, "10:05", rider))
+    now, stop = at("10:20"), dispatcher.region.stop("hauptstrasse")
+    dispatcher.see(MONDAY, BUS, Sighting(now, stop.lat, stop.lon), now)
+    plan = dispatcher.plan(MONDAY, now)
+    first, last = (halt.place for halt in plan.tours[0].halts if halt.trip == rider.code)
+    drive, usual = (
+        int(each.travel.seconds[plan.region.number_of(first), row])
+        for each, row in ((plan.region, last), (dispatcher.region, plan.region.number_of(last)))
+    )
+    assert drive > usual + 60
+    arrives = next(each.dropoff for code, each in planned(plan).items() if code == rider.code)
+    assert abs(arrives - (now + drive)) <= 2
 
 
 def test_the_rides_of_a_closed_stop_move_to_the_nearest_open_one_and_keep_their_times(
