@@ -130,10 +130,15 @@ def _without(out: VehicleOut, plan: DayPlan, number: int, now: int) -> Iterable[
 
 
 def _standing(out: VehicleOut, plan: DayPlan, number: int, now: int) -> tuple[str | None, int]:
-    """Return the stop where a vehicle stands, None at its depot, and from when."""
+    """Return the stop where a vehicle stands, None at its depot, and from when.
+
+    Whoever rests with people on board rests where somebody got on or off last.
+    """
     tour, region = plan.tours[number], plan.region
-    last = tour.halts[max(tour.served, 1) - 1]
-    here = region.stop_at(last.place)
+    begun = tour.halts[: max(tour.served, 1)]
+    last = begun[-1]
+    where = next(halt for halt in reversed(begun) if halt.trip) if aboard(tour) else last
+    here = region.stop_at(where.place)
     stop = out.stop if out.stop is not None else (here.id if here else None)
     return stop, max(tick_of(now), last.earliest + last.service)
 

@@ -117,6 +117,18 @@ def test_whoever_sits_in_a_vehicle_that_stands_at_their_stop_has_arrived(
     assert events(dispatcher, PromiseKept) == [PromiseKept(now, aboard.code)]
 
 
+def test_a_vehicle_that_breaks_down_while_its_driver_rests_stands_where_people_got_on(
+    dispatcher: Dispatcher,
+) -> None:
+    (aboard,) = booked(dispatcher, at("09:00"), {"clock": "10:00", "party": Party(6)})
+    send(dispatcher, "10:06", told(ReportKind.STARTED, "09:30"))
+    send(dispatcher, "10:06", told(ReportKind.PICKED_UP, "10:05", aboard))
+    send(dispatcher, "10:20", told(ReportKind.BREAK_STARTED, "10:20"))
+    confirm(dispatcher, VehicleOut("bus-1", at("10:30"), at("20:00")), at("10:30"))
+    (left,) = dispatcher.plan(MONDAY, at("10:30")).stranded
+    assert left.ride_now.pickup_stop == aboard.ride.pickup_stop
+
+
 def test_a_vehicle_that_comes_back_works_on(dispatcher: Dispatcher) -> None:
     now = at("09:00")
     confirm(dispatcher, VehicleOut("bus-2", at("09:30"), at("20:00")), now)
