@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from routing.check import check_tour
 from shuttle.answers import RefusalReason
 from shuttle.conditions import RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
 from shuttle.consequences import planned
@@ -213,6 +214,29 @@ def test_breaks_follow_the_hours_of_a_shift(dispatcher: Dispatcher) -> None:
     plan = dispatcher.plan(MONDAY, now)
     assert len(plan.tours[0].shift.breaks) == 2
     assert faults_of(plan) == []
+
+
+@pytest.mark.parametrize("rests", [None, ((at("19:10"), at("19:40"), 900),)])
+def test_a_vehicle_whose_shift_gets_longer_while_it_drives_home_works_on(
+    dispatcher: Dispatcher, rests: tuple[tuple[int, int, int], ...] | None
+) -> None:
+    confirm(dispatcher, VehicleOut("bus-1", at("18:00"), at("20:00")), at("18:00"))
+    booked(dispatcher, at("18:00"), {"clock": "18:20"})
+    now = at("18:57")
+    tour = dispatcher.plan(MONDAY, now).tours[1]
+    assert tour.fixed == len(tour.halts), "it drives home"
+    longer = ShiftSet("bus-2", tour.shift.start, at("20:00"), rests, tour.shift.id)
+    confirm(dispatcher, longer, now)
+    (late,) = booked(
+        dispatcher, now, {"origin": "bahnhof", "destination": "mitte", "clock": "19:15"}
+    )
+    dispatcher.advance(at("20:00"))
+    assert dispatcher.booking(late.code).status is BookingStatus.SERVED
+    tour = dispatcher.plan(MONDAY, at("20:00")).tours[1]
+    assert len(tour.shift.breaks) == (0 if rests is None else 1)
+    assert [
+        str(each) for each in check_tour(tour, dispatcher.plan(MONDAY, at("20:00")).travel)
+    ] == []
 
 
 @pytest.mark.parametrize(
