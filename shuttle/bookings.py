@@ -85,12 +85,16 @@ def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     if number is None or _under_way(plan.tours[number], booking.code):
         raise NotCancellable(booking.code)
     booking = booking.with_status(BookingStatus.CANCELLED)
+    left = plan.removed(number, booking.code).with_bookings(booking)
     return Outcome(
         booking,
-        plan.removed(number, booking.code).with_bookings(booking),
+        left,
         planned=frozenset({number}),
         bookings=(booking,),
         events=(Cancelled(now, booking.code, plan.tours[number].shift.id),),
+        # Where snow begins, the way without a halt may count as longer than the way over it:
+        # that makes others late on paper, and is no reason to keep anybody.
+        faced=left,
     )
 
 

@@ -236,7 +236,7 @@ def _under(
         bookings=faced.bookings,
         events=(event, *faced.events, *_told(told, new.id, plan, now)),
         conditions=(new,),
-        faced=faced.plan,
+        faced=calm,
     )
 
 

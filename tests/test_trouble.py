@@ -337,6 +337,26 @@ def test_slow_roads_break_what_cannot_be_kept_and_say_for_whom(dispatcher: Dispa
         assert plan.tour_of(each.code) is not None or effect_on(result, each).stranded
 
 
+def test_a_ride_can_be_given_up_although_that_makes_another_late_on_paper_where_snow_begins(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("08:00")
+    confirm(dispatcher, VehicleOut("bus-2", now, at("20:00")), now)
+    confirm(dispatcher, Slower(5.0, at("11:35"), at("12:30")), now)
+    other, between, _ = booked(
+        dispatcher,
+        now,
+        {"origin": "kirche", "destination": "landstrasse", "clock": "11:05"},
+        {"origin": "bach", "destination": "west", "clock": "10:40"},
+        {"origin": "hauptstrasse", "destination": "west", "clock": "10:45"},
+    )
+    assert faults_of(dispatcher.plan(MONDAY, now)) == []
+    dispatcher.cancel(between.code, now)
+    assert dispatcher.booking(between.code).status is BookingStatus.CANCELLED
+    (fault,) = faults_of(dispatcher.plan(MONDAY, now))
+    assert other.code in fault, "the case that is meant"
+
+
 @pytest.mark.parametrize(
     "trouble",
     [
