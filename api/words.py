@@ -89,6 +89,10 @@ PROBLEMS: dict[str, Pair] = {
         "There is nothing to change at that time.",
     ),
     "other_day": ("Das gehört zu einem anderen Tag.", "This belongs to another day."),
+    "out_of_service": (
+        "Das Fahrzeug ist in dieser Zeit außer Betrieb.",
+        "The vehicle is out of service at that time.",
+    ),
     "plan_changed": (
         "Der Plan hat sich geändert. Bitte sehen Sie noch einmal hin.",
         "The plan has changed. Please look again.",

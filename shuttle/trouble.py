@@ -10,7 +10,7 @@ from shuttle.acts import Act, Outcome
 from shuttle.conditions import Condition, Disturbance, RoadClosed, ShiftSet, StopClosed, VehicleOut
 from shuttle.consequences import Consequences, Effect, Late, effects
 from shuttle.domain import Amendment, Booking
-from shuttle.duties import duties_after, with_duties
+from shuttle.duties import with_duties
 from shuttle.errors import (
     NoLateRide,
     NotStranded,
@@ -32,8 +32,9 @@ from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.records import record_of
 from shuttle.region import Region
-from shuttle.region_on_day import SNAP_METRES, region_on
+from shuttle.region_on_day import SNAP_METRES
 from shuttle.replanning import least_late, overruns, relieved, with_room_for
+from shuttle.undoing import duties_after
 
 
 def entered(
@@ -69,11 +70,17 @@ def lifted(region: Region, plan: DayPlan, condition: str, now: int) -> Outcome[C
     known = next((each for each in plan.conditions if each.id == condition), None)
     if known is None or known.lifted_at is not None or known.disturbance.end <= now:
         raise UnknownCondition(condition)
-    others = tuple(each for each in plan.conditions if each.id != condition)
-    new = known.lifted(now, duties_after(known, plan, region_on(region, others), now))
-    conditions = tuple(new if each.id == condition else each for each in plan.conditions)
+    others = [each for each in plan.conditions if each.id != condition]
+    duties = duties_after(known, others, plan, region.shifts(plan.day), now)
+    new = known.lifted(now, duties)
+    # All shifts of the vehicle are said here from now on, and nowhere else.
+    said = {each.vehicle for each in duties}
+    silent = [each.with_duties(()) for each in others if said & {d.vehicle for d in each.duties}]
+    changed = {each.id: each for each in (new, *silent)}
+    conditions = tuple(changed.get(each.id, each) for each in plan.conditions)
     event = TroubleLifted(now, new.id, new.disturbance.kind)
-    return _under(region, plan, conditions, new, event, now)
+    outcome = _under(region, plan, conditions, new, event, now)
+    return replace(outcome, conditions=(new, *silent))
 
 
 def if_still(act: Act[Consequences], digest: str | None) -> Act[Consequences]:

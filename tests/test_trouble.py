@@ -1,5 +1,6 @@
 """Trouble in Toy Town: what it does, what is made of it, and that nobody is dropped."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Party
 from shuttle.errors import NotStranded, OfferGone, PlanChanged, RequestError, UnknownCondition
 from shuttle.events import Postponed, PromiseBroken, PromiseKept, StopMoved, Stranded, TakenOver
+from shuttle.plan import vehicle_of
 from shuttle.region import Region
 from shuttle.reports import ReportKind, Sighting
 from shuttle.sql_store import SqlStore
 from shuttle.trouble import entered, if_still, postponed, waiting
 from tests.reporting import BUS, send, told
-from tests.test_dispatcher import MONDAY, at, ride
+from tests.test_dispatcher import MONDAY, ZONE, at, ride
 from tests.toy_town import coordinates
 from tests.troubled_days import booked, confirm, effect_on, faults_of, lift
 
@@ -163,6 +165,73 @@ def test_an_outage_that_is_called_off_before_it_begins_leaves_no_trace(
     assert after.stranded == ()
     assert faults_of(after) == []
     assert all(after.tour_of(each.code) is not None for each in rides)
+
+
+def test_lifting_one_outage_leaves_the_other_in_force(dispatcher: Dispatcher) -> None:
+    now = at("08:00")
+    morning = confirm(dispatcher, VehicleOut("bus-2", at("09:00"), at("10:00")), now)
+    confirm(dispatcher, VehicleOut("bus-2", at("11:00"), at("12:00")), now)
+    lift(dispatcher, morning.condition.id, now)
+    assert hours(dispatcher, "bus-2", now) == [("07:00", "11:00"), ("12:00", "19:00")]
+
+
+def test_of_two_outages_that_overlap_lifting_one_gives_back_the_hours_of_it_alone(
+    dispatcher: Dispatcher,
+) -> None:
+    first = confirm(dispatcher, VehicleOut("bus-2", at("08:00"), at("10:00")), at("08:00"))
+    confirm(dispatcher, VehicleOut("bus-2", at("09:30"), at("12:00")), at("08:00"))
+    now = at("08:30")
+    lift(dispatcher, first.condition.id, now)
+    assert hours(dispatcher, "bus-2", now) == [
+        ("07:00", "08:00"),
+        ("08:30", "09:30"),
+        ("12:00", "19:00"),
+    ]
+
+
+def test_the_hours_entered_for_a_part_of_a_shift_outlive_the_outage_that_made_it(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("08:00")
+    out = confirm(dispatcher, VehicleOut("bus-2", at("10:00"), at("12:00")), now)
+    confirm(dispatcher, ShiftSet("bus-2", at("12:00"), at("20:00"), None, "bus-2@12:00"), now)
+    lift(dispatcher, out.condition.id, now)
+    assert hours(dispatcher, "bus-2", now) == [("07:00", "12:00"), ("12:00", "20:00")]
+
+
+@pytest.mark.parametrize(("begin", "left"), [("12:00", 1), ("12:40", 0)])
+def test_a_vehicle_that_comes_back_has_the_breaks_that_were_not_taken(
+    dispatcher: Dispatcher, begin: str, left: int
+) -> None:
+    out = confirm(dispatcher, VehicleOut("bus-1", at(begin), at("13:30")), at("09:00"))
+    back = at("12:45")
+    lift(dispatcher, out.condition.id, back)
+    shifts = [tour.shift for tour in dispatcher.plan(MONDAY, back).tours]
+    assert sum(len(each.breaks) for each in shifts if each.start == back) == left
+
+
+def test_a_break_reported_before_its_shift_outlives_that_its_vehicle_is_out(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("05:30")
+    send(dispatcher, "05:30", told(ReportKind.BREAK_STARTED, "05:20"))
+    out = confirm(dispatcher, VehicleOut("bus-1", at("05:00"), at("20:00")), now)
+    assert hours(dispatcher, "bus-1", now) == []
+    lift(dispatcher, out.condition.id, now)
+    assert hours(dispatcher, "bus-1", now) == [("06:00", "20:00")]
+
+
+def hours(dispatcher: Dispatcher, vehicle: str, now: int) -> list[tuple[str, str]]:
+    """From when until when a vehicle has shifts that are not empty."""
+    shifts = (
+        each.shift for each in dispatcher.plan(MONDAY, now).tours if vehicle_of(each) == vehicle
+    )
+    clocks = (
+        tuple(f"{datetime.fromtimestamp(time, ZONE):%H:%M}" for time in (each.start, each.end))
+        for each in shifts
+        if each.start < each.end
+    )
+    return sorted((begin, end) for begin, end in clocks)
 
 
 # ----------------------------------------------------------------------------------------- shifts
