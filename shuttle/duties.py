@@ -98,14 +98,15 @@ def _without(out: VehicleOut, plan: DayPlan, number: int, now: int) -> Iterable[
         served = tour.halts[: tour.served]
         before = [*shift.breaks[: sum(halt.kind is HaltKind.BREAK for halt in served)]]
         yield replace(whole, end=stands, breaks=_rests(before), to_stop=stop)
+        again = max(out.end, stands)
     else:
-        stop, done = out.stop, taken(tour)
+        stop, done, again = out.stop, taken(tour), out.end
         before = [*shift.breaks[:done], *_sooner(shift.breaks[done:], now, begin)]
         yield replace(whole, end=begin, breaks=_rests(before), to_stop=stop)
-    if out.end < shift.end:
-        rests = _rests(_later(shift.breaks[len(before) :], out.end, shift.end))
-        name = new_id(plan, out.vehicle, out.end)
-        yield Duty(name, out.vehicle, out.end, shift.end, rests, stop)
+    if again < shift.end:
+        rests = _rests(_later(shift.breaks[len(before) :], again, shift.end))
+        name = new_id(plan, out.vehicle, again)
+        yield Duty(name, out.vehicle, again, shift.end, rests, stop)
 
 
 def _standing(out: VehicleOut, plan: DayPlan, number: int, now: int) -> tuple[str | None, int]:

@@ -82,6 +82,7 @@ class _Replay:
         self._hours = [each for each in _hours(usual, changes) if each[1] > now]
         self._rests = _rests(usual, changes)
         self._where: str | None = None
+        self._soonest = self._tick
 
     def duties(self) -> Iterable[Duty]:
         """Yield what each shift is, those that are over too."""
@@ -93,7 +94,7 @@ class _Replay:
             if self._now < tour.shift.end:
                 duty = self._going_on(duty, tour)
             if duty.begin < duty.end:
-                self._where = duty.to_stop
+                self._where, self._soonest = duty.to_stop, max(self._soonest, duty.end)
             yield duty
         yield from self._to_come([each for each in self._tours if each not in begun])
 
@@ -113,7 +114,7 @@ class _Replay:
         """Yield the shifts that begin later: one for each span, and what is left over, empty."""
         vehicle = self._lifted.vehicle
         new: list[str] = []
-        for begin, end in ((max(each[0], self._tick), each[1]) for each in self._hours):
+        for begin, end in ((max(each[0], self._soonest), each[1]) for each in self._hours):
             if begin >= end:
                 continue
             tour = next((each for each in free if _meets(each.shift, begin, end)), None)

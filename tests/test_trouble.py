@@ -210,6 +210,24 @@ def test_a_vehicle_that_comes_back_has_the_breaks_that_were_not_taken(
     assert sum(len(each.breaks) for each in shifts if each.start == back) == left
 
 
+def test_nobody_is_to_work_with_a_vehicle_while_it_is_out(dispatcher: Dispatcher) -> None:
+    now = at("09:00")
+    confirm(dispatcher, VehicleOut("bus-2", at("10:00"), at("12:00")), now)
+    longer = ShiftSet("bus-2", at("07:00"), at("11:00"), None, "bus-2@07:00")
+    for wanted in (longer, ShiftSet("bus-2", at("10:30"), at("11:30"))):
+        with pytest.raises(RequestError) as caught:
+            confirm(dispatcher, wanted, now)
+        assert (caught.value.code, caught.value.field) == ("out_of_service", "vehicle")
+
+
+def test_a_vehicle_that_stands_until_its_break_is_over_does_not_work_before(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("12:10")
+    confirm(dispatcher, VehicleOut("bus-1", now, at("12:20")), now)
+    assert hours(dispatcher, "bus-1", now) == [("06:00", "12:30"), ("12:30", "20:00")]
+
+
 def test_a_break_reported_before_its_shift_outlives_that_its_vehicle_is_out(
     dispatcher: Dispatcher,
 ) -> None:

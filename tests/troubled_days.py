@@ -1,6 +1,6 @@
 """Days in Toy Town on which something goes wrong, and what must hold on all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -14,7 +14,6 @@ from shuttle.domain import Booking, BookingStatus
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan, tick_of, vehicle_of, vehicle_of_shift
 from shuttle.records import restored
-from shuttle.region import Region
 from shuttle.trouble import entered, lifted
 from tests.test_dispatcher import MONDAY, ride
 
@@ -80,15 +79,21 @@ def assert_vehicles_work_as_entered(dispatcher: Dispatcher, now: int) -> None:
         assert all(former[1] <= later[0] for former, later in pairwise(spans)), spans
         # One that stands may do so only when the halt it is at is over.
         stands = [each.shift.end for each in own if each.served == len(each.halts)]
+        shifts = dispatcher.region.shifts(MONDAY)
+        usual = [(each.start, each.end) for each in shifts if vehicle_of_shift(each.id) == vehicle]
+        in_force = [each.disturbance for each in plan.conditions if each.lifted_at is None]
         for time in range(max(tick_of(now), *stands, 0), midnight, 60):
             works = any(begin <= time < end for begin, end in spans)
-            assert works == _is_to_work(dispatcher.region, plan, vehicle, time), (vehicle, time)
+            assert works == _is_to_work(vehicle, usual, in_force, time), (vehicle, time)
 
 
-def _is_to_work(region: Region, plan: DayPlan, vehicle: str, time: int) -> bool:
-    usual = (each for each in region.shifts(MONDAY) if vehicle_of_shift(each.id) == vehicle)
-    works = any(each.start <= time < each.end for each in usual)
-    in_force = [each.disturbance for each in plan.conditions if each.lifted_at is None]
+def _is_to_work(
+    vehicle: str,
+    usual: Sequence[tuple[int, int]],
+    in_force: Sequence[Disturbance],
+    time: int,
+) -> bool:
+    works = any(begin <= time < end for begin, end in usual)
     for each in in_force:
         if isinstance(each, ShiftSet) and each.vehicle == vehicle:
             begin, end = each.was or (0, 0)
