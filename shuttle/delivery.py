@@ -18,6 +18,7 @@ import structlog
 from shuttle.calendar_file import PUBLISHED, TAKEN_BACK, calendar_file, method
 from shuttle.carriers import Attachment, Carrier, Message, Undelivered
 from shuttle.domain import Booking, BookingStatus, Channel, Contact
+from shuttle.errors import StoreError
 from shuttle.keyed import Keyed
 from shuttle.notices import OF_A_RIDE_TO_COME, Notice
 from shuttle.outbox import Claim, Fate
@@ -90,13 +91,17 @@ class Delivery:
         elif contact.channel not in self.carriers:
             self._end(claim, Fate.UNSENT, "no channel configured")
         else:
-            self._carry(claim, self._message(notice, booking, contact), now)
+            self._carry(claim, booking, contact, now)
         return True
 
-    def _carry(self, claim: Claim, message: Message, now: int) -> None:
-        """Send, and note what came of it: in this order."""
+    def _carry(self, claim: Claim, booking: Booking | None, contact: Contact, now: int) -> None:
+        """Send, and note what came of it: in this order.
+
+        A message that nobody can write or send is given up, so that it holds up no other.
+        """
         try:
-            self.carriers[message.contact.channel].send(message, now)
+            message = self._message(claim.notice, booking, contact)
+            self.carriers[contact.channel].send(message, now)
         except Undelivered as error:
             again = now + pause(claim.attempts)
             if error.for_good or again >= claim.notice.valid_until:
@@ -104,6 +109,11 @@ class Delivery:
             else:
                 self.store.outbox.postpone(claim, again, error.reason)
                 _note("notice_delayed", claim, error.reason)
+        except StoreError:  # no fault of the message: its claim ends, and it is tried again
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, there are other messages
+            _log.error("delivery_failed", error=type(error).__name__)
+            self._end(claim, Fate.GIVEN_UP, f"failed: {type(error).__name__}")
         else:
             self._end(claim, Fate.SENT)
 
@@ -152,7 +162,7 @@ class Delivery:
                 carrier.close()
 
     def _run(self, clock: Callable[[], int], stopped: Event) -> None:
-        """Keep the workers busy; one that fails over a notice is replaced, and the rest go on."""
+        """Keep the workers busy; whoever fails over the database is replaced, the rest go on."""
 
         def deliver_all() -> None:
             while not stopped.is_set() and self.deliver_one(clock()):
