@@ -20,7 +20,7 @@ from shuttle.carriers import Attachment, Carrier, Message, Undelivered
 from shuttle.domain import Booking, BookingStatus, Channel, Contact
 from shuttle.errors import StoreError
 from shuttle.keyed import Keyed
-from shuttle.notices import OF_A_RIDE_TO_COME, Notice
+from shuttle.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice
 from shuttle.outbox import Claim, Fate
 from shuttle.region import Region
 from shuttle.store import Store, owner_of
@@ -86,13 +86,27 @@ class Delivery:
             self._end(claim, Fate.GIVEN_UP, "stale")
         elif contact is None or contact.channel is Channel.NONE:
             self._end(claim, Fate.UNSENT, "nobody wants it")
-        elif _overtaken(notice, booking):
+        elif self._overtaken(notice, booking):
             self._end(claim, Fate.UNSENT, "overtaken")
         elif contact.channel not in self.carriers:
             self._end(claim, Fate.UNSENT, "no channel configured")
         else:
             self._carry(claim, booking, contact, now)
         return True
+
+    def _overtaken(self, notice: Notice, booking: Booking | None) -> bool:
+        """Whether the ride to come has begun or is given up, or of its vehicle more was said."""
+        if notice.kind not in OF_A_RIDE_TO_COME or booking is None:
+            return False
+        if booking.status is not BookingStatus.BOOKED:
+            return True
+        return notice.kind in OF_A_VEHICLE and notice != self._last_of_vehicle(booking)
+
+    def _last_of_vehicle(self, booking: Booking) -> Notice | None:
+        """Return the last notice that says whether a ride has a vehicle."""
+        notices = (each.notice for each in self.store.outbox.entries(booking.ride.day))
+        own = [each for each in notices if each.code == booking.code]
+        return next((each for each in reversed(own) if each.kind in OF_A_VEHICLE), None)
 
     def _carry(self, claim: Claim, booking: Booking | None, contact: Contact, now: int) -> None:
         """Send, and note what came of it: in this order.
@@ -178,15 +192,6 @@ class Delivery:
                 while len(working) < WORKERS:
                     working.add(pool.submit(deliver_all))
                 stopped.wait(IDLE_SECONDS)
-
-
-def _overtaken(notice: Notice, booking: Booking | None) -> bool:
-    """Whether a notice of a ride to come is about one that has begun or is given up."""
-    return (
-        notice.kind in OF_A_RIDE_TO_COME
-        and booking is not None
-        and booking.status is not BookingStatus.BOOKED
-    )
 
 
 def _note(happened: str, claim: Claim, reason: str) -> None:
