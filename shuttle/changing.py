@@ -17,11 +17,12 @@ from shuttle.errors import AlreadyCancelled
 from shuttle.events import Changed, Replaced
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-from shuttle.requests import check_request
 
 
 def quote_change(dispatcher: Dispatcher, code: str, request: RideRequest, now: int) -> Quote:
     """Answer a request as if a booking had been given up: its vehicle is free for the new ride.
+
+    A refusal counts as no unmet demand: whoever is refused a change still has a ride.
 
     Raises
     ------
@@ -30,12 +31,13 @@ def quote_change(dispatcher: Dispatcher, code: str, request: RideRequest, now: i
     UnknownBooking, AlreadyCancelled, NotCancellable
         If there is no such booking, or it cannot be changed any more.
     """
-    checked = check_request(dispatcher.region, request, now)
     old = dispatcher.booking(code)
     without = given_up(dispatcher.plan(old.ride.day, now), old, now).plan
-    same_day = old.ride.day == checked.day
-    plan = without if same_day else dispatcher.plan(checked.day, now)
-    return dispatcher.answer(checked, plan, now)
+
+    def plan_of(day: date) -> DayPlan:
+        return without if day == without.day else dispatcher.plan(day, now)
+
+    return dispatcher.answer(request, plan_of, now, counted=False)
 
 
 def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) -> Booking:

@@ -16,7 +16,7 @@ from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.quotes import quote
 from shuttle.region import Region
-from shuttle.requests import check_request
+from shuttle.requests import check_again
 
 Both = tuple[Booking, Booking]
 """The outward ride and its return."""
@@ -39,11 +39,12 @@ def quote_return(dispatcher: Dispatcher, outward: Offer, request: RideRequest, n
     departing = request.when is When.DEPART_AT
     if request.time <= (promise.pickup_earliest if departing else promise.dropoff_latest):
         raise _too_early(f"return.when.{request.when}")
-    checked = check_request(dispatcher.region, request, now)
-    plan = dispatcher.plan(checked.day, now)
-    if plan.day == outward.ride.day:
-        plan = _with(dispatcher, plan, outward, now)
-    return dispatcher.answer(checked, plan, now, not_before=promise.dropoff_latest)
+    there = _with(dispatcher, dispatcher.plan(outward.ride.day, now), outward, now)
+
+    def plan_of(day: date) -> DayPlan:
+        return there if day == there.day else dispatcher.plan(day, now)
+
+    return dispatcher.answer(request, plan_of, now, not_before=promise.dropoff_latest)
 
 
 def book_both(
@@ -134,7 +135,7 @@ def _with(dispatcher: Dispatcher, plan: DayPlan, outward: Offer, now: int) -> Da
     trip = exact_trip(plan.region, outward.ride, outward.id)
     insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
     if insertion is None:
-        checked = check_request(region, outward.request, now)
+        checked = check_again(region, outward.request, now)
         raise OfferGone(quote(region, plan, checked, now, dispatcher.new_code))
     return plan.inserted(trip, insertion)
 
