@@ -89,6 +89,10 @@ PROBLEMS: dict[str, Pair] = {
         "There is nothing to change at that time.",
     ),
     "other_day": ("Das gehört zu einem anderen Tag.", "This belongs to another day."),
+    "outward_too_late": (
+        "Die Rückfahrt beginnt vor der Ankunft dieser Fahrt. Ändern Sie zuerst die Rückfahrt.",
+        "The way back begins before this ride has arrived. Change the way back first.",
+    ),
     "plan_changed": (
         "Der Plan hat sich geändert. Bitte sehen Sie noch einmal hin.",
         "The plan has changed. Please look again.",

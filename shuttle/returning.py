@@ -7,11 +7,11 @@ from routing.insertion import best_insertions
 from shuttle.acts import Joint
 from shuttle.answers import Quote
 from shuttle.bookings import booked
-from shuttle.changing import of_journey
+from shuttle.changing import of_journey, return_too_early
 from shuttle.confirming import check_limits, check_offer, confirmed_before
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Contact, Offer, RideRequest, When
-from shuttle.errors import IdempotencyConflict, OfferGone, RequestError, ReturnGone
+from shuttle.errors import IdempotencyConflict, OfferGone, ReturnGone
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.quotes import quote
@@ -38,7 +38,7 @@ def quote_return(dispatcher: Dispatcher, outward: Offer, request: RideRequest, n
     promise = outward.ride.promise
     departing = request.when is When.DEPART_AT
     if request.time <= (promise.pickup_earliest if departing else promise.dropoff_latest):
-        raise _too_early(f"return.when.{request.when}")
+        raise return_too_early(f"return.when.{request.when}")
     there = _with(dispatcher, dispatcher.plan(outward.ride.day, now), outward, now)
 
     def plan_of(day: date) -> DayPlan:
@@ -107,7 +107,7 @@ def booked_both(
     """
     arrival = outward.ride.promise.dropoff_latest
     if back.ride.promise.pickup_earliest < arrival:
-        raise _too_early("return")
+        raise return_too_early("return")
     first = booked(
         region, plans[outward.ride.day], outward, now, new_code, key=key, contact=contact
     )
@@ -138,11 +138,3 @@ def _with(dispatcher: Dispatcher, plan: DayPlan, outward: Offer, now: int) -> Da
         checked = check_again(region, outward.request, now)
         raise OfferGone(quote(region, plan, checked, now, dispatcher.new_code))
     return plan.inserted(trip, insertion)
-
-
-def _too_early(field: str) -> RequestError:
-    return RequestError(
-        "return_too_early",
-        field,
-        "The way back begins before the outward ride has arrived; choose a later time.",
-    )

@@ -1,6 +1,6 @@
 """Standing requests in the database, beside the days of :mod:`shuttle.sql_store`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
@@ -115,13 +115,23 @@ class SqlStandingRequests:
         return Owner(contact, row["phone_pseudonym"])
 
     def write(
-        self, connection: Connection, instances: Iterable[Instance], waiting: Iterable[Waiting]
+        self,
+        connection: Connection,
+        instances: Iterable[Instance],
+        waiting: Iterable[Waiting],
+        rebooked: Mapping[str, str],
     ) -> None:
         """Write what has changed together with a day, in the day's transaction."""
         for each in instances:
             row = {"series": each.series, "day": each.day.isoformat()}
             row |= {"region": self._region, "booking": each.booking, "missed": each.missed}
             connection.execute(sa.insert(SERIES_DAY), row)
+        for old, new in rebooked.items():
+            connection.execute(
+                sa.update(SERIES_DAY)
+                .where(SERIES_DAY.c.region == self._region, SERIES_DAY.c.booking == old)
+                .values(booking=new)
+            )
         for entry in waiting:
             connection.execute(
                 sa.update(WAITING)

@@ -4,7 +4,7 @@ A series asks for the same ride on many days; each of its days is decided once, 
 for booking. Whoever waits asks to be told when a ride becomes possible that was refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -232,7 +232,16 @@ class MemoryStandingRequests:
         """Whether one of these days was decided before."""
         return any((each.series, each.day) in self._instances for each in instances)
 
-    def take(self, instances: Iterable[Instance], waiting: Iterable[Waiting]) -> None:
+    def take(
+        self,
+        instances: Iterable[Instance],
+        waiting: Iterable[Waiting],
+        rebooked: Mapping[str, str],
+    ) -> None:
         """Take what has changed together with a day."""
+        for key, known in self._instances.items():
+            self._instances[key] = replace(
+                known, booking=rebooked.get(known.booking, known.booking)
+            )
         self._instances |= {(each.series, each.day): each for each in instances}
         self._waiting |= {each.code: each for each in waiting}
