@@ -20,9 +20,10 @@ from shuttle.carriers import Attachment, Carrier, Message, Undelivered
 from shuttle.domain import Booking, BookingStatus, Channel, Contact
 from shuttle.errors import StoreError
 from shuttle.keyed import Keyed
-from shuttle.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice
+from shuttle.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice, NoticeKind
 from shuttle.outbox import Claim, Fate
 from shuttle.region import Region
+from shuttle.standing_requests import Waiting
 from shuttle.store import Store, owner_of
 from shuttle.wording import words
 
@@ -61,6 +62,8 @@ class Delivery:
         By channel; a channel without one cannot be used on this server.
     public_url
         Where residents find the service; without it messages have no link.
+    possible
+        Whether somebody on the waiting list could still be offered a ride at a time.
     """
 
     region: Region
@@ -68,6 +71,7 @@ class Delivery:
     keyed: Keyed
     carriers: Mapping[Channel, Carrier]
     public_url: str = ""
+    possible: Callable[[Waiting, int], bool] = lambda _waiting, _now: True
 
     def deliver_one(self, now: int) -> bool:
         """Deliver the notice that has been due longest, or find out that it cannot be.
@@ -83,19 +87,28 @@ class Delivery:
         notice = claim.notice
         contact, booking = owner_of(self.store, notice.code), self.store.booking(notice.code)
         if now >= notice.valid_until:
-            self._end(claim, Fate.GIVEN_UP, "stale")
+            self._miss(claim, Fate.GIVEN_UP, "stale")
         elif contact is None or contact.channel is Channel.NONE:
             self._end(claim, Fate.UNSENT, "nobody wants it")
-        elif self._overtaken(notice, booking):
-            self._end(claim, Fate.UNSENT, "overtaken")
+        elif self._overtaken(notice, booking, now):
+            self._miss(claim, Fate.UNSENT, "overtaken")
         elif contact.channel not in self.carriers:
             self._end(claim, Fate.UNSENT, "no channel configured")
         else:
             self._carry(claim, booking, contact, now)
         return True
 
-    def _overtaken(self, notice: Notice, booking: Booking | None) -> bool:
-        """Whether the ride to come has begun or is given up, or of its vehicle more was said."""
+    def _overtaken(self, notice: Notice, booking: Booking | None, now: int) -> bool:
+        """Whether a notice is no longer true.
+
+        What was waited for is gone; a ride to come has begun or is given up, or of its vehicle
+        more was said.
+        """
+        if notice.kind is NoticeKind.WINDOW_OPENED:
+            waiting = self.store.standing.waiting(notice.code)
+            if waiting is None or waiting != waiting.told(notice.valid_until):
+                return True
+            return not self.possible(waiting, now)
         if notice.kind not in OF_A_RIDE_TO_COME or booking is None:
             return False
         if booking.status is not BookingStatus.BOOKED:
@@ -118,8 +131,10 @@ class Delivery:
             self.carriers[contact.channel].send(message, now)
         except Undelivered as error:
             again = now + pause(claim.attempts)
-            if error.for_good or again >= claim.notice.valid_until:
+            if error.for_good:
                 self._end(claim, Fate.GIVEN_UP, error.reason)
+            elif again >= claim.notice.valid_until:
+                self._miss(claim, Fate.GIVEN_UP, error.reason)
             else:
                 self.store.outbox.postpone(claim, again, error.reason)
                 _note("notice_delayed", claim, error.reason)
@@ -130,6 +145,12 @@ class Delivery:
             self._end(claim, Fate.GIVEN_UP, f"failed: {type(error).__name__}")
         else:
             self._end(claim, Fate.SENT)
+
+    def _miss(self, claim: Claim, fate: Fate, reason: str) -> None:
+        """End a notice that did not come in time; whoever it let in on the list waits again."""
+        if claim.notice.kind is NoticeKind.WINDOW_OPENED:
+            self.store.standing.put_back(claim.notice.code, claim.notice.valid_until)
+        self._end(claim, fate, reason)
 
     def _end(self, claim: Claim, fate: Fate, reason: str = "") -> None:
         self.store.outbox.settle(claim, fate, reason)

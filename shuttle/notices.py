@@ -203,8 +203,9 @@ def _ordinal(kind: NoticeKind, time: int, said: Mapping[str, Fact]) -> int:
     """Return what tells notices of one kind to one owner apart: the day missed, or the time."""
     if kind not in REPEATED:
         return 0
-    day = said.get("day")
-    return date.fromisoformat(day).toordinal() if isinstance(day, str) else time
+    if kind is NoticeKind.SERIES_MISSED:
+        return date.fromisoformat(str(said["day"])).toordinal()
+    return time
 
 
 def _worth_until(

@@ -104,6 +104,11 @@ class SqlStandingRequests:
         """Take somebody off the list."""
         self._leave(WaitingState.WITHDRAWN, WAITING.c.code == code)
 
+    def put_back(self, code: str, held_until: int) -> None:
+        """Let somebody wait again."""
+        told = (WAITING.c.state == WaitingState.TOLD, WAITING.c.held_until == held_until)
+        self._leave(WaitingState.WAITING, WAITING.c.code == code, *told)
+
     def owner(self, code: str) -> Owner | None:
         """Return whom a series or a place on the list belongs to."""
         row = self._row(SERIES, code) or self._row(WAITING, code)

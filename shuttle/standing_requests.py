@@ -99,7 +99,8 @@ class Waiting:
     state
         Where they stand.
     held_until
-        Once told: until then nobody behind is told of the same place.
+        Once told: until then nobody behind is told of the same place. It stays with whoever was
+        not reached and waits again, behind those who have had no turn.
     """
 
     code: str
@@ -159,6 +160,9 @@ class StandingRequests(Protocol):
 
     def withdraw(self, code: str) -> None:
         """Take somebody off the list who does not want to wait any longer."""
+
+    def put_back(self, code: str, held_until: int) -> None:
+        """Let somebody wait again who was told until a time, unless that has changed meanwhile."""
 
     def owner(self, code: str) -> Owner | None:
         """Return whom a series or a place on the list belongs to; None if that is deleted."""
@@ -223,6 +227,12 @@ class MemoryStandingRequests:
         """Take somebody off the list."""
         if self._waiting[code].state in LISTED:
             self._waiting[code] = replace(self._waiting[code], state=WaitingState.WITHDRAWN)
+
+    def put_back(self, code: str, held_until: int) -> None:
+        """Let somebody wait again."""
+        known = self._waiting[code]
+        if known == known.told(held_until):
+            self._waiting[code] = replace(known, state=WaitingState.WAITING)
 
     def owner(self, code: str) -> Owner | None:
         """Return whom a series or a place on the list belongs to."""

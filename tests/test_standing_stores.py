@@ -56,6 +56,18 @@ def test_a_day_of_a_series_follows_its_booking_when_that_is_changed(store: Store
     assert store.standing.instances("SERIES22") == (replace(days[0], booking="EFGH2345"), days[1])
 
 
+def test_whoever_was_told_is_put_back_unless_that_has_changed_meanwhile(store: Store) -> None:
+    told = WAITING.told(held_until=1_803_881_000)
+    store.standing.add_waiting(told, OWNER, "key-1")
+    store.standing.put_back("WAIT2222", told.held_until - 1)  # an earlier turn
+    assert store.standing.waiting("WAIT2222") == told
+    store.standing.put_back("WAIT2222", told.held_until)
+    assert store.standing.waiting("WAIT2222") == replace(told, state=WaitingState.WAITING)
+    store.standing.withdraw("WAIT2222")
+    store.standing.put_back("WAIT2222", told.held_until)
+    assert store.standing.waiting("WAIT2222") == replace(told, state=WaitingState.WITHDRAWN)
+
+
 def test_one_key_is_one_series_and_one_place(store: Store) -> None:
     store.standing.add_series(SERIES, OWNER, "key-1")
     assert store.standing.add_series(replace(SERIES, code="OTHER222"), OWNER, "key-1") == SERIES
