@@ -13,7 +13,7 @@ from shuttle.offers import closed_for, exact_trip
 from shuttle.plan import DayPlan
 from shuttle.quotes import quote
 from shuttle.region import Region
-from shuttle.requests import check_request
+from shuttle.requests import check_again
 from shuttle.store import Receipt
 
 
@@ -49,7 +49,7 @@ def booked(
     if not closed_for(plan.region, offer.ride):
         insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
     if insertion is None:
-        checked = check_request(region, offer.request, now)
+        checked = check_again(region, offer.request, now)
         raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
     number = insertion.tour
     return Outcome(

@@ -21,6 +21,7 @@ from shuttle.errors import (
 from shuttle.events import (
     Event,
     Postponed,
+    Rescued,
     StopMoved,
     Stranded,
     TakenOver,
@@ -139,7 +140,7 @@ def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking
         booking = replace(booking, amendment=amendment)
     trip = exact_trip(plan.region, booking.ride_now, code)
     after = plan.inserted(trip, insertion).with_bookings(booking)
-    event: Event = TakenOver(now, code, cause, late.planned.shift)
+    event: Event = Rescued(now, code, cause, late.planned.shift)
     if late.seconds:
         event = Postponed(now, code, cause, late.seconds, late.planned.shift)
     return Outcome(
@@ -259,6 +260,8 @@ def _told(told: Sequence[Effect], cause: str, before: DayPlan, now: int) -> list
         if each.stranded and each.code not in already:
             seconds = None if each.late_ride is None else each.late_ride.seconds
             events.append(Stranded(now, each.code, cause, seconds))
+        elif each.after is not None and each.code in already:
+            events.append(Rescued(now, each.code, cause, each.after.shift))
         elif each.after is not None and each.other_vehicle:
             events.append(TakenOver(now, each.code, cause, each.after.shift))
     return events
