@@ -9,10 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import SQLModel
 
 from shuttle.database import table_of
-from shuttle.tables import BookingRow, EventRow, ServiceDay, TourRow
+from shuttle.tables import BookingRow, EventRow, ServiceDay, TourRow, all_tables
 
 _DAY, _BOOKING = table_of(ServiceDay), table_of(BookingRow)
 _TOUR, _EVENT = table_of(TourRow), table_of(EventRow)
@@ -83,7 +82,7 @@ def pseudonymise(
 
 def tables_with(*columns: str) -> list[sa.Table]:
     """Return all tables that have these columns, those that depend on others first."""
-    tables = reversed(SQLModel.metadata.sorted_tables)
+    tables = reversed(all_tables())
     return [table for table in tables if set(columns) <= set(table.c.keys())]
 
 
