@@ -2,8 +2,8 @@
 
 A row is about a person if its column ``phone`` or ``phone_pseudonym`` has their number, or
 ``code`` the code of one of their rides: every table that has such a column is shown and erased,
-without being listed anywhere. Rides are not deleted but pseudonymised, as the rule for them says
-(:mod:`shuttle.pseudonyms`).
+without being listed anywhere. Rides, and what drivers reported of them, are not deleted but
+pseudonymised, as the rule for them says (:mod:`shuttle.pseudonyms`).
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 from shuttle.database import reading, table_of, writing
 from shuttle.domain import UNFINISHED
 from shuttle.errors import ShuttleError
-from shuttle.pseudonyms import pseudonymise, tables_with
+from shuttle.pseudonyms import REPORT, pseudonymise, tables_with
 from shuttle.region_config import RegionConfig
 from shuttle.tables import BookingRow, ContactRow, EventRow
 
@@ -108,6 +108,7 @@ def erase(engine: Engine, config: RegionConfig, phone: str, pseudonym: str, now:
                 )
             ).rowcount
             for table in personal_tables()
+            if table is not REPORT
         }
         today = config.local_day(now).isoformat()
         old = connection.scalars(

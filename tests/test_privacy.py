@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from shuttle.domain import Booking, BookingStatus
+from shuttle.domain import Booking, BookingStatus, Party
 from shuttle.errors import RequestError
 from shuttle.phone import international
 from shuttle.privacy import Erased, StillToCome, erase, export, personal_tables
 from shuttle.purge import purge
 from shuttle.region import Region
+from shuttle.reports import Report, ReportKind, Taken
+from tests.full_tables import BUS, MONDAY, TUESDAY_EVENING, fill
 from tests.kept_rides import (
     DAY,
     EMAIL,
@@ -101,6 +104,37 @@ def test_the_running_day_goes_on_after_an_erasure(kept: Kept) -> None:
     assert len(after.bookings) == 2
     assert kept.dispatcher.advance(MONDAY_EVENING)
     assert kept.dispatcher.booking(next_ride.code).status is BookingStatus.SERVED
+
+
+def test_a_shift_goes_on_following_its_reports_after_an_erasure(kept: Kept) -> None:
+    booking = kept.book()
+    promise, noon = booking.ride.promise, MONDAY_EIGHT + 4 * 3600
+    told = (
+        Report("report-1", BUS, ReportKind.PICKED_UP, promise.pickup_earliest, booking.code),
+        Report("report-2", BUS, ReportKind.DROPPED_OFF, promise.dropoff_latest, booking.code),
+    )
+    for answer in kept.dispatcher.report(MONDAY, BUS, told, noon):
+        assert answer.taken is Taken.APPLIED
+    erased(kept, noon)
+    kept.dispatcher.refresh()
+    (ride,) = rides(kept, booking)
+    stored = kept.dispatcher.store.load(MONDAY).reports
+    assert stored == tuple(replace(each, code=ride.code) for each in told)
+    for answer in kept.dispatcher.report(MONDAY, BUS, told, noon):
+        assert answer.taken is Taken.KNOWN
+    large = Party(6)  # only this shift's vehicle holds it
+    next_ride = kept.book(now=noon, phone=NEIGHBOUR, party=large)
+    kept.dispatcher.advance(next_ride.ride.promise.dropoff_latest)
+    assert kept.dispatcher.booking(next_ride.code).status is BookingStatus.BOOKED
+
+
+def test_reports_of_an_erased_ride_that_is_old_are_coarse(kept: Kept) -> None:
+    fill(kept)
+    erased(kept, TUESDAY_EVENING + DAY)
+    reports = [each for each in kept.dispatcher.store.load(MONDAY).reports if each.code]
+    assert len(reports) == 3
+    assert all(each.code.startswith("~") for each in reports)
+    assert all(each.time % 900 == 0 for each in reports)
 
 
 def test_nothing_is_erased_while_a_ride_is_to_come(kept: Kept) -> None:

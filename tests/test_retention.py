@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from shuttle.account_tables import SESSION
 from shuttle.domain import BookingStatus
+from shuttle.driving_events import TimeCorrected
 from shuttle.errors import RegionError, StoreError
 from shuttle.events import PromiseKept, Replaced
 from shuttle.purge import JOBS, Purged, purge
@@ -17,6 +18,7 @@ from shuttle.region_config import RegionConfig, read_config
 from shuttle.retention import KINDS
 from shuttle.series import open_instances
 from shuttle.store import Change
+from tests.full_tables import MONDAY, TUESDAY, TUESDAY_EVENING, fill
 from tests.kept_rides import (
     DAY,
     MONDAY_EIGHT,
@@ -85,6 +87,31 @@ def test_rides_lose_their_code_and_words_and_become_coarse_after_14_days(kept: K
     assert now.pickup_latest - now.pickup_earliest == was.pickup_latest - was.pickup_earliest
     assert after.booked_at % 900 == 0
     assert (after.ride.walk_to_pickup % 100, after.ride.walk_from_dropoff % 100) == (0, 0)
+
+
+def test_what_trouble_and_late_reports_left_of_a_ride_becomes_coarse_as_well(kept: Kept) -> None:
+    before = fill(kept)
+    purged(kept, TUESDAY_EVENING + 15 * DAY)
+    (after,) = (each for each in kept.dispatcher.store.load(MONDAY).bookings if each.amendment)
+    was, now = before.amendment, after.amendment
+    assert was is not None
+    assert now is not None
+    assert was.boarded is not None
+    assert now.boarded == was.boarded // 900 * 900
+    assert now.times.pickup_latest == was.times.pickup_latest // 900 * 900
+    assert now.times.max_ride == was.times.max_ride
+    (corrected,) = (e for e in kept.dispatcher.events(MONDAY) if isinstance(e, TimeCorrected))
+    assert corrected.code == after.code
+    assert (corrected.time % 900, corrected.was % 900) == (0, 0)
+
+
+def test_a_coarsened_ride_is_named_by_its_code_on_no_other_day(kept: Kept) -> None:
+    before = fill(kept)
+    assert f"'old': '{before.code}'" in kept.dump()
+    purged(kept, MONDAY_EVENING + 15 * DAY)
+    tuesday = kept.dispatcher.store.load(TUESDAY).bookings
+    assert [each.code for each in tuesday if each.code.startswith("~")] == []
+    assert before.code not in kept.dump()
 
 
 def test_what_happened_to_a_coarsened_ride_can_still_be_counted(kept: Kept) -> None:
