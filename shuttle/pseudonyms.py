@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shuttle.database import table_of
-from shuttle.events import Changed, Replaced
+from shuttle.events import Changed, Replaced, SeriesMissed, WindowOpened
 from shuttle.tables import BookingRow, EventRow, ReportRow, ServiceDay, TourRow, all_tables
 
 _DAY, _BOOKING = table_of(ServiceDay), table_of(BookingRow)
@@ -26,11 +26,11 @@ _NAMING = ("code", "booking")
 _CODES = ("code", "by", "old", "new")
 """Facts of events that are codes of bookings."""
 
-_TIMES = frozenset({"was"})
+_TIMES = frozenset({"was", "held_until"})
 """Facts of events that are times of day."""
 
-_FAR = (Changed.kind, Replaced.kind)
-"""Kinds of events that name rides of other days than their own."""
+_FAR = (Changed.kind, Replaced.kind, SeriesMissed.kind, WindowOpened.kind)
+"""Kinds of events that name what is of no day, or of another day than their own."""
 
 _QUARTER = 900
 
@@ -85,10 +85,25 @@ def pseudonymise(
     parted = (_BOOKING.c.region == region, _BOOKING.c.journey.in_(renamed))
     connection.execute(sa.update(_BOOKING).where(*parted).values(journey=""))
     for column in _NAMING:
-        for table in tables_with("region", column):
-            if table not in (_BOOKING, REPORT):
-                theirs = (table.c.region == region, table.c[column].in_(renamed))
-                connection.execute(sa.delete(table).where(*theirs))
+        _delete_naming(connection, region, column, renamed)
+
+
+def forget_standing(connection: Connection, region: str, codes: Collection[str]) -> None:
+    """Delete series and places on the waiting list; what happened to them then names nobody."""
+    for event in events_naming(connection, region, (), codes):
+        facts = _coarse(_renamed(event["facts"], dict.fromkeys(codes, "")))
+        _rewrite(connection, event, facts, _quarter(event["time"]))
+    for column in ("code", "series"):
+        _delete_naming(connection, region, column, codes)
+
+
+def _delete_naming(
+    connection: Connection, region: str, column: str, codes: Collection[str]
+) -> None:
+    for table in tables_with("region", column):
+        if table not in (_BOOKING, REPORT):
+            theirs = (table.c.region == region, table.c[column].in_(codes))
+            connection.execute(sa.delete(table).where(*theirs))
 
 
 def tables_with(*columns: str) -> list[sa.Table]:
@@ -157,8 +172,14 @@ def _rename_events(
         time = event["time"]
         if own and coarsely:
             facts, time = _coarse(facts), _quarter(time)
-        own_row = _EVENT.c.id == event["id"]
-        connection.execute(sa.update(_EVENT).where(own_row).values(facts=facts, time=time))
+        _rewrite(connection, event, facts, time)
+
+
+def _rewrite(
+    connection: Connection, event: sa.RowMapping, facts: Mapping[str, Any], time: int
+) -> None:
+    own = _EVENT.c.id == event["id"]
+    connection.execute(sa.update(_EVENT).where(own).values(facts=facts, time=time))
 
 
 def events_naming(
@@ -182,7 +203,7 @@ def _renamed(facts: Mapping[str, Any], renamed: Mapping[str, Any]) -> dict[str, 
 
 
 def _coarse(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts of a coarsened ride with coarse times, and without codes of other days."""
+    """Return facts with coarse times, and without codes of rides that are not coarsened."""
     known: dict[str, Any] = {
         key: "" if key in _CODES and not str(value).startswith(COARSE) else value
         for key, value in facts.items()

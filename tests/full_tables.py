@@ -14,6 +14,7 @@ from shuttle.events import Changed, Event, Replaced, SeriesMissed, WindowOpened
 from shuttle.reports import Report, ReportKind, Taken
 from shuttle.series import open_instances
 from shuttle.sql_store import SqlStore
+from shuttle.standing_requests import Instance
 from shuttle.store import Change
 from shuttle.tables import BookingRow
 from shuttle.trouble import entered
@@ -69,6 +70,8 @@ def _stand(kept: Kept) -> None:
     open_instances(kept.dispatcher, MONDAY_EIGHT)
     kept.wait()
     _happen(kept, TUESDAY, SeriesMissed(MONDAY_EIGHT + 11, SERIES, str(TUESDAY), "full"))
+    store, missed = kept.dispatcher.store, Instance(SERIES, date(2027, 3, 24), missed="full")
+    store.commit(Change(TUESDAY, store.load(TUESDAY).revision, instances=(missed,)))
     _happen(kept, MONDAY, WindowOpened(MONDAY_EIGHT + 12, WAITING, str(MONDAY), MONDAY_EIGHT + 613))
 
 

@@ -2,10 +2,7 @@
 
 import gzip
 import json
-import os
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +20,7 @@ from shuttle.errors import StoreError
 from shuttle.region import Region
 from tests.full_tables import fill, tables_of
 from tests.kept_rides import DAY, MONDAY_EIGHT, MONDAY_EVENING, Kept, keeping
-from tests.server_process import ServerProcess
+from tests.server_process import ServerProcess, run_alone
 from tests.test_faults import confirm, eventually, look_up
 from tests.test_kill import next_service_day
 
@@ -82,28 +79,18 @@ def test_a_backup_of_either_database_is_restored_into_either(
 
 
 def test_the_commands_save_and_restore_every_table_of_the_database(
-    kept: Kept, empty: sa.Engine, tmp_path: Path
+    kept: Kept, tmp_path: Path
 ) -> None:
     """As processes of their own: nothing that a test imported helps them to know a table."""
     fill(kept)
     file = tmp_path / "backup.gz"
-    run("backup", str(file), "--database", url_of(kept.engine))
+    run_alone("backup", str(file), "--database", url_of(kept.engine))
     assert set(read_contents(file).rows) == tables_of(kept)
-    run("restore", str(file), "--database", url_of(empty))
-    assert rows(kept, empty) == rows(kept)
-    assert revisions(empty) == {day: 1 + seen for day, seen in revisions(kept.engine).items()}
-
-
-def run(*words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "shuttle", *words],
-        cwd=Path(__file__).parents[1],
-        env={**os.environ, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    other = open_engine(f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    run_alone("restore", str(file), "--database", url_of(other))
+    assert rows(kept, other) == rows(kept)
+    assert revisions(other) == {day: 1 + seen for day, seen in revisions(kept.engine).items()}
+    other.dispose()
 
 
 def url_of(engine: sa.Engine) -> str:

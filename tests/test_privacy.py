@@ -3,18 +3,30 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
+from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Party
 from shuttle.errors import RequestError
+from shuttle.events import Changed
 from shuttle.phone import international
-from shuttle.privacy import Erased, StillToCome, erase, export, personal_tables
+from shuttle.privacy import Erased, StillToCome, erase, export
 from shuttle.purge import purge
 from shuttle.region import Region
 from shuttle.reports import Report, ReportKind, Taken
-from tests.full_tables import BUS, MONDAY, TUESDAY_EVENING, fill
+from tests.full_tables import (
+    BUS,
+    MONDAY,
+    SERIES,
+    TUESDAY,
+    TUESDAY_EVENING,
+    WAITING,
+    fill,
+    filled,
+    tables_of,
+)
 from tests.kept_rides import (
     DAY,
     EMAIL,
@@ -42,7 +54,7 @@ def erased(kept: Kept, now: int) -> Erased:
     return erase(kept.engine, kept.region.config, PHONE, KEYED.phone(PHONE), now)
 
 
-def exported(kept: Kept, phone: str = PHONE) -> dict[str, object]:
+def exported(kept: Kept, phone: str = PHONE) -> dict[str, Any]:
     return export(kept.engine, kept.region.config, phone, KEYED.phone(phone))
 
 
@@ -146,6 +158,26 @@ def test_nothing_is_erased_while_a_ride_is_to_come(kept: Kept) -> None:
     assert kept.dump() == before
 
 
+def test_a_ride_later_today_is_not_erased_before_it_is_over(kept: Kept) -> None:
+    booking = kept.book()
+    now, seen = booking.ride.promise.pickup_earliest, set()
+    while (status := kept.dispatcher.booking(booking.code).status) is not BookingStatus.SERVED:
+        before = kept.dump()
+        with pytest.raises(StillToCome) as refused:
+            erased(kept, now)
+        assert str(refused.value) == (
+            f"Nothing was erased: a ride is still to come ({booking.code}); "
+            "cancel first, or erase with --cancel."
+        )
+        assert kept.dump() == before
+        seen.add(status)
+        now += 60
+        kept.dispatcher.advance(now)
+    assert seen == {BookingStatus.BOOKED, BookingStatus.ON_BOARD}
+    assert erased(kept, now).rides == 1
+    assert booking.code not in kept.dump()
+
+
 def test_a_cancelled_ride_is_erased_at_once(kept: Kept) -> None:
     booking = kept.book()
     kept.dispatcher.cancel(booking.code, MONDAY_EIGHT)
@@ -177,18 +209,52 @@ def test_erasing_one_number_leaves_the_rides_of_others(kept: Kept) -> None:
     assert kept.dispatcher.booking(other.code).origin == HOME
 
 
-def test_every_table_that_names_a_person_is_exported_and_erased(kept: Kept) -> None:
-    """Whoever adds a table with a number or an address has to say whose it is."""
-    inspector = sa.inspect(kept.engine)
-    naming = {
-        table
-        for table in inspector.get_table_names()
-        if {"phone", "email", "phone_pseudonym"}
-        & {column["name"] for column in inspector.get_columns(table)}
-    }
-    of_the_staff = {"staff_account", "staff_session", "api_key"}
-    assert naming - of_the_staff <= {table.name for table in personal_tables()}
-    assert {"contact", "receipt"} <= {table.name for table in personal_tables()}
+OF_NOBODY = {
+    *("service_day", "tour", "condition", "unmet_demand"),
+    *("staff_account", "staff_session", "api_key", "shift_code"),
+}
+"""Tables without rows about a resident."""
+
+WITHOUT_A_NAME = {"booking", "event", "report"}
+"""Tables whose rows are left by an erasure, and then are about nobody."""
+
+
+def test_of_every_table_it_is_decided_whether_it_is_exported_and_erased(kept: Kept) -> None:
+    fill(kept)
+    held = exported(kept)
+    shown = {name for name, rows in held.items() if rows} - {"region", "phone"}
+    assert shown == tables_of(kept) - OF_NOBODY
+    codes = [ride["code"] for ride in held["booking"]]
+    assert len(codes) == 3
+    erased(kept, TUESDAY_EVENING + DAY)
+    assert tables_of(kept) - filled(kept) == shown - WITHOUT_A_NAME
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, *codes, SERIES, WAITING, KEYED.phone(PHONE)):
+        assert word not in left
+
+
+def test_an_export_has_what_happened_to_all_that_somebody_asked_for(kept: Kept) -> None:
+    mine = fill(kept)
+    other = kept.book(now=TUESDAY_EVENING, ahead=14 * 3600, phone=NEIGHBOUR)
+    happened = Changed(TUESDAY_EVENING, "OTHR2345", other.code, BUS)
+    kept.dispatcher.act(
+        other.ride.day, TUESDAY_EVENING, lambda plan: Outcome(None, plan, events=(happened,))
+    )
+    held = exported(kept)
+    kinds = {event["kind"] for event in held["event"]}
+    assert {"changed", "replaced", "series_missed", "window_opened", "time_corrected"} <= kinds
+    assert {mine.code, SERIES, WAITING} <= {notice["code"] for notice in held["outbox"]}
+    assert [decided["series"] for decided in held["series_day"]] == [SERIES] * 3
+    assert {report["code"] for report in held["report"]} == {mine.code}
+    assert other.code not in json.dumps(held)
+
+
+def test_what_happened_to_an_erased_series_can_still_be_counted(kept: Kept) -> None:
+    fill(kept)
+    before = [[each.kind for each in kept.dispatcher.events(day)] for day in (MONDAY, TUESDAY)]
+    erased(kept, TUESDAY_EVENING + DAY)
+    after = [[each.kind for each in kept.dispatcher.events(day)] for day in (MONDAY, TUESDAY)]
+    assert after == before
 
 
 @pytest.mark.parametrize("number", ["04641 78123", "+49 4641 78123", "0049-4641/78123"])
