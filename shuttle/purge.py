@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from shuttle.account_tables import SESSION, SHIFT_CODE
 from shuttle.database import table_of, writing
-from shuttle.pseudonyms import COARSE, pseudonymise, tables_with
+from shuttle.pseudonyms import COARSE, forget_standing, pseudonymise, tables_with
 from shuttle.region_config import RegionConfig
 from shuttle.retention import Rule
 from shuttle.standing_tables import SERIES, SERIES_DAY, WAITING
@@ -95,15 +95,22 @@ def _series(connection: Connection, config: RegionConfig, before: int) -> int:
     over = sa.or_(
         SERIES.c.last_day < day, sa.and_(SERIES.c.ended, SERIES.c.made_at < before, ~later)
     )
-    query = sa.select(SERIES.c.code).where(SERIES.c.region == config.id, over)
-    codes = connection.scalars(query).all()
-    _delete(connection, SERIES_DAY, config, SERIES_DAY.c.series.in_(codes))
-    return _delete(connection, SERIES, config, SERIES.c.code.in_(codes))
+    return _forget(connection, SERIES, config, over)
 
 
 def _waiting(connection: Connection, config: RegionConfig, before: int) -> int:
     """Delete those on the waiting list whose wanted time was over before a time."""
-    return _delete(connection, WAITING, config, WAITING.c.lapses_at < before)
+    return _forget(connection, WAITING, config, WAITING.c.lapses_at < before)
+
+
+def _forget(
+    connection: Connection, table: sa.Table, config: RegionConfig, which: sa.ColumnElement[bool]
+) -> int:
+    """Delete standing requests with all that names them; return how many requests that were."""
+    query = sa.select(table.c.code).where(table.c.region == config.id, which)
+    codes = connection.scalars(query).all()
+    forget_standing(connection, config.id, codes)
+    return len(codes)
 
 
 def _sessions(connection: Connection, config: RegionConfig, before: int) -> int:

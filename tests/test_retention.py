@@ -9,14 +9,16 @@ import sqlalchemy as sa
 
 from shuttle.account_tables import SESSION
 from shuttle.domain import BookingStatus
+from shuttle.driving_events import TimeCorrected
 from shuttle.errors import RegionError, StoreError
-from shuttle.events import PromiseKept, Replaced
+from shuttle.events import PromiseKept, Replaced, SeriesMissed, WindowOpened
 from shuttle.purge import JOBS, Purged, purge
 from shuttle.region import Region
 from shuttle.region_config import RegionConfig, read_config
 from shuttle.retention import KINDS
 from shuttle.series import open_instances
 from shuttle.store import Change
+from tests.full_tables import MONDAY, SERIES, TUESDAY, TUESDAY_EVENING, WAITING, fill
 from tests.kept_rides import (
     DAY,
     MONDAY_EIGHT,
@@ -87,6 +89,31 @@ def test_rides_lose_their_code_and_words_and_become_coarse_after_14_days(kept: K
     assert (after.ride.walk_to_pickup % 100, after.ride.walk_from_dropoff % 100) == (0, 0)
 
 
+def test_what_trouble_and_late_reports_left_of_a_ride_becomes_coarse_as_well(kept: Kept) -> None:
+    before = fill(kept)
+    purged(kept, TUESDAY_EVENING + 15 * DAY)
+    (after,) = (each for each in kept.dispatcher.store.load(MONDAY).bookings if each.amendment)
+    was, now = before.amendment, after.amendment
+    assert was is not None
+    assert now is not None
+    assert was.boarded is not None
+    assert now.boarded == was.boarded // 900 * 900
+    assert now.times.pickup_latest == was.times.pickup_latest // 900 * 900
+    assert now.times.max_ride == was.times.max_ride
+    (corrected,) = (e for e in kept.dispatcher.events(MONDAY) if isinstance(e, TimeCorrected))
+    assert corrected.code == after.code
+    assert (corrected.time % 900, corrected.was % 900) == (0, 0)
+
+
+def test_a_coarsened_ride_is_named_by_its_code_on_no_other_day(kept: Kept) -> None:
+    before = fill(kept)
+    assert f"'old': '{before.code}'" in kept.dump()
+    purged(kept, MONDAY_EVENING + 15 * DAY)
+    tuesday = kept.dispatcher.store.load(TUESDAY).bookings
+    assert [each.code for each in tuesday if each.code.startswith("~")] == []
+    assert before.code not in kept.dump()
+
+
 def test_what_happened_to_a_coarsened_ride_can_still_be_counted(kept: Kept) -> None:
     before = kept.served()
     day = before.ride.day
@@ -144,6 +171,24 @@ def test_the_waiting_list_is_deleted_a_day_after_the_wanted_time(kept: Kept) -> 
     assert purged(kept, waiting.lapses_at + DAY)["waiting"] == 0
     assert purged(kept, waiting.lapses_at + DAY + 1)["waiting"] == 1
     assert kept.count("waiting") == 0
+
+
+def test_with_somebody_who_waited_goes_all_that_names_them(kept: Kept) -> None:
+    fill(kept)
+    later = MONDAY_EIGHT + 3600 + DAY
+    assert (purged(kept, later)["waiting"], WAITING in kept.dump()) == (0, True)
+    assert (purged(kept, later + 1)["waiting"], WAITING in kept.dump()) == (1, False)
+    (opened,) = (e for e in kept.dispatcher.events(MONDAY) if isinstance(e, WindowOpened))
+    assert (opened.waiting, opened.time % 900, opened.held_until % 900) == ("", 0, 0)
+    assert SERIES in kept.dump()
+
+
+def test_with_a_series_goes_all_that_names_it(kept: Kept) -> None:
+    fill(kept)
+    assert (purged(kept, at("2027-04-06T23:00"))["series"], SERIES in kept.dump()) == (0, True)
+    assert (purged(kept, at("2027-04-07T01:30"))["series"], SERIES in kept.dump()) == (1, False)
+    (missed,) = (e for e in kept.dispatcher.events(TUESDAY) if isinstance(e, SeriesMissed))
+    assert (missed.series, missed.day, missed.time % 900) == ("", str(TUESDAY), 0)
 
 
 def test_sessions_of_staff_are_deleted_7_days_after_their_end(kept: Kept) -> None:
