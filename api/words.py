@@ -92,6 +92,7 @@ PROBLEMS: dict[str, Pair] = {
     "out_of_service": (
         "Das Fahrzeug ist in dieser Zeit außer Betrieb.",
         "The vehicle is out of service at that time.",
+    ),
     "outward_too_late": (
         "Die Rückfahrt beginnt vor der Ankunft dieser Fahrt. Ändern Sie zuerst die Rückfahrt.",
         "The way back begins before this ride has arrived. Change the way back first.",
