@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shuttle.database import table_of
+from shuttle.driving_events import BreakEnded, BreakStarted, ShiftStarted
 from shuttle.events import Changed, Replaced, SeriesMissed, WindowOpened
 from shuttle.tables import BookingRow, EventRow, ReportRow, ServiceDay, TourRow, all_tables
 
@@ -31,6 +32,9 @@ _TIMES = frozenset({"was", "held_until"})
 
 _FAR = (Changed.kind, Replaced.kind, SeriesMissed.kind, WindowOpened.kind)
 """Kinds of events that name what is of no day, or of another day than their own."""
+
+_OF_SHIFTS = (ShiftStarted.kind, BreakStarted.kind, BreakEnded.kind)
+"""Kinds of events that say when somebody worked."""
 
 _QUARTER = 900
 
@@ -58,13 +62,7 @@ def pseudonymise(
     renamed = {code: f"{prefix}{secrets.token_hex(7)}" for code in codes}
     rides = _rows_of(connection, _BOOKING, region, _BOOKING.c.code, list(renamed))
     days = sorted({ride["day"] for ride in rides})
-    # First the days' revisions: from here on no server can store what it planned before.
-    for day in days:
-        connection.execute(
-            sa.update(_DAY)
-            .where(_DAY.c.region == region, _DAY.c.day == day)
-            .values(revision=_DAY.c.revision + 1)
-        )
+    _move_on(connection, region, days)
     for ride in rides:
         connection.execute(
             sa.update(_BOOKING)
@@ -180,6 +178,42 @@ def _rewrite(
 ) -> None:
     own = _EVENT.c.id == event["id"]
     connection.execute(sa.update(_EVENT).where(own).values(facts=facts, time=time))
+
+
+def coarsen_shifts(connection: Connection, region: str, before: str) -> int:
+    """Coarsen the times of shifts and breaks on days before one; return how many rows that were.
+
+    Halts where somebody gets on or off are coarsened with their ride.
+    """
+    events = sa.and_(
+        _EVENT.c.region == region,
+        _EVENT.c.day < before,
+        _EVENT.c.kind.in_(_OF_SHIFTS),
+        _EVENT.c.time % _QUARTER != 0,
+    )
+    time = _EVENT.c.time - _EVENT.c.time % _QUARTER
+    rows = connection.execute(sa.update(_EVENT).where(events).values(time=time)).rowcount
+    query = sa.select(_TOUR).where(_TOUR.c.region == region, _TOUR.c.day < before)
+    for tour in connection.execute(query).mappings().all():
+        coarse = {
+            "ready": _quarter(tour["ready"]),
+            "halts": [
+                [kind, trip, time if trip or time is None else _quarter(time)]
+                for kind, trip, time in tour["halts"]
+            ],
+        }
+        if coarse != {key: tour[key] for key in coarse}:
+            _move_on(connection, region, [tour["day"]])
+            own = (_TOUR.c[key] == tour[key] for key in ("region", "day", "shift"))
+            connection.execute(sa.update(_TOUR).where(*own).values(coarse))
+            rows += 1
+    return rows
+
+
+def _move_on(connection: Connection, region: str, days: Collection[str]) -> None:
+    """Give days a new revision: from here on no server can store what it planned before."""
+    own = (_DAY.c.region == region, _DAY.c.day.in_(days))
+    connection.execute(sa.update(_DAY).where(*own).values(revision=_DAY.c.revision + 1))
 
 
 def events_naming(

@@ -13,7 +13,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from shuttle.account_tables import SESSION, SHIFT_CODE
 from shuttle.database import table_of, writing
-from shuttle.pseudonyms import COARSE, forget_standing, pseudonymise, tables_with
+from shuttle.pseudonyms import (
+    COARSE,
+    REPORT,
+    coarsen_shifts,
+    forget_standing,
+    pseudonymise,
+    tables_with,
+)
 from shuttle.region_config import RegionConfig
 from shuttle.retention import Rule
 from shuttle.standing_tables import SERIES, SERIES_DAY, WAITING
@@ -120,6 +127,13 @@ def _sessions(connection: Connection, config: RegionConfig, before: int) -> int:
     )
 
 
+def _reports(connection: Connection, config: RegionConfig, before: int) -> int:
+    """Delete what drivers reported on days before a time, and coarsen what it left behind."""
+    day = config.local_day(before).isoformat()
+    coarsened = coarsen_shifts(connection, config.id, day)
+    return coarsened + _delete(connection, REPORT, config, REPORT.c.day < day)
+
+
 def _rides(connection: Connection, config: RegionConfig, before: int) -> int:
     """Coarsen the rides of service days that were over before a time."""
     query = sa.select(_BOOKING.c.day, _BOOKING.c.code).where(
@@ -151,6 +165,7 @@ JOBS: Mapping[str, Job] = {
     "series": _series,
     "waiting": _waiting,
     "session": _sessions,
+    "report": _reports,
     "ride": _rides,
     "figures": _figures,
 }

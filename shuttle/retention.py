@@ -119,6 +119,23 @@ KINDS: dict[str, Kind] = {
             "So that only authorised people see bookings, and misuse is noticed.",
         ),
     ),
+    "report": Kind(
+        14,
+        92,
+        (
+            "Meldungen der Fahrerinnen und Fahrer: Beginn der Schicht, Pausen, Halte",
+            "Reports of drivers: begin of the shift, breaks, halts",
+        ),
+        ("nach dem Tag der Schicht", "after the day of the shift"),
+        (
+            "wird gelöscht; was bleibt, hat Zeiten auf die Viertelstunde vergröbert",
+            "is deleted; what stays has times coarsened to the quarter hour",
+        ),
+        (
+            "Damit der Fahrplan der Wirklichkeit folgt und sich Meldungen berichtigen lassen.",
+            "For the plan to follow what really happens, and for reports to be corrected.",
+        ),
+    ),
     "ride": Kind(
         14,
         92,

@@ -49,6 +49,7 @@ def fill(kept: Kept) -> Booking:
     _drive(kept, booking)
     kept.dispatcher.advance(TUESDAY_EVENING)
     booking = _amended(kept, kept.dispatcher.booking(booking.code))
+    kept.dispatcher.refresh()
     assert filled(kept) == tables_of(kept)
     return booking
 
@@ -111,7 +112,7 @@ def _amended(kept: Kept, booking: Booking) -> Booking:
     amendment = Amendment(ride.pickup_stop, ride.dropoff_stop, later, promise.pickup_earliest + 41)
     booking = replace(booking, amendment=amendment)
     store = kept.dispatcher.store
-    new = store.standing.instances(SERIES)[-1].booking
+    (new,) = (each.booking for each in store.standing.instances(SERIES) if each.day == TUESDAY)
     replaced = Replaced(MONDAY_EIGHT + 43, booking.code, new, BUS)
     changed = Changed(MONDAY_EIGHT + 43, booking.code, new, BUS)
     monday, tuesday = (store.load(day).revision for day in (MONDAY, TUESDAY))
