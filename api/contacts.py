@@ -6,12 +6,13 @@ A number without a country is one of the region's country.
 import re
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.languages import Language
 from api.times import Wire
 from shuttle.domain import Channel, Contact
+from shuttle.mail import is_address
 from shuttle.phone import international as in_country
 from shuttle.region import Region
 
@@ -32,12 +33,17 @@ class ContactWire(Wire):
     )
     language: Language = "de"
 
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        if self.email and not re.fullmatch(r"[^@]+@[^@]+\.[^@.]+", self.email):
+    @field_validator("email")
+    @classmethod
+    def _an_address(cls, email: str) -> str:
+        if email and not (re.fullmatch(r"[^@]+@[^@]+\.[^@.]+", email) and is_address(email)):
             raise PydanticCustomError(
                 "invalid", "This is no e-mail address; write one such as name@example.org"
             )
+        return email
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
         lacking = {"sms": not self.phone, "email": not self.email}
         if lacking.get(self.notify, False):
             raise PydanticCustomError(

@@ -46,6 +46,7 @@ TITLES: dict[str, str] = {
     "series": mark("Weekly repeats with name, phone number, e-mail address, start and destination"),
     "waiting": mark("Waiting list with name, phone number, e-mail address, start and destination"),
     "session": mark("When somebody of the team signed in"),
+    "report": mark("Reports of drivers: begin of the shift, breaks, halts"),
     "ride": mark(
         "Booking code, start and destination in your words, stops, exact times, number of "
         "passengers and what the vehicle must bring (wheelchair place, child seat)"
@@ -57,6 +58,7 @@ TITLES: dict[str, str] = {
 _AFTER_RIDE = mark("{period} after the ride")
 
 _SINCE: dict[str, str] = {
+    "report": mark("{period} after the day of the shift"),
     "contact": _AFTER_RIDE,
     "receipt": mark("{period} after booking"),
     "series": mark("{period} after their last day"),
@@ -70,6 +72,7 @@ _SINCE: dict[str, str] = {
 _DELETED = mark("is deleted")
 
 _FATES: dict[str, str] = {
+    "report": mark("is deleted; what stays has times coarsened to the quarter hour"),
     "ride": mark(
         "code and words are deleted, times coarsened to the quarter hour and walks to 100 m"
     ),

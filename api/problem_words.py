@@ -19,6 +19,10 @@ PROBLEMS: dict[str, str] = {
     "not_stranded": mark("This ride waits for no decision."),
     "nothing_to_change": mark("There is nothing to change at that time."),
     "other_day": mark("This belongs to another day."),
+    "out_of_service": mark("The vehicle is out of service at that time."),
+    "outward_too_late": mark(
+        "The way back begins before this ride has arrived. Change the way back first."
+    ),
     "plan_changed": mark("The plan has changed. Please look again."),
     "return_gone": mark("The way back is no longer free. This is possible now."),
     "return_too_early": mark("The way back begins before the outward ride has arrived."),

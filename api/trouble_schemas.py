@@ -15,23 +15,34 @@ from shuttle.conditions import (
     StopClosed,
     VehicleOut,
 )
+from shuttle.errors import RequestError
 from shuttle.region import Region
 
 ShiftId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 
 
+_SHOWN = range(32_503_680_000)
+"""Epoch seconds until the year 3000: clocks cannot show the last years that can be written."""
+
+
 def moment(time: Time, region: Region, field: str) -> int:
-    """Return epoch seconds; RequestError if there is no such hour."""
+    """Return epoch seconds; RequestError if there is no such hour, or it is ages away."""
     if isinstance(time, WallClock):
-        return time.epoch(region, field)
-    return int(datetime.fromisoformat(time).timestamp())
+        epoch = time.epoch(region, field)
+    else:
+        epoch = int(datetime.fromisoformat(time).timestamp())
+    if epoch not in _SHOWN:
+        raise RequestError("out_of_range", field, "Choose a time within the next days.")
+    return epoch
 
 
 class _Span(Wire):
     """From when until when."""
 
     begin: Time | None = Field(default=None, alias="from", description="Now, if left out.")
-    until: Time | None = Field(default=None, description="The end of the day, if left out.")
+    until: Time | None = Field(
+        default=None, description="The end of the day, if left out, and at the latest."
+    )
 
     def span(self, region: Region, now: int) -> tuple[int, int]:
         """Return both ends in epoch seconds."""

@@ -58,8 +58,8 @@ class Outcome(Generic[T]):
     conditions
         New or lifted.
     faced
-        With new conditions: the day as they leave it before anybody plans. Tours planned anew are
-        compared with that, because nobody can plan the trouble away.
+        The day as new conditions leave it, or as rides that are given up do, before anybody plans.
+        Tours planned anew are compared with that, because nobody can plan it away.
     """
 
     result: T

@@ -23,17 +23,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import SQLModel
 
-import shuttle.tables
 from shuttle.database import newest_schema, reading, schema_of, table_of, writing
 from shuttle.errors import ShuttleError
+from shuttle.tables import ServiceDay, all_tables
 
 FORMAT = "dorfshuttle backup 1"
 
 _BATCH = 1000
 
-_DAY = table_of(shuttle.tables.ServiceDay)
+_DAY = table_of(ServiceDay)
 
 
 class BackupError(ShuttleError):
@@ -127,20 +126,16 @@ def restore(engine: Engine, path: Path, *, replace: bool = False) -> Contents:
     return contents
 
 
-def _tables() -> list[sa.Table]:
-    return SQLModel.metadata.sorted_tables
-
-
 def _replace(connection: Connection, lines: Iterator[dict[str, Any]], *, replace: bool) -> None:
     """Put rows in the place of what a database holds."""
     seen = _revisions(connection)
-    holding = [table.name for table in _tables() if _is_held(connection, table)]
+    holding = [table.name for table in all_tables() if _is_held(connection, table)]
     if holding and not replace:
         raise BackupError(
             f"The database is not empty ({', '.join(holding)}); "
             "restore into a new one, or give --replace to do away with what it holds."
         )
-    for table in reversed(_tables()):
+    for table in reversed(all_tables()):
         connection.execute(sa.delete(table))
     _insert(connection, lines)
     _renumber(connection, seen)
@@ -158,10 +153,21 @@ def _check(connection: Connection) -> None:
             f"The database is at schema {schema_of(connection)}, this version works with "
             f"{newest_schema()}; start the service once, it brings the database up to date."
         )
+    strange = _names(connection) ^ {table.name for table in all_tables()}
+    if strange:
+        raise BackupError(
+            f"The database has other tables than this version knows ({', '.join(sorted(strange))})"
+            "; use the version that made it, and give other programs a database of their own."
+        )
     if connection.dialect.name == "sqlite":
         said = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
         if said != "ok":
             raise BackupError(f"The database is damaged ({said}); restore an earlier backup.")
+
+
+def _names(connection: Connection) -> set[str]:
+    """Return the names of the tables that a database has, but for the note of its schema."""
+    return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
 
 
 @contextmanager
@@ -178,7 +184,7 @@ def _writing_to(path: Path) -> Iterator[gzip.GzipFile]:
 def _write(connection: Connection, file: gzip.GzipFile, now: int) -> dict[str, int]:
     rows: dict[str, int] = {}
     _line(file, {"format": FORMAT, "schema": schema_of(connection), "made": now})
-    for table in _tables():
+    for table in all_tables():
         query = sa.select(table).order_by(*table.primary_key)
         for row in connection.execution_options(yield_per=_BATCH).execute(query).mappings():
             _line(file, {"table": table.name, "row": {key: _out(row[key]) for key in row}})
@@ -218,7 +224,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _insert(connection: Connection, lines: Iterator[dict[str, Any]]) -> None:
-    tables = {table.name: table for table in _tables()}
+    tables = {table.name: table for table in all_tables()}
     waiting: list[dict[str, Any]] = []
     name = ""
     for line in lines:
@@ -256,7 +262,7 @@ def _renumber(connection: Connection, seen: Mapping[tuple[str, str], int]) -> No
         else:
             connection.execute(sa.insert(_DAY), {**key, "revision": revision})
     if connection.dialect.name == "postgresql":
-        for table in _tables():
+        for table in all_tables():
             _count_on(connection, table)
 
 

@@ -13,7 +13,7 @@ from shuttle.offers import closed_for, exact_trip
 from shuttle.plan import DayPlan
 from shuttle.quotes import quote
 from shuttle.region import Region
-from shuttle.requests import check_request
+from shuttle.requests import check_again
 from shuttle.store import Receipt
 
 
@@ -49,7 +49,7 @@ def booked(
     if not closed_for(plan.region, offer.ride):
         insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
     if insertion is None:
-        checked = check_request(region, offer.request, now)
+        checked = check_again(region, offer.request, now)
         raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
     number = insertion.tour
     return Outcome(
@@ -85,12 +85,16 @@ def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     if number is None or _under_way(plan.tours[number], booking.code):
         raise NotCancellable(booking.code)
     booking = booking.with_status(BookingStatus.CANCELLED)
+    left = plan.removed(number, booking.code).with_bookings(booking)
     return Outcome(
         booking,
-        plan.removed(number, booking.code).with_bookings(booking),
+        left,
         planned=frozenset({number}),
         bookings=(booking,),
         events=(Cancelled(now, booking.code, plan.tours[number].shift.id),),
+        # Where snow begins, the way without a halt may count as longer than the way over it:
+        # that makes others late on paper, and is no reason to keep anybody.
+        faced=left,
     )
 
 

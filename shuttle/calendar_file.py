@@ -14,7 +14,13 @@ from shuttle.region import Region
 from shuttle.wording import stop_label
 
 PUBLISHED = frozenset(
-    {NoticeKind.BOOKED, NoticeKind.CHANGED, NoticeKind.STOP_MOVED, NoticeKind.POSTPONED}
+    {
+        NoticeKind.BOOKED,
+        NoticeKind.CHANGED,
+        NoticeKind.STOP_MOVED,
+        NoticeKind.RESCUED,
+        NoticeKind.POSTPONED,
+    }
 )
 TAKEN_BACK = frozenset({NoticeKind.CANCELLED, NoticeKind.CANCELLED_BY_SERVICE})
 

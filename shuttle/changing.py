@@ -12,30 +12,52 @@ from shuttle.answers import Quote
 from shuttle.bookings import booked, cancelled
 from shuttle.confirming import check_offer, confirmed_before
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Booking, BookingStatus, Contact, Offer, RideRequest
-from shuttle.errors import AlreadyCancelled
+from shuttle.domain import UNFINISHED, Booking, BookingStatus, Contact, Offer, Ride, RideRequest
+from shuttle.errors import AlreadyCancelled, RequestError
 from shuttle.events import Changed, Replaced
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-from shuttle.requests import check_request
+from shuttle.store import Store
 
 
 def quote_change(dispatcher: Dispatcher, code: str, request: RideRequest, now: int) -> Quote:
     """Answer a request as if a booking had been given up: its vehicle is free for the new ride.
 
+    A refusal counts as no unmet demand: whoever is refused a change still has a ride.
+
     Raises
     ------
     RequestError
-        If no plan could serve the request.
+        If no plan could serve the request, or none in order with the other ride of its journey.
     UnknownBooking, AlreadyCancelled, NotCancellable
         If there is no such booking, or it cannot be changed any more.
     """
-    checked = check_request(dispatcher.region, request, now)
     old = dispatcher.booking(code)
     without = given_up(dispatcher.plan(old.ride.day, now), old, now).plan
-    same_day = old.ride.day == checked.day
-    plan = without if same_day else dispatcher.plan(checked.day, now)
-    return dispatcher.answer(checked, plan, now)
+
+    def plan_of(day: date) -> DayPlan:
+        return without if day == without.day else dispatcher.plan(day, now)
+
+    def why_not(offer: Offer) -> RequestError | None:
+        return out_of_order(dispatcher.store, old, offer.ride, f"when.{request.when}")
+
+    try:
+        answer = dispatcher.answer(request, plan_of, now, counted=False)
+    except RequestError as error:
+        error.fixes = tuple(each for each in error.fixes if why_not(each.offer) is None)
+        raise
+    return _in_order(answer, why_not)
+
+
+def _in_order(answer: Quote, why_not: Callable[[Offer], RequestError | None]) -> Quote:
+    """Return an answer without what does not fit with the other ride; raise if that was all."""
+    offers = tuple(each for each in answer.offers if why_not(each) is None)
+    if answer.refusal is not None:
+        fixes = tuple(each for each in answer.refusal.fixes if why_not(each.offer) is None)
+        return Quote(offers, replace(answer.refusal, fixes=fixes))
+    if not offers:
+        raise next(filter(None, map(why_not, answer.offers)))
+    return Quote(offers)
 
 
 def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) -> Booking:
@@ -46,7 +68,7 @@ def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) 
     Raises
     ------
     UnknownBooking, AlreadyCancelled, NotCancellable
-    OfferExpired, OfferGone, OfferTaken, IdempotencyConflict
+    OfferExpired, OfferGone, OfferTaken, IdempotencyConflict, RequestError
         And nothing changed.
     """
     store = dispatcher.store
@@ -56,10 +78,14 @@ def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) 
         if known is not None:
             return Joint(dispatcher.booking(known))
         check_offer(store, offer, now)
+        old = dispatcher.booking(code)
+        wrong = out_of_order(store, old, offer.ride, "offer")
+        if wrong is not None:
+            raise wrong
         return changed(
             dispatcher.region,
             plans,
-            dispatcher.booking(code),
+            old,
             offer,
             now,
             dispatcher.new_code,
@@ -69,6 +95,35 @@ def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) 
 
     days = {dispatcher.booking(code).ride.day, offer.ride.day}
     return dispatcher.act_together(sorted(days), now, act)
+
+
+def out_of_order(store: Store, old: Booking, ride: Ride, field: str) -> RequestError | None:
+    """Return why a ride cannot take the place of an outward ride or a return; None if it can."""
+    others = (each for each in store.journey(old.journey) if each.code != old.code)
+    other = next((each for each in others if each.status in UNFINISHED), None)
+    if other is None:
+        return None
+    beside = other.ride_now.promise
+    if old.ride.promise.pickup_earliest > other.ride.promise.pickup_earliest:
+        too_early = ride.promise.pickup_earliest < beside.dropoff_latest
+        return return_too_early(field) if too_early else None
+    if ride.promise.dropoff_latest <= beside.pickup_earliest:
+        return None
+    return RequestError(
+        "outward_too_late",
+        field,
+        "The way back begins before this ride has arrived; choose an earlier time, or change the "
+        "way back first.",
+    )
+
+
+def return_too_early(field: str) -> RequestError:
+    """Return the error of a way back that begins before the way there has ended."""
+    return RequestError(
+        "return_too_early",
+        field,
+        "The way back begins before the outward ride has arrived; choose a later time.",
+    )
 
 
 def given_up(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:

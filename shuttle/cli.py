@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -176,6 +177,7 @@ def serve(
         from shuttle.sign_in import SignIn
         from shuttle.sql_store import SqlStore
         from shuttle.start_up import compile_search, load_region
+        from shuttle.waiting import still_possible
 
         settings, console = read_settings(), _console()
         configure_logs(settings.log_format)
@@ -187,7 +189,8 @@ def serve(
             store, keyed = SqlStore(url, loaded.config.id), Keyed(key)
             with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
                 compile_search(loaded, console)
-                delivery = Delivery(loaded, store, keyed, ways, settings.public_url)
+                possible = partial(still_possible, dispatcher)
+                delivery = Delivery(loaded, store, keyed, ways, settings.public_url, possible)
                 web = create_app(
                     dispatcher,
                     _now,

@@ -79,6 +79,8 @@ class ShiftSet:
         The id of the shift that gets these hours; None for a new one.
     duties
         What comes of it; entered by :mod:`shuttle.duties`.
+    was
+        Begin and end that the shift had; entered there too.
     """
 
     kind: ClassVar[str] = "shift"
@@ -88,6 +90,7 @@ class ShiftSet:
     breaks: tuple[tuple[int, int, int], ...] | None = None
     shift: str | None = None
     duties: tuple[Duty, ...] = ()
+    was: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +177,14 @@ class Condition:
 
     def lifted(self, now: int, duties: tuple[Duty, ...] = ()) -> "Condition":
         """Return the condition as it is when it is lifted, and what shifts are then."""
+        return replace(self.with_duties(duties), lifted_at=now)
+
+    def with_duties(self, duties: tuple[Duty, ...]) -> "Condition":
+        """Return the condition with other duties, if it is about shifts."""
         disturbance = self.disturbance
         if isinstance(disturbance, VehicleOut | ShiftSet):
-            disturbance = replace(disturbance, duties=duties)
-        return replace(self, disturbance=disturbance, lifted_at=now)
+            return replace(self, disturbance=replace(disturbance, duties=duties))
+        return self
 
 
 def facts_of(disturbance: Disturbance) -> dict[str, Any]:

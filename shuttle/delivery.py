@@ -18,10 +18,12 @@ import structlog
 from shuttle.calendar_file import PUBLISHED, TAKEN_BACK, calendar_file, method
 from shuttle.carriers import Attachment, Carrier, Message, Undelivered
 from shuttle.domain import Booking, BookingStatus, Channel, Contact
+from shuttle.errors import StoreError
 from shuttle.keyed import Keyed
-from shuttle.notices import OF_A_RIDE_TO_COME, Notice
+from shuttle.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice, NoticeKind
 from shuttle.outbox import Claim, Fate
 from shuttle.region import Region
+from shuttle.standing_requests import Waiting
 from shuttle.store import Store, owner_of
 from shuttle.wording import words
 
@@ -60,6 +62,8 @@ class Delivery:
         By channel; a channel without one cannot be used on this server.
     public_url
         Where residents find the service; without it messages have no link.
+    possible
+        Whether somebody on the waiting list could still be offered a ride at a time.
     """
 
     region: Region
@@ -67,6 +71,7 @@ class Delivery:
     keyed: Keyed
     carriers: Mapping[Channel, Carrier]
     public_url: str = ""
+    possible: Callable[[Waiting, int], bool] = lambda _waiting, _now: True
 
     def deliver_one(self, now: int) -> bool:
         """Deliver the notice that has been due longest, or find out that it cannot be.
@@ -82,30 +87,70 @@ class Delivery:
         notice = claim.notice
         contact, booking = owner_of(self.store, notice.code), self.store.booking(notice.code)
         if now >= notice.valid_until:
-            self._end(claim, Fate.GIVEN_UP, "stale")
+            self._miss(claim, Fate.GIVEN_UP, "stale")
         elif contact is None or contact.channel is Channel.NONE:
             self._end(claim, Fate.UNSENT, "nobody wants it")
-        elif _overtaken(notice, booking):
-            self._end(claim, Fate.UNSENT, "overtaken")
+        elif self._overtaken(notice, booking, now):
+            self._miss(claim, Fate.UNSENT, "overtaken")
         elif contact.channel not in self.carriers:
             self._end(claim, Fate.UNSENT, "no channel configured")
         else:
-            self._carry(claim, self._message(notice, booking, contact), now)
+            self._carry(claim, booking, contact, now)
         return True
 
-    def _carry(self, claim: Claim, message: Message, now: int) -> None:
-        """Send, and note what came of it: in this order."""
+    def _overtaken(self, notice: Notice, booking: Booking | None, now: int) -> bool:
+        """Whether a notice is no longer true.
+
+        What was waited for is gone; a ride to come has begun or is given up, or of its vehicle
+        more was said.
+        """
+        if notice.kind is NoticeKind.WINDOW_OPENED:
+            waiting = self.store.standing.waiting(notice.code)
+            if waiting is None or waiting != waiting.told(notice.valid_until):
+                return True
+            return not self.possible(waiting, now)
+        if notice.kind not in OF_A_RIDE_TO_COME or booking is None:
+            return False
+        if booking.status is not BookingStatus.BOOKED:
+            return True
+        return notice.kind in OF_A_VEHICLE and notice != self._last_of_vehicle(booking)
+
+    def _last_of_vehicle(self, booking: Booking) -> Notice | None:
+        """Return the last notice that says whether a ride has a vehicle."""
+        notices = (each.notice for each in self.store.outbox.entries(booking.ride.day))
+        own = [each for each in notices if each.code == booking.code]
+        return next((each for each in reversed(own) if each.kind in OF_A_VEHICLE), None)
+
+    def _carry(self, claim: Claim, booking: Booking | None, contact: Contact, now: int) -> None:
+        """Send, and note what came of it: in this order.
+
+        A message that nobody can write or send is given up, so that it holds up no other.
+        """
         try:
-            self.carriers[message.contact.channel].send(message, now)
+            message = self._message(claim.notice, booking, contact)
+            self.carriers[contact.channel].send(message, now)
         except Undelivered as error:
             again = now + pause(claim.attempts)
-            if error.for_good or again >= claim.notice.valid_until:
+            if error.for_good:
                 self._end(claim, Fate.GIVEN_UP, error.reason)
+            elif again >= claim.notice.valid_until:
+                self._miss(claim, Fate.GIVEN_UP, error.reason)
             else:
                 self.store.outbox.postpone(claim, again, error.reason)
                 _note("notice_delayed", claim, error.reason)
+        except StoreError:  # no fault of the message: its claim ends, and it is tried again
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, there are other messages
+            _log.error("delivery_failed", error=type(error).__name__)
+            self._end(claim, Fate.GIVEN_UP, f"failed: {type(error).__name__}")
         else:
             self._end(claim, Fate.SENT)
+
+    def _miss(self, claim: Claim, fate: Fate, reason: str) -> None:
+        """End a notice that did not come in time; whoever it let in on the list waits again."""
+        if claim.notice.kind is NoticeKind.WINDOW_OPENED:
+            self.store.standing.put_back(claim.notice.code, claim.notice.valid_until)
+        self._end(claim, fate, reason)
 
     def _end(self, claim: Claim, fate: Fate, reason: str = "") -> None:
         self.store.outbox.settle(claim, fate, reason)
@@ -152,7 +197,7 @@ class Delivery:
                 carrier.close()
 
     def _run(self, clock: Callable[[], int], stopped: Event) -> None:
-        """Keep the workers busy; one that fails over a notice is replaced, and the rest go on."""
+        """Keep the workers busy; whoever fails over the database is replaced, the rest go on."""
 
         def deliver_all() -> None:
             while not stopped.is_set() and self.deliver_one(clock()):
@@ -168,15 +213,6 @@ class Delivery:
                 while len(working) < WORKERS:
                     working.add(pool.submit(deliver_all))
                 stopped.wait(IDLE_SECONDS)
-
-
-def _overtaken(notice: Notice, booking: Booking | None) -> bool:
-    """Whether a notice of a ride to come is about one that has begun or is given up."""
-    return (
-        notice.kind in OF_A_RIDE_TO_COME
-        and booking is not None
-        and booking.status is not BookingStatus.BOOKED
-    )
 
 
 def _note(happened: str, claim: Claim, reason: str) -> None:

@@ -41,7 +41,7 @@ from shuttle.quotes import mended, quote
 from shuttle.records import restored
 from shuttle.region import Region
 from shuttle.reports import Answer, Report, Sighting
-from shuttle.requests import CheckedRequest, check_request
+from shuttle.requests import check_again, check_request
 from shuttle.rolling import GRACE, SteadyClock
 from shuttle.sightings import Sightings, seen
 from shuttle.standing_requests import Waiting
@@ -104,30 +104,34 @@ class Dispatcher:
         RequestError
             If no plan could serve the request.
         """
-        try:
-            checked = check_request(self.region, request, now)
-        except RequestError as error:
-            refusal = mended(self.region, request, error, now, self.new_code, self._plans_at(now))
-            self._note_unmet(unmet_error(self.region, refusal, request, error, now))
-            raise
-        return self.answer(checked, self.plan(checked.day, now), now)
+        return self.answer(request, lambda day: self.plan(day, now), now)
 
     def answer(
-        self, checked: CheckedRequest, plan: DayPlan, now: int, not_before: int = 0
+        self,
+        request: RideRequest,
+        plan_of: Callable[[date], DayPlan],
+        now: int,
+        not_before: int = 0,
+        *,
+        counted: bool = True,
     ) -> Quote:
-        """Answer a checked request on a plan, maybe on one that is only supposed; note a refusal.
+        """Answer a request on given plans, maybe on such as are only supposed.
 
-        Safe on any thread. Nobody is offered to be picked up before `not_before`.
+        Safe on any thread. Nobody is offered to be picked up before `not_before`. A refusal is
+        noted as unmet demand if it is to be `counted`.
         """
-        answer = quote(
-            self.region, plan, checked, now, self.new_code, self._plans_at(now), not_before
-        )
-        if answer.refusal is not None:
-            self._note_unmet(unmet_refusal(self.region, checked, answer.refusal, now))
+        region, new_id = self.region, self.new_code
+        try:
+            checked = check_request(region, request, now)
+        except RequestError as error:
+            refusal = mended(region, request, error, now, new_id, plan_of, not_before)
+            if counted:
+                self._note_unmet(unmet_error(region, refusal, request, error, now))
+            raise
+        answer = quote(region, plan_of(checked.day), checked, now, new_id, plan_of, not_before)
+        if counted and answer.refusal is not None:
+            self._note_unmet(unmet_refusal(region, checked, answer.refusal, now))
         return answer
-
-    def _plans_at(self, now: int) -> Callable[[date], DayPlan]:
-        return lambda day: self.plan(day, now)
 
     def book(
         self,
@@ -164,7 +168,7 @@ class Dispatcher:
             return self.act(offer.ride.day, now, act)
         except OfferGone as gone:
             if gone.quote.refusal is not None:
-                checked = check_request(self.region, offer.request, now)
+                checked = check_again(self.region, offer.request, now)
                 self._note_unmet(unmet_refusal(self.region, checked, gone.quote.refusal, now))
             raise
 
@@ -242,7 +246,7 @@ class Dispatcher:
     def see(self, day: date, shift: str, sighting: Sighting, now: int) -> None:
         """Take in where a vehicle is; an older position than the last changes nothing."""
         if self.sightings.add(day, shift, sighting):
-            self.act(day, now, lambda plan: seen(self.region, plan, shift, sighting, now))
+            self.act(day, now, lambda plan: seen(plan, shift, sighting, now))
 
     def act(self, day: date, now: int, act: Act[T]) -> T:
         """Do an act on a day as it stands now; the only way in which a plan changes.

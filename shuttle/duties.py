@@ -1,11 +1,11 @@
-"""What trouble makes of shifts: cut, moved, added; and what they are again when it is over."""
+"""What trouble makes of shifts: cut, moved, added. What lifting it does is in `undoing`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from routing.problem import Break, HaltKind, Shift, Tour
-from shuttle.conditions import Condition, Duty, ShiftSet, VehicleOut
+from shuttle.conditions import Duty, ShiftSet, VehicleOut
 from shuttle.errors import RequestError
 from shuttle.plan import DayPlan, tick_of, vehicle_of, vehicle_of_shift
 from shuttle.region import Region
@@ -21,12 +21,16 @@ def with_duties(
     Raises
     ------
     RequestError
-        ``shift_begun``, ``shift_overlaps``, ``unknown_shift``, ``nothing_to_change``.
+        ``shift_begun``, ``shift_overlaps``, ``unknown_shift``, ``out_of_service``,
+        ``nothing_to_change``.
     """
     if isinstance(disturbance, ShiftSet):
         duty = _set(disturbance, plan, now)
         _refuse_overlap(duty, plan)
-        return replace(disturbance, duties=(duty,))
+        _refuse_outage(disturbance, plan)
+        known = (each.shift for each in plan.tours if each.shift.id == disturbance.shift)
+        was = next(((shift.start, shift.end) for shift in known), None)
+        return replace(disturbance, duties=(duty,), was=was)
     duties = tuple(
         duty
         for number, tour in enumerate(plan.tours)
@@ -45,40 +49,14 @@ def with_duties(
     return replace(disturbance, duties=duties)
 
 
-def duties_after(condition: Condition, plan: DayPlan, before: Region, now: int) -> tuple[Duty, ...]:
-    """Return what shifts are when a condition is lifted.
-
-    Parameters
-    ----------
-    condition
-        What is lifted.
-    plan
-        The day under it.
-    before
-        The region without it.
-    now
-        Epoch seconds.
-
-    Raises
-    ------
-    RequestError
-        ``shift_begun``: it has begun and cannot be undone; new hours can be entered.
-    """
-    usual = {shift.id: shift for shift in before.shifts(plan.day)}
-    if isinstance(condition.disturbance, VehicleOut):
-        return tuple(_back(condition.disturbance, plan, usual, now))
-    if isinstance(condition.disturbance, ShiftSet):
-        return tuple(
-            duty
-            for each in condition.duties
-            for duty in _undone(each, plan, usual.get(each.shift), now)
-        )
-    return ()
-
-
 def taken(tour: Tour) -> int:
     """Return how many breaks of a tour are over or being driven to."""
     return sum(halt.kind is HaltKind.BREAK for halt in tour.halts[: tour.fixed])
+
+
+def rests_taken(tour: Tour) -> Rests:
+    """Return the breaks of a tour that are over or being driven to; one may be before its shift."""
+    return _rests(tour.shift.breaks[: taken(tour)])
 
 
 def aboard(tour: Tour) -> dict[str, int]:
@@ -105,35 +83,42 @@ def has_broken_down(disturbance: object, tour: Tour, now: int) -> bool:
 def _without(out: VehicleOut, plan: DayPlan, number: int, now: int) -> Iterable[Duty]:
     """Yield what is left of a shift while its vehicle is out: a part before, a part behind."""
     tour = plan.tours[number]
-    shift, whole = tour.shift, _duty(plan.region, tour.shift)
+    shift, whole = tour.shift, duty_of(plan.region, tour.shift)
     begin = max(out.begin, now)
     if begin <= shift.start:
+        over = rests_taken(tour)
         if out.end >= shift.end:
-            yield replace(whole, end=shift.start, breaks=())
+            yield replace(whole, end=shift.start, breaks=over)
         else:
-            rests = _rests(_later(shift.breaks, out.end, shift.end))
-            yield replace(whole, begin=out.end, breaks=rests)
+            rests = _rests(_later(shift.breaks[len(over) :], out.end, shift.end))
+            yield replace(whole, begin=out.end, breaks=(*over, *rests))
         return
     if has_broken_down(out, tour, now):
         stop, stands = _standing(out, plan, number, now)
         served = tour.halts[: tour.served]
         before = [*shift.breaks[: sum(halt.kind is HaltKind.BREAK for halt in served)]]
         yield replace(whole, end=stands, breaks=_rests(before), to_stop=stop)
+        again = max(out.end, stands)
     else:
-        stop, done = out.stop, taken(tour)
+        stop, done, again = out.stop, taken(tour), out.end
         before = [*shift.breaks[:done], *_sooner(shift.breaks[done:], now, begin)]
         yield replace(whole, end=begin, breaks=_rests(before), to_stop=stop)
-    if out.end < shift.end:
-        rests = _rests(_later(shift.breaks[len(before) :], out.end, shift.end))
-        name = _new_id(plan, out.vehicle, out.end)
-        yield Duty(name, out.vehicle, out.end, shift.end, rests, stop)
+    if again < shift.end:
+        rests = _rests(_later(shift.breaks[len(before) :], again, shift.end))
+        name = new_id(plan, out.vehicle, again)
+        yield Duty(name, out.vehicle, again, shift.end, rests, stop)
 
 
 def _standing(out: VehicleOut, plan: DayPlan, number: int, now: int) -> tuple[str | None, int]:
-    """Return the stop where a vehicle stands, None at its depot, and from when."""
+    """Return the stop where a vehicle stands, None at its depot, and from when.
+
+    Whoever rests with people on board rests where somebody got on or off last.
+    """
     tour, region = plan.tours[number], plan.region
-    last = tour.halts[max(tour.served, 1) - 1]
-    here = region.stop_at(last.place)
+    begun = tour.halts[: max(tour.served, 1)]
+    last = begun[-1]
+    where = next(halt for halt in reversed(begun) if halt.trip) if aboard(tour) else last
+    here = region.stop_at(where.place)
     stop = out.stop if out.stop is not None else (here.id if here else None)
     return stop, max(tick_of(now), last.earliest + last.service)
 
@@ -142,7 +127,7 @@ def _set(wanted: ShiftSet, plan: DayPlan, now: int) -> Duty:
     if wanted.shift is None:
         if wanted.begin < now:
             raise RequestError("already_over", "from", "A new shift begins now or later.")
-        name = _new_id(plan, wanted.vehicle, wanted.begin)
+        name = new_id(plan, wanted.vehicle, wanted.begin)
         return Duty(name, wanted.vehicle, wanted.begin, wanted.end, wanted.breaks or ())
     tour = next((each for each in plan.tours if each.shift.id == wanted.shift), None)
     if tour is None or vehicle_of(tour) != wanted.vehicle:
@@ -165,7 +150,7 @@ def _set(wanted: ShiftSet, plan: DayPlan, now: int) -> Duty:
     kept = _rests(
         (*shift.breaks[:done], *_sooner(_later(coming, wanted.begin, wanted.end), now, wanted.end))
     )
-    whole = _duty(plan.region, shift)
+    whole = duty_of(plan.region, shift)
     return replace(
         whole, begin=wanted.begin, end=wanted.end, breaks=(*kept, *(wanted.breaks or ()))
     )
@@ -184,52 +169,25 @@ def _refuse_overlap(duty: Duty, plan: DayPlan) -> None:
             )
 
 
-def _back(out: VehicleOut, plan: DayPlan, usual: dict[str, Shift], now: int) -> Iterable[Duty]:
-    """Yield what shifts are when a vehicle comes back: it works on from now where it stands."""
-    if now < out.begin:  # as if it had never been; a part that was to come back stays, empty
-        yield from (
-            replace(duty, end=duty.begin, breaks=())
-            for duty in out.duties
-            if duty.shift not in usual
-        )
-        return
-    begin = tick_of(now)
-    parts = {duty.end for duty in out.duties if duty.shift not in usual}
-    for duty in out.duties:
-        shift = usual.get(duty.shift)
-        if shift is not None and now < shift.start:
-            continue
-        if now < duty.begin:
-            yield replace(duty, begin=begin)
-            continue
-        yield duty
-        if shift is not None and now < shift.end and shift.end not in parts:
-            rests = _rests(_later(shift.breaks[len(duty.breaks) :], begin, shift.end))
-            name = _new_id(plan, out.vehicle, begin)
-            yield Duty(name, out.vehicle, begin, shift.end, rests, duty.to_stop)
+def _refuse_outage(wanted: ShiftSet, plan: DayPlan) -> None:
+    for each in plan.conditions:
+        out = each.disturbance
+        if (
+            isinstance(out, VehicleOut)
+            and out.vehicle == wanted.vehicle
+            and each.lifted_at is None
+            and wanted.begin < out.end
+            and max(out.begin, each.entered_at) < wanted.end
+        ):
+            raise RequestError(
+                "out_of_service",
+                "vehicle",
+                f"Vehicle {out.vehicle} is out of service from {_clock(plan.region, out.begin)} to "
+                f"{_clock(plan.region, out.end)}; lift that, or choose other hours.",
+            )
 
 
-def _undone(duty: Duty, plan: DayPlan, usual: Shift | None, now: int) -> Iterable[Duty]:
-    tour = next(each for each in plan.tours if each.shift.id == duty.shift)
-    begun = now >= tour.shift.start
-    if usual is None:
-        if begun:
-            raise _begun()
-        yield replace(duty, end=duty.begin, breaks=())
-        return
-    done = taken(tour)
-    same = tour.shift.breaks[:done] == usual.breaks[:done] and tour.shift.start == usual.start
-    if now >= usual.end or (begun and not same) or (not begun and usual.start < now):
-        raise _begun()
-
-
-def _begun() -> RequestError:
-    return RequestError(
-        "shift_begun", "id", "This shift has begun; enter the hours it is to have instead."
-    )
-
-
-def _duty(region: Region, shift: Shift) -> Duty:
+def duty_of(region: Region, shift: Shift) -> Duty:
     """Return a shift as the duty that it is."""
     first, last = region.stop_at(shift.start_place), region.stop_at(shift.end_place)
     return Duty(
@@ -265,9 +223,11 @@ def _later(breaks: Iterable[Break], begin: int, end: int) -> list[Break]:
     ]
 
 
-def _new_id(plan: DayPlan, vehicle: str, begin: int) -> str:
+def new_id(plan: DayPlan, vehicle: str, begin: int, more: Collection[str] = ()) -> str:
+    """Return an id for another shift of a vehicle, unlike all others and some `more`."""
+    known = {*more, *(tour.shift.id for tour in plan.tours)}
     name = f"{vehicle}@{_clock(plan.region, begin)}"
-    while any(tour.shift.id == name for tour in plan.tours):
+    while name in known:
         name += "+"
     return name
 

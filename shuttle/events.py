@@ -226,6 +226,17 @@ class Stranded:
 
 
 @dataclass(frozen=True, slots=True)
+class Rescued:
+    """A stranded ride is in a tour again, in time for what was promised."""
+
+    kind: ClassVar[str] = "rescued"
+    time: int
+    code: str
+    cause: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
 class Postponed:
     """A stranded ride got later times, `seconds` after what was promised: the promise is broken."""
 
@@ -265,6 +276,7 @@ Event = (
     | StopMoved
     | TakenOver
     | Stranded
+    | Rescued
     | Postponed
 )
 

@@ -94,7 +94,8 @@ def imposed(
             stood.add(shift.id)
             records.append(left.record)
         else:
-            records.append(_with_breaks(_begun(record_of(tour), shift), plan, number, shift))
+            record = _not_home_yet(_begun(record_of(tour), shift), tour, shift)
+            records.append(_with_breaks(record, plan, number, shift))
     moves = _moves(there, bookings)
     gone = {code for code, each in moves.items() if not each}
     moves = {code: each for code, each in moves.items() if each}
@@ -167,6 +168,14 @@ def _begun(record: TourRecord, shift: Shift) -> TourRecord:
     return replace(record, halts=(replace(record.halts[0], time=shift.start), *record.halts[1:]))
 
 
+def _not_home_yet(record: TourRecord, tour: Tour, shift: Shift) -> TourRecord:
+    """Return a tour with other hours whose vehicle no longer drives home, if it did."""
+    if (tour.shift.end, len(tour.shift.breaks)) == (shift.end, len(shift.breaks)):
+        return record
+    home = len(record.halts) - 1
+    return replace(record, fixed=min(record.fixed, home), served=min(record.served, home))
+
+
 def _with_breaks(record: TourRecord, plan: DayPlan, number: int, shift: Shift) -> TourRecord:
     """Return a tour with the breaks of its shift.
 
@@ -181,11 +190,11 @@ def _with_breaks(record: TourRecord, plan: DayPlan, number: int, shift: Shift) -
     halts: list[HaltRecord] = []
     riding = 0
     for k, halt in enumerate(record.halts):
-        if k >= tour.fixed and halt.kind == HaltKind.BREAK:
+        if k >= record.fixed and halt.kind == HaltKind.BREAK:
             continue
         ends = halt.kind == HaltKind.END
         while (
-            coming and k >= tour.fixed and not riding and (ends or begins[k] > coming[0].earliest)
+            coming and k >= record.fixed and not riding and (ends or begins[k] > coming[0].earliest)
         ):
             halts.append(HaltRecord(HaltKind.BREAK))
             del coming[0]

@@ -18,6 +18,18 @@ Security = Literal["starttls", "tls", "none"]
 
 PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 
+_NO_ADDRESS = (ValueError, MessageError, AttributeError, IndexError)
+"""What the standard library raises over what is none; the last two where it trips."""
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can be written to an address: asks what writes it."""
+    try:
+        Address(addr_spec=text)
+    except _NO_ADDRESS:
+        return False
+    return True
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -104,7 +116,7 @@ class Mail:
         mail = EmailMessage()
         try:
             mail["To"] = Address(message.contact.name, addr_spec=message.contact.email)
-        except (ValueError, MessageError) as error:
+        except _NO_ADDRESS as error:
             raise Undelivered("mail address", for_good=True) from error
         mail["From"] = Address(self.sender_name, addr_spec=self.sender)
         mail["Reply-To"] = self.reply_to

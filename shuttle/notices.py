@@ -42,6 +42,7 @@ class NoticeKind(StrEnum):
     STOP_MOVED = "stop_moved"
     AT_RISK = "at_risk"
     STRANDED = "stranded"
+    RESCUED = "rescued"
     POSTPONED = "postponed"
     SERIES_MISSED = "series_missed"
     WINDOW_OPENED = "window_opened"
@@ -63,9 +64,13 @@ OF_A_RIDE_TO_COME = TIMED | {
     NoticeKind.STOP_MOVED,
     NoticeKind.AT_RISK,
     NoticeKind.STRANDED,
+    NoticeKind.RESCUED,
     NoticeKind.POSTPONED,
 }
 """Those that are overtaken once the ride has begun or is cancelled."""
+
+OF_A_VEHICLE = frozenset({NoticeKind.STRANDED, NoticeKind.RESCUED, NoticeKind.POSTPONED})
+"""Whether a ride has a vehicle: of several about one ride only the last is true."""
 
 Fact = int | str
 
@@ -114,6 +119,7 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
     "stop_moved": (NoticeKind.STOP_MOVED, "code"),
     "promise_at_risk": (NoticeKind.AT_RISK, "code"),
     "stranded": (NoticeKind.STRANDED, "code"),
+    "rescued": (NoticeKind.RESCUED, "code"),
     "halt_skipped": (NoticeKind.STRANDED, "code"),
     "postponed": (NoticeKind.POSTPONED, "code"),
     "vehicle_arrived": (NoticeKind.ARRIVING, "code"),
@@ -126,6 +132,7 @@ REPEATED = frozenset(
     {
         NoticeKind.STOP_MOVED,
         NoticeKind.STRANDED,
+        NoticeKind.RESCUED,
         NoticeKind.POSTPONED,
         NoticeKind.SERIES_MISSED,
         NoticeKind.WINDOW_OPENED,
@@ -196,8 +203,9 @@ def _ordinal(kind: NoticeKind, time: int, said: Mapping[str, Fact]) -> int:
     """Return what tells notices of one kind to one owner apart: the day missed, or the time."""
     if kind not in REPEATED:
         return 0
-    day = said.get("day")
-    return date.fromisoformat(day).toordinal() if isinstance(day, str) else time
+    if kind is NoticeKind.SERIES_MISSED:
+        return date.fromisoformat(str(said["day"])).toordinal()
+    return time
 
 
 def _worth_until(

@@ -1,8 +1,9 @@
 """What is held about a person, found by their phone number: to be shown, to be erased.
 
-A row is about a person if its column ``phone`` or ``phone_pseudonym`` has their number, or
-``code`` the code of one of their rides: every table that has such a column is shown and erased,
-without being listed anywhere. Rides are not deleted but pseudonymised, as the rule for them says
+A row is about a person if its column ``phone`` or ``phone_pseudonym`` has their number, or one of
+``code``, ``booking`` and ``series`` the code of a ride or standing request of theirs: every table
+that has such a column is shown and erased, without being listed anywhere. Rides, what happened to
+them and what drivers reported of them are not deleted but pseudonymised, as the rule for them says
 (:mod:`shuttle.pseudonyms`).
 """
 
@@ -16,14 +17,20 @@ from sqlalchemy.engine import Connection, Engine
 from shuttle.database import reading, table_of, writing
 from shuttle.domain import UNFINISHED
 from shuttle.errors import ShuttleError
-from shuttle.pseudonyms import pseudonymise, tables_with
+from shuttle.pseudonyms import (
+    REPORT,
+    events_naming,
+    forget_standing,
+    pseudonymise,
+    tables_with,
+)
 from shuttle.region_config import RegionConfig
-from shuttle.tables import BookingRow, ContactRow, EventRow
+from shuttle.standing_tables import SERIES, WAITING
+from shuttle.tables import BookingRow, ContactRow
 
 _BOOKING, _CONTACT = table_of(BookingRow), table_of(ContactRow)
-_EVENT = table_of(EventRow)
 
-_TELLING = frozenset({"phone", "phone_pseudonym", "code"})
+_TELLING = frozenset({"phone", "phone_pseudonym", "code", "booking", "series"})
 
 
 class StillToCome(ShuttleError):
@@ -46,6 +53,20 @@ class Erased:
     rows: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """Somebody's number, its pseudonym, and the codes of their rides and standing requests."""
+
+    phone: str
+    pseudonym: str
+    rides: tuple[str, ...]
+    standing: tuple[str, ...]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        return (*self.rides, *self.standing)
+
+
 def export(engine: Engine, config: RegionConfig, phone: str, pseudonym: str) -> dict[str, Any]:
     """Return everything that is held under a phone number, as what JSON can say.
 
@@ -61,19 +82,19 @@ def export(engine: Engine, config: RegionConfig, phone: str, pseudonym: str) -> 
         Its keyed pseudonym.
     """
     with reading(engine) as connection:
-        codes = _codes(connection, config.id, pseudonym)
-        rides = _rows(connection, _BOOKING, config.id, _BOOKING.c.code.in_(codes))
+        person = _person(connection, config.id, phone, pseudonym)
+        rides = _rows(connection, _BOOKING, config.id, _BOOKING.c.code.in_(person.rides))
+        days = {ride["day"] for ride in rides}
+        events = events_naming(connection, config.id, days, person.codes)
         held = {
-            table.name: _rows(
-                connection, table, config.id, _is_theirs(table, phone, pseudonym, codes)
-            )
+            table.name: _rows(connection, table, config.id, _is_theirs(table, person))
             for table in personal_tables()
         }
         return {
             "region": config.id,
             "phone": phone,
             "booking": rides,
-            "event": _events(connection, config.id, rides),
+            "event": [dict(event) for event in events],
             **held,
         }
 
@@ -97,18 +118,19 @@ def erase(engine: Engine, config: RegionConfig, phone: str, pseudonym: str, now:
         If a ride is booked and not over; nothing was erased.
     """
     with writing(engine) as connection:
-        codes = _codes(connection, config.id, pseudonym)
+        person = _person(connection, config.id, phone, pseudonym)
+        codes = person.rides
         ahead = _to_come(connection, config, codes, now)
         if ahead:
             raise StillToCome(ahead)
         rows = {
             table.name: connection.execute(
-                sa.delete(table).where(
-                    table.c.region == config.id, _is_theirs(table, phone, pseudonym, codes)
-                )
+                sa.delete(table).where(table.c.region == config.id, _is_theirs(table, person))
             ).rowcount
             for table in personal_tables()
+            if table is not REPORT
         }
+        forget_standing(connection, config.id, person.standing)
         today = config.local_day(now).isoformat()
         old = connection.scalars(
             sa.select(_BOOKING.c.code).where(
@@ -118,6 +140,17 @@ def erase(engine: Engine, config: RegionConfig, phone: str, pseudonym: str, now:
         pseudonymise(connection, config.id, old, coarsely=True)
         pseudonymise(connection, config.id, set(codes) - set(old), coarsely=False)
         return Erased(len(codes), rows)
+
+
+def _person(connection: Connection, region: str, phone: str, pseudonym: str) -> _Person:
+    """Return who has a phone number."""
+    standing: list[str] = []
+    for table in (SERIES, WAITING):
+        theirs = (table.c.phone == phone) | (table.c.phone_pseudonym == pseudonym)
+        query = sa.select(table.c.code).where(table.c.region == region, theirs)
+        standing.extend(connection.scalars(query))
+    rides = _codes(connection, region, pseudonym)
+    return _Person(phone, pseudonym, rides, tuple(standing))
 
 
 def _codes(connection: Connection, region: str, pseudonym: str) -> tuple[str, ...]:
@@ -150,10 +183,14 @@ def personal_tables() -> list[sa.Table]:
     ]
 
 
-def _is_theirs(
-    table: sa.Table, phone: str, pseudonym: str, codes: tuple[str, ...]
-) -> sa.ColumnElement[bool]:
-    values = {"phone": (phone,), "phone_pseudonym": (pseudonym,), "code": codes}
+def _is_theirs(table: sa.Table, person: _Person) -> sa.ColumnElement[bool]:
+    values = {
+        "phone": (person.phone,),
+        "phone_pseudonym": (person.pseudonym,),
+        "code": person.codes,
+        "booking": person.rides,
+        "series": person.standing,
+    }
     return sa.or_(*(table.c[column].in_(values[column]) for column in _TELLING & {*table.c.keys()}))
 
 
@@ -162,15 +199,3 @@ def _rows(
 ) -> list[dict[str, Any]]:
     query = sa.select(table).where(table.c.region == region, which).order_by(*table.primary_key)
     return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _events(
-    connection: Connection, region: str, rides: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Return what happened to rides."""
-    codes, days = {ride["code"] for ride in rides}, {ride["day"] for ride in rides}
-    return [
-        event
-        for event in _rows(connection, _EVENT, region, _EVENT.c.day.in_(days))
-        if event["facts"].get("code") in codes
-    ]

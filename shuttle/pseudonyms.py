@@ -9,13 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlmodel import SQLModel
 
 from shuttle.database import table_of
-from shuttle.tables import BookingRow, EventRow, ServiceDay, TourRow
+from shuttle.driving_events import BreakEnded, BreakStarted, ShiftStarted
+from shuttle.events import Changed, Replaced, SeriesMissed, WindowOpened
+from shuttle.tables import BookingRow, EventRow, ReportRow, ServiceDay, TourRow, all_tables
 
 _DAY, _BOOKING = table_of(ServiceDay), table_of(BookingRow)
-_TOUR, _EVENT = table_of(TourRow), table_of(EventRow)
+_TOUR, _EVENT, REPORT = table_of(TourRow), table_of(EventRow), table_of(ReportRow)
 
 COARSE = "~"
 """Codes of coarsened rides begin with it; no code that was ever given to anybody does."""
@@ -26,6 +27,15 @@ _NAMING = ("code", "booking")
 _CODES = ("code", "by", "old", "new")
 """Facts of events that are codes of bookings."""
 
+_TIMES = frozenset({"was", "held_until"})
+"""Facts of events that are times of day."""
+
+_FAR = (Changed.kind, Replaced.kind, SeriesMissed.kind, WindowOpened.kind)
+"""Kinds of events that name what is of no day, or of another day than their own."""
+
+_OF_SHIFTS = (ShiftStarted.kind, BreakStarted.kind, BreakEnded.kind)
+"""Kinds of events that say when somebody worked."""
+
 _QUARTER = 900
 
 
@@ -34,7 +44,8 @@ def pseudonymise(
 ) -> None:
     """Give rides new random codes wherever they are named, and forget the residents' own words.
 
-    Rows of other tables that name the booking in a column are deleted.
+    What drivers reported names them by the new code, since a shift follows its reports. Rows of
+    other tables that name the booking in a column are deleted.
 
     Parameters
     ----------
@@ -51,13 +62,7 @@ def pseudonymise(
     renamed = {code: f"{prefix}{secrets.token_hex(7)}" for code in codes}
     rides = _rows_of(connection, _BOOKING, region, _BOOKING.c.code, list(renamed))
     days = sorted({ride["day"] for ride in rides})
-    # First the days' revisions: from here on no server can store what it planned before.
-    for day in days:
-        connection.execute(
-            sa.update(_DAY)
-            .where(_DAY.c.region == region, _DAY.c.day == day)
-            .values(revision=_DAY.c.revision + 1)
-        )
+    _move_on(connection, region, days)
     for ride in rides:
         connection.execute(
             sa.update(_BOOKING)
@@ -74,16 +79,34 @@ def pseudonymise(
         )
     _rename_events(connection, region, days, renamed, coarsely=coarsely)
     _rename_halts(connection, region, days, renamed, coarsely=coarsely)
+    _rename_reports(connection, region, renamed, coarsely=coarsely)
+    parted = (_BOOKING.c.region == region, _BOOKING.c.journey.in_(renamed))
+    connection.execute(sa.update(_BOOKING).where(*parted).values(journey=""))
     for column in _NAMING:
-        for table in tables_with("region", column):
-            if table is not _BOOKING:
-                theirs = (table.c.region == region, table.c[column].in_(renamed))
-                connection.execute(sa.delete(table).where(*theirs))
+        _delete_naming(connection, region, column, renamed)
+
+
+def forget_standing(connection: Connection, region: str, codes: Collection[str]) -> None:
+    """Delete series and places on the waiting list; what happened to them then names nobody."""
+    for event in events_naming(connection, region, (), codes):
+        facts = _coarse(_renamed(event["facts"], dict.fromkeys(codes, "")))
+        _rewrite(connection, event, facts, _quarter(event["time"]))
+    for column in ("code", "series"):
+        _delete_naming(connection, region, column, codes)
+
+
+def _delete_naming(
+    connection: Connection, region: str, column: str, codes: Collection[str]
+) -> None:
+    for table in tables_with("region", column):
+        if table not in (_BOOKING, REPORT):
+            theirs = (table.c.region == region, table.c[column].in_(codes))
+            connection.execute(sa.delete(table).where(*theirs))
 
 
 def tables_with(*columns: str) -> list[sa.Table]:
     """Return all tables that have these columns, those that depend on others first."""
-    tables = reversed(SQLModel.metadata.sorted_tables)
+    tables = reversed(all_tables())
     return [table for table in tables if set(columns) <= set(table.c.keys())]
 
 
@@ -98,19 +121,34 @@ def _rows_of(
     return list(connection.execute(query).mappings())
 
 
-def _coarsened(ride: sa.RowMapping) -> dict[str, int]:
+def _coarsened(ride: sa.RowMapping) -> dict[str, Any]:
     """Return times and walks of a ride by the quarter hour and 100 m.
 
     The promise is moved as a whole, so that its window stays as wide as it was.
     """
     moved = ride["pickup_earliest"] % _QUARTER
-    return {
+    amended = {} if ride["amendment"] is None else {"amendment": _amended(ride["amendment"])}
+    return amended | {
         "booked_at": _quarter(ride["booked_at"]),
         "pickup_earliest": ride["pickup_earliest"] - moved,
         "pickup_latest": ride["pickup_latest"] - moved,
         "dropoff_latest": ride["dropoff_latest"] - moved,
         "walk_to_pickup": ride["walk_to_pickup"] // 100 * 100,
         "walk_from_dropoff": ride["walk_from_dropoff"] // 100 * 100,
+    }
+
+
+def _amended(amendment: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an amendment by the quarter hour; how long a ride may last is no time of day."""
+    boarded = amendment["boarded"]
+    times = {
+        key: value if key == "max_ride" else _quarter(value)
+        for key, value in amendment["times"].items()
+    }
+    return {
+        **amendment,
+        "times": times,
+        "boarded": None if boarded is None else _quarter(boarded),
     }
 
 
@@ -126,33 +164,94 @@ def _rename_events(
     *,
     coarsely: bool,
 ) -> None:
-    for event in _rows_of(connection, _EVENT, region, _EVENT.c.day, days):
-        facts = _renamed(event["facts"], renamed)
-        if facts != event["facts"]:
-            facts = _without_others(facts) if coarsely else facts
-            time = _quarter(event["time"]) if coarsely else event["time"]
-            connection.execute(
-                sa.update(_EVENT)
-                .where(_EVENT.c.id == event["id"])
-                .values({"facts": facts, "time": time})
-            )
+    for event in events_naming(connection, region, days, renamed):
+        own = event["day"] in days
+        facts = _renamed(event["facts"], renamed if own else dict.fromkeys(renamed, ""))
+        time = event["time"]
+        if own and coarsely:
+            facts, time = _coarse(facts), _quarter(time)
+        _rewrite(connection, event, facts, time)
 
 
-def _renamed(facts: Any, renamed: Mapping[str, str]) -> Any:
+def _rewrite(
+    connection: Connection, event: sa.RowMapping, facts: Mapping[str, Any], time: int
+) -> None:
+    own = _EVENT.c.id == event["id"]
+    connection.execute(sa.update(_EVENT).where(own).values(facts=facts, time=time))
+
+
+def coarsen_shifts(connection: Connection, region: str, before: str) -> int:
+    """Coarsen the times of shifts and breaks on days before one; return how many rows that were.
+
+    Halts where somebody gets on or off are coarsened with their ride.
+    """
+    events = sa.and_(
+        _EVENT.c.region == region,
+        _EVENT.c.day < before,
+        _EVENT.c.kind.in_(_OF_SHIFTS),
+        _EVENT.c.time % _QUARTER != 0,
+    )
+    time = _EVENT.c.time - _EVENT.c.time % _QUARTER
+    rows = connection.execute(sa.update(_EVENT).where(events).values(time=time)).rowcount
+    query = sa.select(_TOUR).where(_TOUR.c.region == region, _TOUR.c.day < before)
+    for tour in connection.execute(query).mappings().all():
+        coarse = {
+            "ready": _quarter(tour["ready"]),
+            "halts": [
+                [kind, trip, time if trip or time is None else _quarter(time)]
+                for kind, trip, time in tour["halts"]
+            ],
+        }
+        if coarse != {key: tour[key] for key in coarse}:
+            _move_on(connection, region, [tour["day"]])
+            own = (_TOUR.c[key] == tour[key] for key in ("region", "day", "shift"))
+            connection.execute(sa.update(_TOUR).where(*own).values(coarse))
+            rows += 1
+    return rows
+
+
+def _move_on(connection: Connection, region: str, days: Collection[str]) -> None:
+    """Give days a new revision: from here on no server can store what it planned before."""
+    own = (_DAY.c.region == region, _DAY.c.day.in_(days))
+    connection.execute(sa.update(_DAY).where(*own).values(revision=_DAY.c.revision + 1))
+
+
+def events_naming(
+    connection: Connection, region: str, days: Collection[str], codes: Collection[str]
+) -> list[sa.RowMapping]:
+    """Return the events that name one of these codes: of its own day, or of one that names it."""
+    where = sa.or_(_EVENT.c.day.in_(days), _EVENT.c.kind.in_(_FAR))
+    query = sa.select(_EVENT).where(_EVENT.c.region == region, where).order_by(_EVENT.c.id)
+    events = connection.execute(query).mappings()
+    return [
+        each for each in events if _renamed(each["facts"], dict.fromkeys(codes)) != each["facts"]
+    ]
+
+
+def _renamed(facts: Mapping[str, Any], renamed: Mapping[str, Any]) -> dict[str, Any]:
     """Return facts of an event with codes replaced wherever they stand."""
-    if isinstance(facts, dict):
-        return {key: _renamed(value, renamed) for key, value in facts.items()}
-    if isinstance(facts, list):
-        return [_renamed(each, renamed) for each in facts]
-    return renamed.get(facts, facts) if isinstance(facts, str) else facts
-
-
-def _without_others(facts: dict[str, Any]) -> dict[str, Any]:
-    """Return facts of a coarsened ride without the codes of rides on other days."""
     return {
+        key: renamed.get(value, value) if isinstance(value, str) else value
+        for key, value in facts.items()
+    }
+
+
+def _coarse(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts with coarse times, and without codes of rides that are not coarsened."""
+    known: dict[str, Any] = {
         key: "" if key in _CODES and not str(value).startswith(COARSE) else value
         for key, value in facts.items()
     }
+    return known | {key: _quarter(known[key]) for key in _TIMES & known.keys()}
+
+
+def _rename_reports(
+    connection: Connection, region: str, renamed: Mapping[str, str], *, coarsely: bool
+) -> None:
+    for old, new in renamed.items():
+        time = REPORT.c.time - REPORT.c.time % _QUARTER if coarsely else REPORT.c.time
+        theirs = (REPORT.c.region == region, REPORT.c.code == old)
+        connection.execute(sa.update(REPORT).where(*theirs).values(code=new, time=time))
 
 
 def _rename_halts(

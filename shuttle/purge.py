@@ -13,7 +13,14 @@ from sqlalchemy.engine import Connection, Engine
 
 from shuttle.account_tables import SESSION, SHIFT_CODE
 from shuttle.database import table_of, writing
-from shuttle.pseudonyms import COARSE, pseudonymise, tables_with
+from shuttle.pseudonyms import (
+    COARSE,
+    REPORT,
+    coarsen_shifts,
+    forget_standing,
+    pseudonymise,
+    tables_with,
+)
 from shuttle.region_config import RegionConfig
 from shuttle.retention import Rule
 from shuttle.standing_tables import SERIES, SERIES_DAY, WAITING
@@ -95,15 +102,22 @@ def _series(connection: Connection, config: RegionConfig, before: int) -> int:
     over = sa.or_(
         SERIES.c.last_day < day, sa.and_(SERIES.c.ended, SERIES.c.made_at < before, ~later)
     )
-    query = sa.select(SERIES.c.code).where(SERIES.c.region == config.id, over)
-    codes = connection.scalars(query).all()
-    _delete(connection, SERIES_DAY, config, SERIES_DAY.c.series.in_(codes))
-    return _delete(connection, SERIES, config, SERIES.c.code.in_(codes))
+    return _forget(connection, SERIES, config, over)
 
 
 def _waiting(connection: Connection, config: RegionConfig, before: int) -> int:
     """Delete those on the waiting list whose wanted time was over before a time."""
-    return _delete(connection, WAITING, config, WAITING.c.lapses_at < before)
+    return _forget(connection, WAITING, config, WAITING.c.lapses_at < before)
+
+
+def _forget(
+    connection: Connection, table: sa.Table, config: RegionConfig, which: sa.ColumnElement[bool]
+) -> int:
+    """Delete standing requests with all that names them; return how many requests that were."""
+    query = sa.select(table.c.code).where(table.c.region == config.id, which)
+    codes = connection.scalars(query).all()
+    forget_standing(connection, config.id, codes)
+    return len(codes)
 
 
 def _sessions(connection: Connection, config: RegionConfig, before: int) -> int:
@@ -111,6 +125,13 @@ def _sessions(connection: Connection, config: RegionConfig, before: int) -> int:
     return sum(
         _delete(connection, table, config, table.c.ends < before) for table in (SESSION, SHIFT_CODE)
     )
+
+
+def _reports(connection: Connection, config: RegionConfig, before: int) -> int:
+    """Delete what drivers reported on days before a time, and coarsen what it left behind."""
+    day = config.local_day(before).isoformat()
+    coarsened = coarsen_shifts(connection, config.id, day)
+    return coarsened + _delete(connection, REPORT, config, REPORT.c.day < day)
 
 
 def _rides(connection: Connection, config: RegionConfig, before: int) -> int:
@@ -144,6 +165,7 @@ JOBS: Mapping[str, Job] = {
     "series": _series,
     "waiting": _waiting,
     "session": _sessions,
+    "report": _reports,
     "ride": _rides,
     "figures": _figures,
 }

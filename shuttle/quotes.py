@@ -77,10 +77,12 @@ def mended(
     now: int,
     new_id: Callable[[], str],
     plan_of: PlanOf,
+    not_before: int = 0,
 ) -> str:
     """Put the fixes onto an error; return the id of the refusal that they make up for."""
     refusal = new_id()
-    fixes = Counterfactuals(region, request, plan_of, now, new_id).of_error(request, error)
+    what_if = Counterfactuals(region, request, plan_of, now, new_id, not_before)
+    fixes = what_if.of_error(request, error)
     error.fixes = tuple(alternative_to(refusal, fix) for fix in fixes)
     return refusal
 

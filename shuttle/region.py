@@ -21,7 +21,7 @@ from routing.osm_import import Extract, ExtractError, Feature, Shape, read_extra
 from routing.problem import Break, Loads, Shift
 from routing.road_network import RoadNetwork, Route, Snap
 from routing.stops import Stop, StopsError, read_stops
-from routing.travel_times import TravelTimes
+from routing.travel_times import UNREACHABLE, TravelTimes
 from routing.walking import StopsNear
 from shuttle.errors import RegionError
 from shuttle.region_config import RegionConfig, ShiftRule, Vehicle, minutes_of, read_config
@@ -220,6 +220,17 @@ class Region:
     def roads_between(self, origin: int, destination: int) -> RoadNetwork:  # noqa: ARG002 -- a day's
         """Return the roads as they are when somebody drives from row to row of `travel`."""
         return self.drive
+
+    def slowness(self, destination: int) -> float:  # noqa: ARG002 -- a day's
+        """Return how many times as long as usual roads take to a row of `travel`."""
+        return 1.0
+
+    def seconds_from(self, origin: Snap, destination: int) -> int | None:
+        """Return how long it takes from a point to a row of `travel`; None without a way."""
+        roads = self.roads_between(destination, destination)
+        ends = [origin, self.places[destination]]
+        seconds = int(TravelTimes.between(roads, ends).seconds[0, 1])
+        return None if seconds >= UNREACHABLE else math.ceil(seconds * self.slowness(destination))
 
     def path(self, origin: int, destination: int) -> Route:
         """Return the fastest drive between two places, with its geometry."""

@@ -51,12 +51,15 @@ class Layer:
         Between the places of the region.
     cut_off
         Places to or from which no road leads.
+    factor
+        How many times as long as usual everything takes.
     """
 
     ids: frozenset[str]
     roads: RoadNetwork
     travel: TravelTimes
     cut_off: frozenset[int] = frozenset()
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,10 @@ class RegionOnDay(Region):
         if self.travel.seconds[origin, destination] >= UNREACHABLE:
             return self.drive
         return self.layers[destination // len(self.usual.places)].roads
+
+    def slowness(self, destination: int) -> float:
+        """Return how many times as long as usual roads take to a row of `travel`."""
+        return self.layers[destination // len(self.usual.places)].factor
 
     def closed(self, place: int, earliest: int, latest: int) -> bool:
         """Whether a place is closed or cut off some time within a window."""
@@ -186,7 +193,7 @@ def _layer_of(region: Region, ids: frozenset[str], conditions: Sequence[Conditio
     roads, travel, cut_off = _closed(region, tuple(sorted(points)))
     if factor > 1.0:
         travel = TravelTimes(_slowed(travel.seconds, factor), travel.metres)
-    return Layer(ids, roads, travel, cut_off)
+    return Layer(ids, roads, travel, cut_off, factor)
 
 
 @lru_cache(maxsize=8)

@@ -95,7 +95,8 @@ def _is_late(coming: _Coming, told: Sequence[Notice]) -> bool:
     """Whether a pickup is later than owed, or much later than its owner was last told."""
     promise = coming.booking.ride_now.promise
     # What was said of a time that holds no longer misleads nobody: they were told the new one.
-    moved = max((each.time for each in told if each.kind is NoticeKind.POSTPONED), default=0)
+    anew = (NoticeKind.POSTPONED, NoticeKind.RESCUED)
+    moved = max((each.time for each in told if each.kind in anew), default=0)
     said = [each for each in told if each.kind in TIMED and each.time >= moved]
     if not said:
         return coming.expected > promise.pickup_latest + GRACE

@@ -59,6 +59,11 @@ def check_request(region: Region, request: RideRequest, now: int) -> CheckedRequ
     return CheckedRequest(request, day, origins, destinations)
 
 
+def check_again(region: Region, request: RideRequest, now: int) -> CheckedRequest:
+    """Check a request that was answered with an offer: meanwhile its time may be over."""
+    return check_request(region, request, min(now, request.time))
+
+
 def _check_party(region: Region, party: Party) -> None:
     if party.passengers < 1 or min(party.wheelchairs, party.child_seats) < 0:
         raise RequestError(

@@ -104,6 +104,15 @@ KINDS: dict[str, Kind] = {
             da="Så kun de rette personer kan se bestillinger, og misbrug bliver opdaget.",
         ),
     ),
+    "report": Kind(
+        14,
+        92,
+        Purpose(
+            de="Damit der Fahrplan der Wirklichkeit folgt und sich Meldungen berichtigen lassen.",
+            en="For the plan to follow what really happens, and for reports to be corrected.",
+            da="Så planen følger virkeligheden, og meldinger kan rettes.",
+        ),
+    ),
     "ride": Kind(
         14,
         92,

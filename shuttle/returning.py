@@ -7,16 +7,16 @@ from routing.insertion import best_insertions
 from shuttle.acts import Joint
 from shuttle.answers import Quote
 from shuttle.bookings import booked
-from shuttle.changing import of_journey
+from shuttle.changing import of_journey, return_too_early
 from shuttle.confirming import check_limits, check_offer, confirmed_before
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Contact, Offer, RideRequest, When
-from shuttle.errors import IdempotencyConflict, OfferGone, RequestError, ReturnGone
+from shuttle.errors import IdempotencyConflict, OfferGone, ReturnGone
 from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.quotes import quote
 from shuttle.region import Region
-from shuttle.requests import check_request
+from shuttle.requests import check_again
 
 Both = tuple[Booking, Booking]
 """The outward ride and its return."""
@@ -38,12 +38,13 @@ def quote_return(dispatcher: Dispatcher, outward: Offer, request: RideRequest, n
     promise = outward.ride.promise
     departing = request.when is When.DEPART_AT
     if request.time <= (promise.pickup_earliest if departing else promise.dropoff_latest):
-        raise _too_early(f"return.when.{request.when}")
-    checked = check_request(dispatcher.region, request, now)
-    plan = dispatcher.plan(checked.day, now)
-    if plan.day == outward.ride.day:
-        plan = _with(dispatcher, plan, outward, now)
-    return dispatcher.answer(checked, plan, now, not_before=promise.dropoff_latest)
+        raise return_too_early(f"return.when.{request.when}")
+    there = _with(dispatcher, dispatcher.plan(outward.ride.day, now), outward, now)
+
+    def plan_of(day: date) -> DayPlan:
+        return there if day == there.day else dispatcher.plan(day, now)
+
+    return dispatcher.answer(request, plan_of, now, not_before=promise.dropoff_latest)
 
 
 def book_both(
@@ -106,7 +107,7 @@ def booked_both(
     """
     arrival = outward.ride.promise.dropoff_latest
     if back.ride.promise.pickup_earliest < arrival:
-        raise _too_early("return")
+        raise return_too_early("return")
     first = booked(
         region, plans[outward.ride.day], outward, now, new_code, key=key, contact=contact
     )
@@ -134,14 +135,6 @@ def _with(dispatcher: Dispatcher, plan: DayPlan, outward: Offer, now: int) -> Da
     trip = exact_trip(plan.region, outward.ride, outward.id)
     insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
     if insertion is None:
-        checked = check_request(region, outward.request, now)
+        checked = check_again(region, outward.request, now)
         raise OfferGone(quote(region, plan, checked, now, dispatcher.new_code))
     return plan.inserted(trip, insertion)
-
-
-def _too_early(field: str) -> RequestError:
-    return RequestError(
-        "return_too_early",
-        field,
-        "The way back begins before the outward ride has arrived; choose a later time.",
-    )

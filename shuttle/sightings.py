@@ -6,7 +6,6 @@ Positions are never stored: the last one of each shift is held in memory, for a 
 from dataclasses import replace
 from datetime import date
 
-from routing.travel_times import UNREACHABLE, TravelTimes
 from shuttle.acts import Outcome
 from shuttle.facts import owed
 from shuttle.plan import DayPlan
@@ -45,7 +44,7 @@ class Sightings:
         return known if known is not None and known.time > now - KEPT_SECONDS else None
 
 
-def seen(region: Region, plan: DayPlan, shift: str, sighting: Sighting, now: int) -> Outcome[None]:
+def seen(plan: DayPlan, shift: str, sighting: Sighting, now: int) -> Outcome[None]:
     """Return the day with the next arrival as a position lets expect it.
 
     Only for a tour that follows reports, and a halt that is being driven to.
@@ -60,7 +59,7 @@ def seen(region: Region, plan: DayPlan, shift: str, sighting: Sighting, now: int
         return Outcome(None, plan)
     drive = None
     if arrival(tour, ahead, reports) is None:
-        drive = _drive(region, sighting, plan.region.number_of(tour.halts[ahead].place))
+        drive = _drive(plan.region, sighting, tour.halts[ahead].place)
     if drive is None:
         return Outcome(None, plan)
     opens = owed(tour, tour.halts, ahead, plan.bookings).earliest
@@ -77,9 +76,6 @@ def seen(region: Region, plan: DayPlan, shift: str, sighting: Sighting, now: int
 
 
 def _drive(region: Region, sighting: Sighting, place: int) -> int | None:
-    """Return the seconds from a position to a place, None if it is on no road."""
+    """Return the seconds from a position to a row of `travel`, None if it is on no road."""
     snap = region.drive.snap(sighting.lat, sighting.lon, max_metres=_OFF_ROAD)
-    if snap is None:
-        return None
-    seconds = int(TravelTimes.between(region.drive, [snap, region.places[place]]).seconds[0, 1])
-    return seconds if seconds < UNREACHABLE else None
+    return None if snap is None else region.seconds_from(snap, place)

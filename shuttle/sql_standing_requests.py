@@ -1,6 +1,6 @@
 """Standing requests in the database, beside the days of :mod:`shuttle.sql_store`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
@@ -104,6 +104,11 @@ class SqlStandingRequests:
         """Take somebody off the list."""
         self._leave(WaitingState.WITHDRAWN, WAITING.c.code == code)
 
+    def put_back(self, code: str, held_until: int) -> None:
+        """Let somebody wait again."""
+        told = (WAITING.c.state == WaitingState.TOLD, WAITING.c.held_until == held_until)
+        self._leave(WaitingState.WAITING, WAITING.c.code == code, *told)
+
     def owner(self, code: str) -> Owner | None:
         """Return whom a series or a place on the list belongs to."""
         row = self._row(SERIES, code) or self._row(WAITING, code)
@@ -115,13 +120,23 @@ class SqlStandingRequests:
         return Owner(contact, row["phone_pseudonym"])
 
     def write(
-        self, connection: Connection, instances: Iterable[Instance], waiting: Iterable[Waiting]
+        self,
+        connection: Connection,
+        instances: Iterable[Instance],
+        waiting: Iterable[Waiting],
+        rebooked: Mapping[str, str],
     ) -> None:
         """Write what has changed together with a day, in the day's transaction."""
         for each in instances:
             row = {"series": each.series, "day": each.day.isoformat()}
             row |= {"region": self._region, "booking": each.booking, "missed": each.missed}
             connection.execute(sa.insert(SERIES_DAY), row)
+        for old, new in rebooked.items():
+            connection.execute(
+                sa.update(SERIES_DAY)
+                .where(SERIES_DAY.c.region == self._region, SERIES_DAY.c.booking == old)
+                .values(booking=new)
+            )
         for entry in waiting:
             connection.execute(
                 sa.update(WAITING)

@@ -293,7 +293,7 @@ class SqlStore:
             connection.execute(sa.insert(_RECEIPT), {"region": self._region, **row})
         if change.alternative is not None:
             sql_unmet.take(connection, self._region, change.alternative)
-        self.standing.write(connection, change.instances, change.waiting)
+        self.standing.write(connection, change.instances, change.waiting, change.rebooked)
         self.outbox.put(connection, change.day, change.notices)
 
     def _write_conditions(self, connection: Connection, change: Change) -> None:

@@ -4,7 +4,7 @@ A series asks for the same ride on many days; each of its days is decided once, 
 for booking. Whoever waits asks to be told when a ride becomes possible that was refused.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -99,7 +99,8 @@ class Waiting:
     state
         Where they stand.
     held_until
-        Once told: until then nobody behind is told of the same place.
+        Once told: until then nobody behind is told of the same place. It stays with whoever was
+        not reached and waits again, behind those who have had no turn.
     """
 
     code: str
@@ -159,6 +160,9 @@ class StandingRequests(Protocol):
 
     def withdraw(self, code: str) -> None:
         """Take somebody off the list who does not want to wait any longer."""
+
+    def put_back(self, code: str, held_until: int) -> None:
+        """Let somebody wait again who was told until a time, unless that has changed meanwhile."""
 
     def owner(self, code: str) -> Owner | None:
         """Return whom a series or a place on the list belongs to; None if that is deleted."""
@@ -224,6 +228,12 @@ class MemoryStandingRequests:
         if self._waiting[code].state in LISTED:
             self._waiting[code] = replace(self._waiting[code], state=WaitingState.WITHDRAWN)
 
+    def put_back(self, code: str, held_until: int) -> None:
+        """Let somebody wait again."""
+        known = self._waiting[code]
+        if known == known.told(held_until):
+            self._waiting[code] = replace(known, state=WaitingState.WAITING)
+
     def owner(self, code: str) -> Owner | None:
         """Return whom a series or a place on the list belongs to."""
         return self._owners.get(code)
@@ -232,7 +242,16 @@ class MemoryStandingRequests:
         """Whether one of these days was decided before."""
         return any((each.series, each.day) in self._instances for each in instances)
 
-    def take(self, instances: Iterable[Instance], waiting: Iterable[Waiting]) -> None:
+    def take(
+        self,
+        instances: Iterable[Instance],
+        waiting: Iterable[Waiting],
+        rebooked: Mapping[str, str],
+    ) -> None:
         """Take what has changed together with a day."""
+        for key, known in self._instances.items():
+            self._instances[key] = replace(
+                known, booking=rebooked.get(known.booking, known.booking)
+            )
         self._instances |= {(each.series, each.day): each for each in instances}
         self._waiting |= {each.code: each for each in waiting}

@@ -12,7 +12,7 @@ from typing import Protocol
 from shuttle.conditions import Condition
 from shuttle.domain import UNFINISHED, Alternative, Booking, Contact
 from shuttle.errors import RevisionConflict
-from shuttle.events import Event, PromiseAtRisk
+from shuttle.events import Changed, Event, PromiseAtRisk
 from shuttle.notices import Notice
 from shuttle.outbox import MemoryOutbox, Outbox
 from shuttle.reports import Report
@@ -125,6 +125,11 @@ class Change:
     waiting: tuple[Waiting, ...] = ()
     notices: tuple[Notice, ...] = ()
     conditions: tuple[Condition, ...] = ()
+
+    @property
+    def rebooked(self) -> Mapping[str, str]:
+        """The new bookings by the old ones whose place they take, in a series too."""
+        return {each.old: each.new for each in self.events if isinstance(each, Changed)}
 
 
 class Store(Protocol):
@@ -278,7 +283,7 @@ class MemoryStore:
         if alternative is not None and alternative.refusal in self._unmet:
             refused = self._unmet[alternative.refusal]
             self._unmet[refused.id] = replace(refused, taken=alternative.kind)
-        self.standing.take(change.instances, change.waiting)
+        self.standing.take(change.instances, change.waiting, change.rebooked)
         self.outbox.put(change.day, change.notices)
 
     def booking(self, code: str) -> Booking | None:

@@ -10,7 +10,7 @@ from shuttle.acts import Act, Outcome
 from shuttle.conditions import Condition, Disturbance, RoadClosed, ShiftSet, StopClosed, VehicleOut
 from shuttle.consequences import Consequences, Effect, Late, effects
 from shuttle.domain import Amendment, Booking
-from shuttle.duties import duties_after, with_duties
+from shuttle.duties import with_duties
 from shuttle.errors import (
     NoLateRide,
     NotStranded,
@@ -21,6 +21,7 @@ from shuttle.errors import (
 from shuttle.events import (
     Event,
     Postponed,
+    Rescued,
     StopMoved,
     Stranded,
     TakenOver,
@@ -32,8 +33,9 @@ from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.records import record_of
 from shuttle.region import Region
-from shuttle.region_on_day import SNAP_METRES, region_on
+from shuttle.region_on_day import SNAP_METRES
 from shuttle.replanning import least_late, overruns, relieved, with_room_for
+from shuttle.undoing import duties_after
 
 
 def entered(
@@ -69,11 +71,17 @@ def lifted(region: Region, plan: DayPlan, condition: str, now: int) -> Outcome[C
     known = next((each for each in plan.conditions if each.id == condition), None)
     if known is None or known.lifted_at is not None or known.disturbance.end <= now:
         raise UnknownCondition(condition)
-    others = tuple(each for each in plan.conditions if each.id != condition)
-    new = known.lifted(now, duties_after(known, plan, region_on(region, others), now))
-    conditions = tuple(new if each.id == condition else each for each in plan.conditions)
+    others = [each for each in plan.conditions if each.id != condition]
+    duties = duties_after(known, others, plan, region.shifts(plan.day), now)
+    new = known.lifted(now, duties)
+    # All shifts of the vehicle are said here from now on, and nowhere else.
+    said = {each.vehicle for each in duties}
+    silent = [each.with_duties(()) for each in others if said & {d.vehicle for d in each.duties}]
+    changed = {each.id: each for each in (new, *silent)}
+    conditions = tuple(changed.get(each.id, each) for each in plan.conditions)
     event = TroubleLifted(now, new.id, new.disturbance.kind)
-    return _under(region, plan, conditions, new, event, now)
+    outcome = _under(region, plan, conditions, new, event, now)
+    return replace(outcome, conditions=(new, *silent))
 
 
 def if_still(act: Act[Consequences], digest: str | None) -> Act[Consequences]:
@@ -132,7 +140,7 @@ def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking
         booking = replace(booking, amendment=amendment)
     trip = exact_trip(plan.region, booking.ride_now, code)
     after = plan.inserted(trip, insertion).with_bookings(booking)
-    event: Event = TakenOver(now, code, cause, late.planned.shift)
+    event: Event = Rescued(now, code, cause, late.planned.shift)
     if late.seconds:
         event = Postponed(now, code, cause, late.seconds, late.planned.shift)
     return Outcome(
@@ -145,12 +153,7 @@ def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking
 
 
 def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) -> None:
-    if disturbance.end <= disturbance.begin:
-        raise RequestError("times_reversed", "until", "It must end later than it begins.")
-    if disturbance.end <= now:
-        raise RequestError("already_over", "until", "This time is over; choose a later one.")
-    if region.config.local_day(disturbance.begin) != plan.day:
-        raise RequestError("other_day", "from", f"It must begin on {plan.day}.")
+    _check_times(region, plan, disturbance, now)
     vehicles = {each.id for each in region.config.vehicles}
     if isinstance(disturbance, VehicleOut | ShiftSet) and disturbance.vehicle not in vehicles:
         raise RequestError(
@@ -168,6 +171,21 @@ def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) ->
                     f"points.{number}",
                     f"No road lies within {SNAP_METRES:.0f} m of this point; choose one on a road.",
                 )
+
+
+def _check_times(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) -> None:
+    if disturbance.end <= disturbance.begin:
+        raise RequestError("times_reversed", "until", "It must end later than it begins.")
+    if disturbance.end <= now:
+        raise RequestError("already_over", "until", "This time is over; choose a later one.")
+    if region.config.local_day(disturbance.begin) != plan.day:
+        raise RequestError("other_day", "from", f"It must begin on {plan.day}.")
+    if disturbance.end > region.config.instant(plan.day, 24 * 60):
+        raise RequestError(
+            "other_day",
+            "until",
+            f"It must end by midnight after {plan.day}; enter each further day on its own.",
+        )
 
 
 def _check_breaks(shift: ShiftSet) -> None:
@@ -226,7 +244,7 @@ def _under(
         bookings=faced.bookings,
         events=(event, *faced.events, *_told(told, new.id, plan, now)),
         conditions=(new,),
-        faced=faced.plan,
+        faced=calm,
     )
 
 
@@ -242,6 +260,8 @@ def _told(told: Sequence[Effect], cause: str, before: DayPlan, now: int) -> list
         if each.stranded and each.code not in already:
             seconds = None if each.late_ride is None else each.late_ride.seconds
             events.append(Stranded(now, each.code, cause, seconds))
+        elif each.after is not None and each.code in already:
+            events.append(Rescued(now, each.code, cause, each.after.shift))
         elif each.after is not None and each.other_vehicle:
             events.append(TakenOver(now, each.code, cause, each.after.shift))
     return events

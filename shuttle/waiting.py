@@ -82,6 +82,8 @@ def to_be_told(
 ) -> list[Waiting]:
     """Return who of a day's list can be offered a ride now, in order.
 
+    Whoever had a turn in which nobody reached them comes behind those who had none.
+
     Parameters
     ----------
     region
@@ -100,13 +102,20 @@ def to_be_told(
         if each.state is WaitingState.TOLD and now < each.held_until:
             plan = _supposed(plan, _wanted_offer(region, plan, each, now, new_id))
     found = []
-    for each in listed:
-        if each.state is WaitingState.WAITING:
-            offer = _wanted_offer(region, plan, each, now, new_id)
-            if offer is not None:
-                found.append(each)
-                plan = _supposed(plan, offer)
+    waiting = (each for each in listed if each.state is WaitingState.WAITING)
+    for each in sorted(waiting, key=lambda each: each.held_until):
+        offer = _wanted_offer(region, plan, each, now, new_id)
+        if offer is not None:
+            found.append(each)
+            plan = _supposed(plan, offer)
     return found
+
+
+def still_possible(dispatcher: Dispatcher, waiting: Waiting, now: int) -> bool:
+    """Whether somebody on the list could be offered a ride now, not counting those before."""
+    plan = dispatcher.plan(waiting.day, now)
+    offer = _wanted_offer(dispatcher.region, plan, waiting, now, dispatcher.new_code)
+    return offer is not None
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""``shuttle serve`` as a process of its own, the way an operator runs it."""
+"""The ``shuttle`` command as a process of its own, the way an operator runs it."""
 
 import os
 import re
@@ -100,3 +100,16 @@ class ServerProcess:
         self._listener.join(10)
         assert self._process.stdout is not None
         self._process.stdout.close()
+
+
+def run_alone(*words: str) -> str:
+    """Run a command to its end, without what a test has imported; return what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "shuttle", *words],
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

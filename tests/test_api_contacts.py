@@ -49,7 +49,9 @@ def test_a_booking_without_a_contact_has_none(api: Api) -> None:
     [
         ({"phone": "12"}, "invalid_phone", "contact.phone"),
         ({"phone": "call me"}, "invalid", "contact.phone"),
-        ({"email": "nobody"}, "invalid", "contact"),
+        ({"email": "nobody"}, "invalid", "contact.email"),
+        ({"email": "a@[x.y"}, "invalid", "contact.email"),
+        ({"email": "a..b@example.org"}, "invalid", "contact.email"),
         ({"notify": "sms"}, "invalid", "contact"),
         ({"notify": "email", "phone": "04641 78123"}, "invalid", "contact"),
         ({"language": "fr"}, "invalid", "contact.language"),

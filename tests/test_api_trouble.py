@@ -142,6 +142,26 @@ def test_whose_stop_was_moved_sees_the_new_one(api: Api) -> None:
             "from",
         ),
         (
+            {"kind": "stop_closed", "stop": "kirche", "until": berlin("2027-03-24T12:00")},
+            "other_day",
+            "until",
+        ),
+        (
+            {"kind": "slower", "factor": 2, "until": "9999-12-31T23:59:00-12:00"},
+            "out_of_range",
+            "until",
+        ),
+        (
+            {"kind": "slower", "factor": 2, "from": {"local": "9999-12-31T23:59"}},
+            "out_of_range",
+            "from",
+        ),
+        (
+            {"kind": "slower", "factor": 2, "from": "0001-01-01T00:00:00+14:00"},
+            "out_of_range",
+            "from",
+        ),
+        (
             {
                 "kind": "shift",
                 "vehicle": "bus-2",

@@ -18,8 +18,9 @@ from shuttle.database import migrate, newest_schema, open_engine, writing
 from shuttle.domain import BookingStatus
 from shuttle.errors import StoreError
 from shuttle.region import Region
+from tests.full_tables import fill, tables_of
 from tests.kept_rides import DAY, MONDAY_EIGHT, MONDAY_EVENING, Kept, keeping
-from tests.server_process import ServerProcess
+from tests.server_process import ServerProcess, run_alone
 from tests.test_faults import confirm, eventually, look_up
 from tests.test_kill import next_service_day
 
@@ -71,11 +72,60 @@ def test_a_backup_of_either_database_is_restored_into_either(
     assert made.made == MONDAY_EVENING
     assert made.rows["booking"] == made.rows["contact"] == made.rows["receipt"] == 2
     assert rows(kept, empty) == rows(kept)
-    url = empty.url.render_as_string(hide_password=False)
-    with keeping(kept.region, url) as restored:
+    with keeping(kept.region, url_of(empty)) as restored:
         restored.book(now=MONDAY_EVENING + 60, ahead=15 * 3600)
         assert restored.count("booking") == 3
         assert len(restored.dispatcher.events(kept.region.config.local_day(MONDAY_EIGHT))) == 4
+
+
+def test_the_commands_save_and_restore_every_table_of_the_database(
+    kept: Kept, tmp_path: Path
+) -> None:
+    """As processes of their own: nothing that a test imported helps them to know a table."""
+    fill(kept)
+    file = tmp_path / "backup.gz"
+    run_alone("backup", str(file), "--database", url_of(kept.engine))
+    assert set(read_contents(file).rows) == tables_of(kept)
+    other = open_engine(f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    run_alone("restore", str(file), "--database", url_of(other))
+    assert rows(kept, other) == rows(kept)
+    assert revisions(other) == {day: 1 + seen for day, seen in revisions(kept.engine).items()}
+    other.dispose()
+
+
+def url_of(engine: sa.Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
+
+
+def revisions(engine: sa.Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        days = connection.execute(sa.text("SELECT day, revision FROM service_day"))
+        return {row.day: row.revision for row in days}
+
+
+def test_a_restored_day_has_a_revision_that_no_server_has_seen(kept: Kept, tmp_path: Path) -> None:
+    """Neither one that was backed up, nor one that was given to a day since then."""
+    first, file = kept.book(), tmp_path / "backup.gz"
+    back_up(kept.engine, file, MONDAY_EIGHT)
+    kept.dispatcher.cancel(first.code, MONDAY_EIGHT)
+    tomorrow = kept.book(ahead=DAY)
+    restore(kept.engine, file, replace=True)
+    expected = {str(first.ride.day): 3, str(tomorrow.ride.day): 2}
+    assert revisions(kept.engine) == expected
+
+
+def test_a_database_with_a_table_that_is_not_known_is_not_backed_up(
+    kept: Kept, tmp_path: Path
+) -> None:
+    for change, table in (
+        ("CREATE TABLE diary (page INTEGER)", "diary"),
+        ("ALTER TABLE waiting RENAME TO queue", "diary, queue, waiting"),
+    ):
+        with kept.engine.begin() as connection:
+            connection.exec_driver_sql(change)
+        with pytest.raises(BackupError, match=f"other tables than this version knows .{table}."):
+            back_up(kept.engine, tmp_path / "backup.gz", MONDAY_EIGHT)
+    assert not (tmp_path / "backup.gz").exists()
 
 
 def test_a_backup_is_for_its_owner_alone_and_leaves_no_draft(kept: Kept, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,13 @@ from sqlalchemy.engine import Connection
 from shuttle.changing import change, quote_change
 from shuttle.conditions import VehicleOut
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Booking, BookingStatus, Channel, Contact, Offer, Party
+from shuttle.domain import Booking, BookingStatus, Channel, Contact, FixKind, Offer, Party
 from shuttle.errors import (
     AlreadyCancelled,
     IdempotencyConflict,
     NotCancellable,
     OfferGone,
+    RequestError,
     RevisionConflict,
     UnknownBooking,
 )
@@ -59,14 +60,20 @@ def test_the_new_ride_takes_the_place_of_the_old_one(
     assert [(each.old, each.new) for each in came] == [(old.code, new.code)]
 
 
-def fill(dispatcher: Dispatcher, party: Party) -> list[Booking]:
-    """Book rides at ten until none is left."""
+def fill(
+    dispatcher: Dispatcher,
+    party: Party,
+    day: date = MONDAY,
+    clock: str = "10:00",
+    now: int = NOW,
+) -> list[Booking]:
+    """Book rides at a time until none is left."""
     made: list[Booking] = []
     while True:
-        quote = dispatcher.quote(ride(party=party), NOW)
+        quote = dispatcher.quote(ride(party=party, clock=clock, day=day), now)
         if quote.refusal is not None:
             return made
-        made.append(dispatcher.book(quote.offers[0], f"fill-{len(made)}", NOW))
+        made.append(dispatcher.book(quote.offers[0], f"fill-{day}-{len(made)}", now))
 
 
 def test_the_old_ride_is_no_obstacle_to_the_new_one(dispatcher: Dispatcher) -> None:
@@ -126,6 +133,50 @@ def test_a_stranded_ride_is_changed_like_any_other(dispatcher: Dispatcher) -> No
     assert booked_codes(dispatcher, MONDAY) == {new.code}
     (replaced,) = (each for each in dispatcher.events(MONDAY) if isinstance(each, Replaced))
     assert (replaced.code, replaced.by, replaced.shift) == (old.code, new.code, "")
+
+
+def test_a_refused_change_names_what_works_without_the_old_ride_and_is_no_unmet_demand(
+    dispatcher: Dispatcher,
+) -> None:
+    full = {day: fill(dispatcher, Party(8), day) for day in (MONDAY, TUESDAY)}
+    for number in (2, 3, 4, 5, 7):
+        fill(dispatcher, Party(8), MONDAY + timedelta(number))
+    counted = dispatcher.store.unmet(MONDAY, MONDAY + timedelta(7))
+    answer = quote_change(dispatcher, full[MONDAY][0].code, ride(party=Party(8), day=TUESDAY), NOW)
+    assert answer.refusal is not None
+    (back,) = (each for each in answer.refusal.fixes if each.kind is FixKind.OTHER_DAY)
+    assert back.offer.ride.day == MONDAY
+    assert dispatcher.store.unmet(MONDAY, MONDAY + timedelta(7)) == counted
+    change(dispatcher, full[MONDAY][0].code, back.offer, "key-change", NOW)
+
+
+def test_a_change_to_a_time_without_service_names_the_nearest_that_works(
+    dispatcher: Dispatcher,
+) -> None:
+    (old, *_) = fill(dispatcher, Party(8), clock="19:30")
+    counted = dispatcher.store.unmet(MONDAY, MONDAY)
+    with pytest.raises(RequestError) as caught:
+        quote_change(dispatcher, old.code, ride(party=Party(8), clock="21:30"), NOW)
+    assert caught.value.code == "outside_hours"
+    assert dispatcher.store.unmet(MONDAY, MONDAY) == counted
+    (earlier,) = (each for each in caught.value.fixes if each.kind is FixKind.EARLIER)
+    change(dispatcher, old.code, earlier.offer, "key-change", NOW)
+
+
+def test_an_offer_that_is_gone_brings_what_is_possible_though_its_time_is_over(
+    dispatcher: Dispatcher,
+) -> None:
+    asked = at("09:59")
+    old = book(dispatcher, ride(clock="16:00"), asked)
+    request = ride(party=Party(8))
+    offer = dispatcher.quote(request, asked).offers[0]
+    fill(dispatcher, Party(8), now=asked)
+    with pytest.raises(OfferGone):
+        dispatcher.book(offer, "key-book", at("10:03"))
+    with pytest.raises(OfferGone) as caught:
+        change(dispatcher, old.code, offer, "key-change", at("10:03"))
+    assert caught.value.quote.refusal is not None
+    assert caught.value.quote.offers[0].ride.promise.pickup_earliest > at("10:03")
 
 
 def test_repeating_a_change_is_one_change(dispatcher: Dispatcher) -> None:

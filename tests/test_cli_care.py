@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from shuttle.cli import app
 from shuttle.region import Region
 from shuttle.retention import KINDS
+from tests.full_tables import SERIES, WAITING, fill
 from tests.kept_rides import KEYED, NAME, PERSONAL_WORDS, Kept, keeping
+from tests.server_process import run_alone
 from tests.test_kill import next_service_day
 
 
@@ -77,6 +79,17 @@ def test_erasing_with_cancel_cancels_first(kept: Kept) -> None:
         assert word not in left
     assert "'status': 'cancelled'" in left
     assert kept.dispatcher.refresh() == {next_service_day()}
+
+
+def test_the_commands_know_every_table_when_they_run_alone(kept: Kept) -> None:
+    fill(kept)
+    held = json.loads(run_alone("privacy", "export", "--phone", "04641 78123"))
+    assert [len(held[table]) for table in ("series", "series_day", "waiting")] == [1, 3, 1]
+    said = run_alone("privacy", "erase", "--phone", "04641 78123")
+    assert "series_day: 3 deleted" in said
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, SERIES, WAITING):
+        assert word not in left
 
 
 def test_a_dry_run_says_what_would_go(kept: Kept) -> None:

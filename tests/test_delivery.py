@@ -15,7 +15,7 @@ import pytest
 import trustme
 from icalendar import Calendar
 
-from shuttle.carriers import Carrier, Undelivered
+from shuttle.carriers import Carrier, Message, Undelivered
 from shuttle.delivery import LEASE, pause
 from shuttle.domain import Channel
 from shuttle.mail import Security
@@ -311,4 +311,34 @@ def test_a_message_that_cannot_be_written_stops_no_other(
     letterbox.on_letter = arrived.set
     with by_mail(toy_region, store, letterbox).running(lambda: NOW):
         assert arrived.wait(20)
-    assert [each.fate for each in store.outbox.entries(DAY)] == [Fate.WAITING, Fate.SENT]
+    assert [each.fate for each in store.outbox.entries(DAY)] == [Fate.GIVEN_UP, Fate.SENT]
+
+
+def test_an_address_over_which_the_mail_writer_trips_is_given_up(
+    store: Store, toy_region: Region, letterbox: Letterbox
+) -> None:
+    keep(store, replace(BY_MAIL, email="a@[x.y"))
+    assert by_mail(toy_region, store, letterbox).deliver_one(NOW)
+    assert entry(store) == Entry(NOTICE, Fate.GIVEN_UP, 1, "mail address")
+
+
+class Struck:
+    """A carrier over which something unforeseen comes, again and again."""
+
+    def send(self, message: Message, now: int) -> None:
+        raise RuntimeError(f"{message.contact.email} at {now}")
+
+    def close(self) -> None:
+        pass
+
+
+def test_whatever_goes_wrong_over_a_message_it_is_given_up_and_the_next_one_comes(
+    store: Store, toy_region: Region
+) -> None:
+    keep(store, BY_MAIL, NOTICE, replace(NOTICE, ordinal=1))
+    sender = delivery(toy_region, store, {Channel.EMAIL: Struck()})
+    assert [sender.deliver_one(NOW) for _ in range(3)] == [True, True, False]
+    entries = store.outbox.entries(DAY)
+    assert {(each.fate, each.reason) for each in entries} == {
+        (Fate.GIVEN_UP, "failed: RuntimeError")
+    }

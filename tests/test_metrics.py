@@ -7,8 +7,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shuttle.acts import Outcome
+from shuttle.conditions import Disturbance, VehicleOut
 from shuttle.dispatcher import Dispatcher
+from shuttle.events import Reoptimised
+from shuttle.notices import Notice, NoticeKind
+from shuttle.outbox import Fate, MemoryOutbox
 from shuttle.plan import DayPlan
+from shuttle.trouble import entered
 from tests.api_client import Api, serving
 
 
@@ -93,3 +98,42 @@ def test_a_vehicle_that_is_late_puts_its_promises_at_risk(api: Api) -> None:
 
     api.dispatcher.act(api.dispatcher.region.config.local_day(api.clock.now), api.clock.now, stuck)
     assert figures(api)["shuttle_promises_at_risk",] == 1
+
+
+def test_a_ride_that_no_vehicle_can_keep_is_a_promise_at_risk(api: Api) -> None:
+    api.book()
+    for vehicle in ("bus-1", "bus-2"):
+        out = VehicleOut(vehicle, api.clock.now, api.clock.now + 12 * 3600)
+        trouble(api, out)
+    assert figures(api)["shuttle_promises_at_risk",] == 1
+
+
+def trouble(api: Api, disturbance: Disturbance) -> None:
+    now, region = api.clock.now, api.dispatcher.region
+    day = region.config.local_day(now)
+    api.dispatcher.act(day, now, lambda plan: entered(region, plan, disturbance, now))
+
+
+def test_the_gain_of_the_live_loop_is_summed_up_over_the_day(api: Api) -> None:
+    assert figures(api)["shuttle_solver_gain_seconds",] == 0
+    now = api.clock.now
+    today = api.dispatcher.region.config.local_day(now)
+    events = (Reoptimised(now, 2, 120), Reoptimised(now + 1, 1, 45))
+    api.dispatcher.act(today, now, lambda plan: Outcome(None, plan, events=events))
+    assert figures(api)["shuttle_solver_gain_seconds",] == 165
+
+
+def test_the_age_of_the_outbox_is_that_of_the_oldest_notice(api: Api) -> None:
+    assert figures(api)["shuttle_outbox_age_seconds",] == 0
+    outbox, now = api.dispatcher.store.outbox, api.clock.now
+    assert isinstance(outbox, MemoryOutbox)
+    notices = [
+        Notice(code, NoticeKind.BOOKED, time, now + 3600)
+        for code, time in (("NEWER234", now - 15), ("OLDER234", now - 90))
+    ]
+    outbox.put(api.dispatcher.region.config.local_day(now), notices)
+    assert figures(api)["shuttle_outbox_age_seconds",] == 90
+    claim = outbox.claim(now, now + 60)
+    assert claim is not None
+    outbox.settle(claim, Fate.SENT)
+    assert figures(api)["shuttle_outbox_age_seconds",] == 15

@@ -12,7 +12,7 @@ from shuttle.changing import change, quote_change
 from shuttle.conditions import StopClosed, VehicleOut
 from shuttle.delivery import Delivery
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Channel, Contact, Party
+from shuttle.domain import Booking, Channel, Contact, Party
 from shuttle.notices import NoticeKind, notice_of
 from shuttle.outbox import Fate
 from shuttle.region import Region
@@ -29,7 +29,7 @@ from tests.test_series import begin, series, take_all
 from tests.test_stores import BOOKING
 from tests.test_waiting import fill, wait
 from tests.test_wording import event_of
-from tests.troubled_days import confirm
+from tests.troubled_days import confirm, lift
 
 
 def told(dispatcher: Dispatcher) -> list[str]:
@@ -58,6 +58,7 @@ def happened(kind: str, clock: str, **said: Any) -> Any:
         (happened("stop_moved", "08:00", from_stop="mitte", metres=300), NoticeKind.STOP_MOVED),
         (happened("stranded", "08:00", seconds=None), NoticeKind.STRANDED),
         (happened("halt_skipped", "09:20"), NoticeKind.STRANDED),
+        (happened("rescued", "08:00"), NoticeKind.RESCUED),
         (happened("postponed", "08:00", seconds=1800), NoticeKind.POSTPONED),
         (happened("vehicle_arrived", "09:00"), NoticeKind.ARRIVING),
         (happened("promise_at_risk", "07:30", seconds=301), NoticeKind.AT_RISK),
@@ -168,6 +169,65 @@ def test_whoever_is_stranded_is_told_and_so_is_what_becomes_of_the_ride(
     }
     assert kinds[late.code] == ["booked", "stranded", "postponed"]
     assert kinds[off.code] == ["booked", "stranded", "cancelled_by_service"]
+
+
+def stranded(dispatcher: Dispatcher, now: int) -> tuple[Booking, str]:
+    """A ride for which there is no vehicle, and the condition that took the last one."""
+    booking = book(dispatcher, ride(clock="10:00"))
+    _, last = (
+        confirm(dispatcher, VehicleOut(bus, at("09:30"), at("12:00")), now)
+        for bus in ("bus-1", "bus-2")
+    )
+    return booking, last.condition.id
+
+
+def test_whose_stranded_ride_gets_a_vehicle_again_by_what_is_entered_or_lifted_is_told_once(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("08:30")
+    booking, out = stranded(dispatcher, now)
+    assert told(dispatcher) == ["booked", "stranded"]
+    lift(dispatcher, out, now + 60)
+    assert told(dispatcher) == ["booked", "stranded", "rescued"]
+    confirm(dispatcher, StopClosed("kirche", at("09:30"), at("12:00")), now + 120)
+    assert told(dispatcher) == ["booked", "stranded", "rescued"]
+    again = confirm(dispatcher, VehicleOut("bus-2", at("09:30"), at("12:00")), now + 180)
+    lift(dispatcher, again.condition.id, now + 240)
+    assert told(dispatcher) == ["booked", *["stranded", "rescued"] * 2]
+    notice = dispatcher.store.outbox.entries(MONDAY)[-1].notice
+    assert (notice.code, notice.time) == (booking.code, now + 240)
+
+
+def test_whose_stranded_ride_a_dispatcher_still_gets_in_in_time_is_told(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("08:30")
+    full = fill(dispatcher)  # bus 1
+    booking = book(dispatcher, ride(clock="10:00"))
+    out = confirm(dispatcher, VehicleOut("bus-2", at("09:30"), at("12:00")), now)
+    for each in full:
+        dispatcher.cancel(each.code, now)
+    cause = out.condition.id
+    kept = dispatcher.act(MONDAY, now, lambda plan: postponed(plan, booking.code, cause, now))
+    assert kept.ride_now == booking.ride
+    assert told(dispatcher) == ["booked", "stranded", "rescued"]
+
+
+def test_of_two_words_on_its_vehicle_only_the_last_reaches_an_owner(
+    dispatcher: Dispatcher, toy_region: Region
+) -> None:
+    """While the mail server was down, what had been said of the ride became untrue."""
+    now = at("08:30")
+    _, out = stranded(dispatcher, now)
+    lift(dispatcher, out, now + 60)
+    with Letterbox().open() as letterbox:
+        channels = {Channel.EMAIL: mail(letterbox)}
+        sender = Delivery(toy_region, dispatcher.store, dispatcher.keyed, channels)
+        while sender.deliver_one(now + 60):
+            pass
+    fates = [each.fate for each in dispatcher.store.outbox.entries(MONDAY)]
+    assert fates == [Fate.SENT, Fate.UNSENT, Fate.SENT]
+    assert letterbox.letters[-1]["Subject"].startswith("Doch: Ihre Fahrt")
 
 
 def test_whose_stop_is_closed_is_told_where_the_bus_halts_instead(dispatcher: Dispatcher) -> None:

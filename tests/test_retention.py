@@ -9,14 +9,16 @@ import sqlalchemy as sa
 
 from shuttle.account_tables import SESSION
 from shuttle.domain import BookingStatus
+from shuttle.driving_events import BreakEnded, BreakStarted, ShiftStarted, TimeCorrected
 from shuttle.errors import RegionError, StoreError
-from shuttle.events import PromiseKept, Replaced
+from shuttle.events import PromiseKept, Replaced, SeriesMissed, WindowOpened
 from shuttle.purge import JOBS, Purged, purge
 from shuttle.region import Region
 from shuttle.region_config import RegionConfig, read_config
 from shuttle.retention import KINDS
 from shuttle.series import open_instances
 from shuttle.store import Change
+from tests.full_tables import MONDAY, SERIES, TUESDAY, TUESDAY_EVENING, WAITING, fill, filled
 from tests.kept_rides import (
     DAY,
     MONDAY_EIGHT,
@@ -87,6 +89,31 @@ def test_rides_lose_their_code_and_words_and_become_coarse_after_14_days(kept: K
     assert (after.ride.walk_to_pickup % 100, after.ride.walk_from_dropoff % 100) == (0, 0)
 
 
+def test_what_trouble_and_late_reports_left_of_a_ride_becomes_coarse_as_well(kept: Kept) -> None:
+    before = fill(kept)
+    purged(kept, TUESDAY_EVENING + 15 * DAY)
+    (after,) = (each for each in kept.dispatcher.store.load(MONDAY).bookings if each.amendment)
+    was, now = before.amendment, after.amendment
+    assert was is not None
+    assert now is not None
+    assert was.boarded is not None
+    assert now.boarded == was.boarded // 900 * 900
+    assert now.times.pickup_latest == was.times.pickup_latest // 900 * 900
+    assert now.times.max_ride == was.times.max_ride
+    (corrected,) = (e for e in kept.dispatcher.events(MONDAY) if isinstance(e, TimeCorrected))
+    assert corrected.code == after.code
+    assert (corrected.time % 900, corrected.was % 900) == (0, 0)
+
+
+def test_a_coarsened_ride_is_named_by_its_code_on_no_other_day(kept: Kept) -> None:
+    before = fill(kept)
+    assert f"'old': '{before.code}'" in kept.dump()
+    purged(kept, MONDAY_EVENING + 15 * DAY)
+    tuesday = kept.dispatcher.store.load(TUESDAY).bookings
+    assert [each.code for each in tuesday if each.code.startswith("~")] == []
+    assert before.code not in kept.dump()
+
+
 def test_what_happened_to_a_coarsened_ride_can_still_be_counted(kept: Kept) -> None:
     before = kept.served()
     day = before.ride.day
@@ -146,6 +173,24 @@ def test_the_waiting_list_is_deleted_a_day_after_the_wanted_time(kept: Kept) -> 
     assert kept.count("waiting") == 0
 
 
+def test_with_somebody_who_waited_goes_all_that_names_them(kept: Kept) -> None:
+    fill(kept)
+    later = MONDAY_EIGHT + 3600 + DAY
+    assert (purged(kept, later)["waiting"], WAITING in kept.dump()) == (0, True)
+    assert (purged(kept, later + 1)["waiting"], WAITING in kept.dump()) == (1, False)
+    (opened,) = (e for e in kept.dispatcher.events(MONDAY) if isinstance(e, WindowOpened))
+    assert (opened.waiting, opened.time % 900, opened.held_until % 900) == ("", 0, 0)
+    assert SERIES in kept.dump()
+
+
+def test_with_a_series_goes_all_that_names_it(kept: Kept) -> None:
+    fill(kept)
+    assert (purged(kept, at("2027-04-06T23:00"))["series"], SERIES in kept.dump()) == (0, True)
+    assert (purged(kept, at("2027-04-07T01:30"))["series"], SERIES in kept.dump()) == (1, False)
+    (missed,) = (e for e in kept.dispatcher.events(TUESDAY) if isinstance(e, SeriesMissed))
+    assert (missed.series, missed.day, missed.time % 900) == ("", str(TUESDAY), 0)
+
+
 def test_sessions_of_staff_are_deleted_7_days_after_their_end(kept: Kept) -> None:
     """And no sooner by another rule, though they are of no day."""
     session = {"region": "toy-town", "digest": "d", "name": "petra", "day": "", "shift": ""}
@@ -157,6 +202,88 @@ def test_sessions_of_staff_are_deleted_7_days_after_their_end(kept: Kept) -> Non
     assert kept.count("staff_session") == 1
     assert purged(kept, MONDAY_EIGHT + 7 * DAY + 1)["session"] == 1
     assert kept.count("staff_session") == 0
+
+
+def test_when_drivers_worked_is_deleted_or_coarsened_after_14_days(kept: Kept) -> None:
+    """Reports of a shift and its breaks name no ride, but say when somebody worked."""
+    fill(kept)
+    assert purged(kept, at("2027-04-05T23:00"))["report"] == 0
+    assert kept.count("report") == 6
+    later = at("2027-04-06T02:00")
+    kept.dispatcher.plan(MONDAY, later)
+    with_a_long_rule = config_of(kept, ride=92)
+    done = {each.data: each.rows for each in purge(kept.engine, with_a_long_rule, later)}
+    assert (done["report"] > 6, done["ride"], kept.count("report")) == (True, 0, 0)
+    worked = (ShiftStarted, BreakStarted, BreakEnded)
+    times = [each.time for each in kept.dispatcher.events(MONDAY) if isinstance(each, worked)]
+    assert (len(times), [each % 900 for each in times]) == (3, [0, 0, 0])
+    tours = kept.dispatcher.store.load(MONDAY).tours
+    halts = [halt for tour in tours for halt in tour.halts if halt.time is not None]
+    assert all(halt.time % 900 == 0 for halt in halts if not halt.trip and halt.time)
+    assert not all(halt.time % 900 == 0 for halt in halts if halt.trip and halt.time)
+    assert kept.dispatcher.refresh() == {MONDAY}
+
+
+def config_of(kept: Kept, **days: int) -> RegionConfig:
+    """The region's rules, some of them with other days."""
+    rules = [
+        each.model_copy(update={"days": days.get(each.data, each.days)})
+        for each in kept.region.config.retention_rules
+    ]
+    return kept.region.config.model_copy(update={"retention": rules})
+
+
+EXACT = {
+    "booking": {"pickup_latest", "dropoff_latest"},  # the window keeps its width
+    "condition": {"entered_at", "lifted_at", "begin", "end"},
+    "staff_account": {"made_at"},
+    "api_key": {"made_at"},
+}
+"""Times that stay exact for as long as their rows are kept, by table."""
+
+
+def test_every_table_is_deleted_or_left_without_names_and_exact_times_in_time(kept: Kept) -> None:
+    booking = fill(kept)
+    with kept.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM event WHERE kind LIKE 'trouble_%%'")
+    later = at("2027-04-08T02:00")
+    assert all(rows for data, rows in purged(kept, later).items() if data != "figures")
+    assert filled(kept) == {
+        *("service_day", "booking", "tour", "event", "condition", "unmet_demand"),
+        *("staff_account", "api_key"),
+    }
+    left = kept.dump()
+    for word in (*PERSONAL_WORDS, SERIES, WAITING, booking.code):
+        assert word not in left
+    for table in filled(kept):
+        assert exact_times(kept, table) <= EXACT.get(table, set()), table
+    purged(kept, later + 1096 * DAY)
+    assert filled(kept) == {"staff_account", "api_key"}
+
+
+def exact_times(kept: Kept, table: str) -> set[str]:
+    """The columns and facts of a table that hold an epoch second within a quarter hour."""
+    rows = sa.select(sa.Table(table, sa.MetaData(), autoload_with=kept.engine))
+    with kept.engine.connect() as connection:
+        return {
+            key
+            for row in connection.execute(rows).mappings()
+            for column, value in row.items()
+            for key, time in ints_in(column, value)
+            if time > 10**9 and time % 900
+        }
+
+
+def ints_in(name: str, value: object) -> Iterator[tuple[str, int]]:
+    """All numbers in what a column holds, by the name nearest to them."""
+    if isinstance(value, int):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from ints_in(key, each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from ints_in(name, each)
 
 
 def test_refusals_are_deleted_after_three_years(kept: Kept) -> None:

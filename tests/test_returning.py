@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from shuttle.changing import change
+from shuttle.changing import change, quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Contact, Offer, Party, RideRequest, When
 from shuttle.errors import (
@@ -165,6 +165,45 @@ def test_one_of_both_can_be_given_up_or_changed_by_itself(dispatcher: Dispatcher
     dispatcher.cancel(there.code, NOW)
     assert dispatcher.booking(later.code).status is BookingStatus.BOOKED
     assert set(dispatcher.plan(MONDAY, NOW).bookings) == {later.code}
+
+
+@pytest.mark.parametrize(
+    ("end", "clock", "code"),
+    [("outward", "15:00", "outward_too_late"), ("return", "08:30", "return_too_early")],
+)
+def test_neither_of_both_is_changed_past_the_other(
+    dispatcher: Dispatcher, end: str, clock: str, code: str
+) -> None:
+    there, back = book_both(dispatcher, *pair(dispatcher), "key-both", NOW)
+    old = there if end == "outward" else back
+    request = ride(clock=clock, party=FULL) if old is there else way_back(clock)
+    with pytest.raises(RequestError) as asked:
+        quote_change(dispatcher, old.code, request, NOW)
+    assert (asked.value.code, asked.value.field) == (code, "when.depart_at")
+    offer = dispatcher.quote(request, NOW).offers[0]
+    with pytest.raises(RequestError) as caught:
+        change(dispatcher, old.code, offer, "key-change", NOW)
+    assert caught.value.code == code
+    assert set(dispatcher.plan(MONDAY, NOW).bookings) == {there.code, back.code}
+
+
+def test_a_changed_outward_ride_is_only_offered_such_that_it_arrives_before_the_return(
+    dispatcher: Dispatcher,
+) -> None:
+    there, back = book_both(dispatcher, *pair(dispatcher), "key-both", NOW)
+    request = ride(clock="11:10", party=FULL)
+    begin = back.ride.promise.pickup_earliest
+    alone = dispatcher.quote(request, NOW).offers
+    assert any(each.ride.promise.dropoff_latest > begin for each in alone)
+    offers = quote_change(dispatcher, there.code, request, NOW).offers
+    assert offers
+    assert all(each.ride.promise.dropoff_latest <= begin for each in offers)
+    with pytest.raises(RequestError) as caught:
+        quote_change(dispatcher, there.code, ride(clock="21:30", party=FULL), NOW)
+    assert caught.value.fixes == ()  # all that works lies after the return
+    dispatcher.cancel(back.code, NOW)
+    later = quote_change(dispatcher, there.code, ride(clock="15:00", party=FULL), NOW).offers[0]
+    assert change(dispatcher, there.code, later, "key-later", NOW).journey == there.journey
 
 
 @pytest.mark.parametrize("day", [MONDAY, TUESDAY])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shuttle.changing import change, quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Channel, Contact, Party, When
 from shuttle.errors import (
@@ -291,6 +292,20 @@ def test_an_ended_series_promises_nothing_more_and_keeps_or_gives_up_what_is_boo
     assert states[0] is not BookingStatus.CANCELLED  # its vehicle is on the way
     with pytest.raises(UnknownStanding):
         end_series(dispatcher, "NOSUCH22", NOW, cancel_booked=True)
+
+
+@pytest.mark.parametrize("day", [MONDAY, date(2027, 3, 2)])
+def test_a_changed_ride_stays_one_of_its_series_and_ends_with_it(
+    dispatcher: Dispatcher, day: date
+) -> None:
+    begin(dispatcher, series())
+    old, *others = dispatcher.store.standing.instances("SERIES22")
+    offer = quote_change(dispatcher, old.booking, ride(clock="14:00", day=day), NOW).offers[0]
+    new = change(dispatcher, old.booking, offer, "key-change", NOW)
+    kept = dispatcher.store.standing.instances("SERIES22")
+    assert kept == (replace(old, booking=new.code), *others)
+    end_series(dispatcher, "SERIES22", NOW, cancel_booked=True)
+    assert dispatcher.booking(new.code).status is BookingStatus.CANCELLED
 
 
 def test_repeating_the_request_is_one_series(dispatcher: Dispatcher) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from shuttle.domain import Channel, Contact, Location, Party, RideRequest, When
 from shuttle.errors import RevisionConflict
-from shuttle.events import Booked, Event, SeriesMissed, WindowOpened
+from shuttle.events import Booked, Changed, Event, SeriesMissed, WindowOpened
 from shuttle.sql_store import SqlStore
 from shuttle.standing_requests import Instance, Owner, Series, Waiting, WaitingState
 from shuttle.store import Change, Receipt, Store
@@ -46,6 +46,26 @@ def test_a_series_comes_back_as_it_was_with_its_owner(store: Store) -> None:
     assert store.standing.owner("SERIES22") == OWNER
     assert store.standing.series("NOSUCH22") is None
     assert store.standing.owner("NOSUCH22") is None
+
+
+def test_a_day_of_a_series_follows_its_booking_when_that_is_changed(store: Store) -> None:
+    store.standing.add_series(SERIES, OWNER, "key-1")
+    days = Instance("SERIES22", DAY, "ABCD2345"), Instance("SERIES22", NEXT_DAY, "WXYZ6789")
+    store.commit(replace(CHANGE, instances=days))
+    store.commit(Change(DAY, 1, events=(Changed(9, "ABCD2345", "EFGH2345", "bus-1@06:00"),)))
+    assert store.standing.instances("SERIES22") == (replace(days[0], booking="EFGH2345"), days[1])
+
+
+def test_whoever_was_told_is_put_back_unless_that_has_changed_meanwhile(store: Store) -> None:
+    told = WAITING.told(held_until=1_803_881_000)
+    store.standing.add_waiting(told, OWNER, "key-1")
+    store.standing.put_back("WAIT2222", told.held_until - 1)  # an earlier turn
+    assert store.standing.waiting("WAIT2222") == told
+    store.standing.put_back("WAIT2222", told.held_until)
+    assert store.standing.waiting("WAIT2222") == replace(told, state=WaitingState.WAITING)
+    store.standing.withdraw("WAIT2222")
+    store.standing.put_back("WAIT2222", told.held_until)
+    assert store.standing.waiting("WAIT2222") == replace(told, state=WaitingState.WITHDRAWN)
 
 
 def test_one_key_is_one_series_and_one_place(store: Store) -> None:

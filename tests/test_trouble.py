@@ -1,19 +1,25 @@
 """Trouble in Toy Town: what it does, what is made of it, and that nobody is dropped."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from routing.check import check_tour
 from shuttle.answers import RefusalReason
 from shuttle.conditions import RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
+from shuttle.consequences import planned
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Party
 from shuttle.errors import NotStranded, OfferGone, PlanChanged, RequestError, UnknownCondition
 from shuttle.events import Postponed, PromiseBroken, PromiseKept, StopMoved, Stranded, TakenOver
+from shuttle.plan import vehicle_of
 from shuttle.region import Region
+from shuttle.reports import ReportKind, Sighting
 from shuttle.sql_store import SqlStore
 from shuttle.trouble import entered, if_still, postponed, waiting
-from tests.test_dispatcher import MONDAY, at, ride
+from tests.reporting import BUS, send, told
+from tests.test_dispatcher import MONDAY, ZONE, at, ride
 from tests.toy_town import coordinates
 from tests.troubled_days import booked, confirm, effect_on, faults_of, lift
 
@@ -114,6 +120,18 @@ def test_whoever_sits_in_a_vehicle_that_stands_at_their_stop_has_arrived(
     assert events(dispatcher, PromiseKept) == [PromiseKept(now, aboard.code)]
 
 
+def test_a_vehicle_that_breaks_down_while_its_driver_rests_stands_where_people_got_on(
+    dispatcher: Dispatcher,
+) -> None:
+    (aboard,) = booked(dispatcher, at("09:00"), {"clock": "10:00", "party": Party(6)})
+    send(dispatcher, "10:06", told(ReportKind.STARTED, "09:30"))
+    send(dispatcher, "10:06", told(ReportKind.PICKED_UP, "10:05", aboard))
+    send(dispatcher, "10:20", told(ReportKind.BREAK_STARTED, "10:20"))
+    confirm(dispatcher, VehicleOut("bus-1", at("10:30"), at("20:00")), at("10:30"))
+    (left,) = dispatcher.plan(MONDAY, at("10:30")).stranded
+    assert left.ride_now.pickup_stop == aboard.ride.pickup_stop
+
+
 def test_a_vehicle_that_comes_back_works_on(dispatcher: Dispatcher) -> None:
     now = at("09:00")
     confirm(dispatcher, VehicleOut("bus-2", at("09:30"), at("20:00")), now)
@@ -147,6 +165,91 @@ def test_an_outage_that_is_called_off_before_it_begins_leaves_no_trace(
     assert after.stranded == ()
     assert faults_of(after) == []
     assert all(after.tour_of(each.code) is not None for each in rides)
+
+
+def test_lifting_one_outage_leaves_the_other_in_force(dispatcher: Dispatcher) -> None:
+    now = at("08:00")
+    morning = confirm(dispatcher, VehicleOut("bus-2", at("09:00"), at("10:00")), now)
+    confirm(dispatcher, VehicleOut("bus-2", at("11:00"), at("12:00")), now)
+    lift(dispatcher, morning.condition.id, now)
+    assert hours(dispatcher, "bus-2", now) == [("07:00", "11:00"), ("12:00", "19:00")]
+
+
+def test_of_two_outages_that_overlap_lifting_one_gives_back_the_hours_of_it_alone(
+    dispatcher: Dispatcher,
+) -> None:
+    first = confirm(dispatcher, VehicleOut("bus-2", at("08:00"), at("10:00")), at("08:00"))
+    confirm(dispatcher, VehicleOut("bus-2", at("09:30"), at("12:00")), at("08:00"))
+    now = at("08:30")
+    lift(dispatcher, first.condition.id, now)
+    assert hours(dispatcher, "bus-2", now) == [
+        ("07:00", "08:00"),
+        ("08:30", "09:30"),
+        ("12:00", "19:00"),
+    ]
+
+
+def test_the_hours_entered_for_a_part_of_a_shift_outlive_the_outage_that_made_it(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("08:00")
+    out = confirm(dispatcher, VehicleOut("bus-2", at("10:00"), at("12:00")), now)
+    confirm(dispatcher, ShiftSet("bus-2", at("12:00"), at("20:00"), None, "bus-2@12:00"), now)
+    lift(dispatcher, out.condition.id, now)
+    assert hours(dispatcher, "bus-2", now) == [("07:00", "12:00"), ("12:00", "20:00")]
+
+
+@pytest.mark.parametrize(("begin", "left"), [("12:00", 1), ("12:40", 0)])
+def test_a_vehicle_that_comes_back_has_the_breaks_that_were_not_taken(
+    dispatcher: Dispatcher, begin: str, left: int
+) -> None:
+    out = confirm(dispatcher, VehicleOut("bus-1", at(begin), at("13:30")), at("09:00"))
+    back = at("12:45")
+    lift(dispatcher, out.condition.id, back)
+    shifts = [tour.shift for tour in dispatcher.plan(MONDAY, back).tours]
+    assert sum(len(each.breaks) for each in shifts if each.start == back) == left
+
+
+def test_nobody_is_to_work_with_a_vehicle_while_it_is_out(dispatcher: Dispatcher) -> None:
+    now = at("09:00")
+    confirm(dispatcher, VehicleOut("bus-2", at("10:00"), at("12:00")), now)
+    longer = ShiftSet("bus-2", at("07:00"), at("11:00"), None, "bus-2@07:00")
+    for wanted in (longer, ShiftSet("bus-2", at("10:30"), at("11:30"))):
+        with pytest.raises(RequestError) as caught:
+            confirm(dispatcher, wanted, now)
+        assert (caught.value.code, caught.value.field) == ("out_of_service", "vehicle")
+
+
+def test_a_vehicle_that_stands_until_its_break_is_over_does_not_work_before(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("12:10")
+    confirm(dispatcher, VehicleOut("bus-1", now, at("12:20")), now)
+    assert hours(dispatcher, "bus-1", now) == [("06:00", "12:30"), ("12:30", "20:00")]
+
+
+def test_a_break_reported_before_its_shift_outlives_that_its_vehicle_is_out(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("05:30")
+    send(dispatcher, "05:30", told(ReportKind.BREAK_STARTED, "05:20"))
+    out = confirm(dispatcher, VehicleOut("bus-1", at("05:00"), at("20:00")), now)
+    assert hours(dispatcher, "bus-1", now) == []
+    lift(dispatcher, out.condition.id, now)
+    assert hours(dispatcher, "bus-1", now) == [("06:00", "20:00")]
+
+
+def hours(dispatcher: Dispatcher, vehicle: str, now: int) -> list[tuple[str, str]]:
+    """From when until when a vehicle has shifts that are not empty."""
+    shifts = (
+        each.shift for each in dispatcher.plan(MONDAY, now).tours if vehicle_of(each) == vehicle
+    )
+    clocks = (
+        tuple(f"{datetime.fromtimestamp(time, ZONE):%H:%M}" for time in (each.start, each.end))
+        for each in shifts
+        if each.start < each.end
+    )
+    return sorted((begin, end) for begin, end in clocks)
 
 
 # ----------------------------------------------------------------------------------------- shifts
@@ -200,6 +303,29 @@ def test_breaks_follow_the_hours_of_a_shift(dispatcher: Dispatcher) -> None:
     assert faults_of(plan) == []
 
 
+@pytest.mark.parametrize("rests", [None, ((at("19:10"), at("19:40"), 900),)])
+def test_a_vehicle_whose_shift_gets_longer_while_it_drives_home_works_on(
+    dispatcher: Dispatcher, rests: tuple[tuple[int, int, int], ...] | None
+) -> None:
+    confirm(dispatcher, VehicleOut("bus-1", at("18:00"), at("20:00")), at("18:00"))
+    booked(dispatcher, at("18:00"), {"clock": "18:20"})
+    now = at("18:57")
+    tour = dispatcher.plan(MONDAY, now).tours[1]
+    assert tour.fixed == len(tour.halts), "it drives home"
+    longer = ShiftSet("bus-2", tour.shift.start, at("20:00"), rests, tour.shift.id)
+    confirm(dispatcher, longer, now)
+    (late,) = booked(
+        dispatcher, now, {"origin": "bahnhof", "destination": "mitte", "clock": "19:15"}
+    )
+    dispatcher.advance(at("20:00"))
+    assert dispatcher.booking(late.code).status is BookingStatus.SERVED
+    tour = dispatcher.plan(MONDAY, at("20:00")).tours[1]
+    assert len(tour.shift.breaks) == (0 if rests is None else 1)
+    assert [
+        str(each) for each in check_tour(tour, dispatcher.plan(MONDAY, at("20:00")).travel)
+    ] == []
+
+
 @pytest.mark.parametrize(
     ("disturbance", "code", "field"),
     [
@@ -219,6 +345,8 @@ def test_breaks_follow_the_hours_of_a_shift(dispatcher: Dispatcher) -> None:
         (RoadClosed(((54.0, 9.0),), at("10:00"), at("11:00")), "no_road_near", "points.0"),
         (StopClosed("nowhere", at("10:00"), at("11:00")), "unknown_stop", "stop"),
         (Slower(1.5, at("10:00") + 86400, at("11:00") + 86400), "other_day", "from"),
+        (StopClosed("mitte", at("10:00"), at("11:00") + 86400), "other_day", "until"),
+        (ShiftSet("bus-1", at("20:00"), at("20:00") + 365 * 86400), "other_day", "until"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name(
@@ -294,6 +422,54 @@ def test_slow_roads_break_what_cannot_be_kept_and_say_for_whom(dispatcher: Dispa
     assert faults_of(plan) == []
     for each in rides:
         assert plan.tour_of(each.code) is not None or effect_on(result, each).stranded
+
+
+def test_a_ride_can_be_given_up_although_that_makes_another_late_on_paper_where_snow_begins(
+    dispatcher: Dispatcher,
+) -> None:
+    now = at("08:00")
+    confirm(dispatcher, VehicleOut("bus-2", now, at("20:00")), now)
+    confirm(dispatcher, Slower(5.0, at("11:35"), at("12:30")), now)
+    other, between, _ = booked(
+        dispatcher,
+        now,
+        {"origin": "kirche", "destination": "landstrasse", "clock": "11:05"},
+        {"origin": "bach", "destination": "west", "clock": "10:40"},
+        {"origin": "hauptstrasse", "destination": "west", "clock": "10:45"},
+    )
+    assert faults_of(dispatcher.plan(MONDAY, now)) == []
+    dispatcher.cancel(between.code, now)
+    assert dispatcher.booking(between.code).status is BookingStatus.CANCELLED
+    (fault,) = faults_of(dispatcher.plan(MONDAY, now))
+    assert other.code in fault, "the case that is meant"
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Slower(3.0, at("09:30"), at("20:00")),
+        RoadClosed((HAUPTSTRASSE,), at("09:30"), at("20:00")),
+    ],
+)
+def test_a_vehicle_that_is_seen_needs_as_long_as_the_roads_of_the_day_take(
+    dispatcher: Dispatcher, trouble: Slower | RoadClosed
+) -> None:
+    ends = {"origin": "hauptstrasse", "destination": "mitte", "party": Party(6)}
+    (rider,) = booked(dispatcher, at("09:00"), {**ends, "clock": "10:00"})
+    confirm(dispatcher, trouble, at("09:30"))
+    send(dispatcher, "10:06", told(ReportKind.STARTED, "09:30"))
+    send(dispatcher, "10:06", told(ReportKind.PICKED_UP, "10:05", rider))
+    now, stop = at("10:20"), dispatcher.region.stop("hauptstrasse")
+    dispatcher.see(MONDAY, BUS, Sighting(now, stop.lat, stop.lon), now)
+    plan = dispatcher.plan(MONDAY, now)
+    first, last = (halt.place for halt in plan.tours[0].halts if halt.trip == rider.code)
+    drive, usual = (
+        int(each.travel.seconds[plan.region.number_of(first), row])
+        for each, row in ((plan.region, last), (dispatcher.region, plan.region.number_of(last)))
+    )
+    assert drive > usual + 60
+    arrives = next(each.dropoff for code, each in planned(plan).items() if code == rider.code)
+    assert abs(arrives - (now + drive)) <= 2
 
 
 def test_the_rides_of_a_closed_stop_move_to_the_nearest_open_one_and_keep_their_times(

@@ -17,12 +17,13 @@ from shuttle.domain import Party
 from shuttle.errors import NoLateRide, NotCancellable, OfferGone, RequestError, UnknownCondition
 from shuttle.plan import DayPlan, tick_of
 from shuttle.region import Region
+from shuttle.reports import Report, ReportKind
 from shuttle.store import MemoryStore
 from shuttle.trouble import entered, lifted, postponed
 from tests.test_dispatcher import MONDAY, at, ride
 from tests.toy_region import STOPS
 from tests.toy_town import coordinates
-from tests.troubled_days import assert_nobody_is_lost
+from tests.troubled_days import assert_nobody_is_lost, assert_vehicles_work_as_entered
 
 PLACES = [stop for stop, *_ in STOPS]
 ROADS = [coordinates(point) for point in ((100, 0), (800, 250), (0, 80), (3000, 400), (-300, 0))]
@@ -51,8 +52,10 @@ def random_disturbance(rng: Random, plan: DayPlan, now: int) -> Disturbance:
 
 def act(dispatcher: Dispatcher, rng: Random, now: int, number: int) -> None:
     region, plan = dispatcher.region, dispatcher.plan(MONDAY, now)
-    what = rng.randrange(10)
-    if what < 4:
+    what = rng.randrange(13)
+    if what > 9:
+        drive(dispatcher, rng, now)
+    elif what < 4:
         origin, destination = rng.sample(PLACES, 2)
         party = rng.choice((Party(), Party(), Party(2), Party(1, wheelchairs=1)))
         clock = f"{(now - at('00:00')) // 3600 + rng.choice((1, 1, 2, 4)):02}:15"
@@ -76,6 +79,18 @@ def act(dispatcher: Dispatcher, rng: Random, now: int, number: int) -> None:
             dispatcher.cancel(rng.choice(sorted(plan.bookings)), now)
 
 
+def drive(dispatcher: Dispatcher, rng: Random, now: int) -> None:
+    """Let a driver report something about the next halts, true or not."""
+    tour = rng.choice(dispatcher.plan(MONDAY, now).tours)
+    for halt in tour.halts[max(1, tour.served) : tour.served + 2]:
+        kinds = [ReportKind.BREAK_STARTED, ReportKind.STARTED]
+        if halt.trip:
+            kinds = [each for each in ReportKind if each not in kinds]
+        time = now - rng.choice((0, 60, 900))
+        report = Report(f"{rng.random()}", tour.shift.id, rng.choice(kinds), time, halt.trip)
+        dispatcher.report(MONDAY, tour.shift.id, [report], now)
+
+
 def done(
     dispatcher: Dispatcher, now: int, trouble: Callable[[DayPlan], Outcome[Consequences]]
 ) -> None:
@@ -93,7 +108,11 @@ def done(
         for number, tour in enumerate(shown.plan.tours):
             was = [earlier[tour.shift.id]]
             assert made_worse(was, shown.faced.travel, [tour], shown.plan.travel) == []
-            if tour.shift.end <= tick_of(now) + 1800 and number not in shown.planned:
+            if (
+                tour.shift.end <= tick_of(now) + 1800
+                and number not in shown.planned
+                and tour.shift.id not in shown.plan.reports
+            ):
                 stood = [each.what for each in check_tour(tour, shown.plan.travel)]
                 assert not {Breach.MALFORMED, Breach.UNPAIRED, Breach.BREAK} & set(stood)
 
@@ -109,6 +128,7 @@ def test_whatever_goes_wrong_nobody_is_dropped_and_nothing_gets_worse_than_it_mu
     for number in range(20):
         act(dispatcher, rng, now, number)
         assert_nobody_is_lost(dispatcher, now)
+        assert_vehicles_work_as_entered(dispatcher, now)
         now += rng.choice((0, 40, 300, 1500))
     dispatcher.advance(at("23:59"))
     dispatcher.close()

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from shuttle.carriers import Message, Undelivered
 from shuttle.changing import change, quote_change
+from shuttle.delivery import Delivery
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Party, RideRequest, When
 from shuttle.errors import IdempotencyConflict, RequestError, UnknownStanding
@@ -17,7 +20,7 @@ from shuttle.region import Region
 from shuttle.sql_store import SqlStore
 from shuttle.standing_requests import Waiting, WaitingState
 from shuttle.store import Change, MemoryStore, Store
-from shuttle.waiting import WaitingList, join, leave, to_be_told, waiting_of
+from shuttle.waiting import WaitingList, join, leave, still_possible, to_be_told, waiting_of
 from tests.test_dispatcher import MONDAY, at, ride
 
 NOW = at("08:00")
@@ -201,6 +204,86 @@ def test_nobody_waits_for_what_cannot_come(
         wait(dispatcher, 0, request_)
     assert caught.value.code == code
     assert dispatcher.store.standing.waiting_list() == ()
+
+
+class Line:
+    """A way to people that is down until a time, or refuses for good."""
+
+    def __init__(self, *, up_from: int = 0, refuses: bool = False) -> None:
+        self.up_from, self.refuses = up_from, refuses
+        self.sent: list[tuple[str, int]] = []
+
+    def send(self, message: Message, now: int) -> None:
+        if self.refuses or now < self.up_from:
+            raise Undelivered("http 500", for_good=self.refuses)
+        self.sent.append((message.contact.phone, now))
+
+    def close(self) -> None:
+        pass
+
+
+def go_on(dispatcher: Dispatcher, line: Line, begin: int, end: int) -> list[str]:
+    """Let the list be told and the notices go out; return who was told, in order."""
+    possible = partial(still_possible, dispatcher)
+    channels = {Channel.SMS: line}
+    store, keyed = dispatcher.store, dispatcher.keyed
+    delivery = Delivery(dispatcher.region, store, keyed, channels, possible=possible)
+    waiting_list, told = WaitingList(dispatcher), list[str]()
+    for now in range(begin, end, MINUTE // 2):
+        told += codes(waiting_list.tell(now))
+        while delivery.deliver_one(now):
+            pass
+    return told
+
+
+def test_while_nobody_can_be_reached_each_has_a_turn_and_nobody_loses_their_place(
+    dispatcher: Dispatcher,
+) -> None:
+    full = fill(dispatcher)
+    made = [wait(dispatcher, number).code for number in range(3)]
+    dispatcher.cancel(full[1].code, NOW + MINUTE)
+    line = Line(up_from=NOW + 50 * MINUTE)
+    told = go_on(dispatcher, line, NOW + 2 * MINUTE, NOW + 54 * MINUTE)
+    assert told[:4] == [*made, made[0]]
+    ((_, last),) = line.sent
+    assert line.up_from <= last < waiting_of(dispatcher, told[-1]).held_until
+    states = {code: waiting_of(dispatcher, code).state for code in made}
+    assert states.pop(told[-1]) is WaitingState.TOLD
+    assert set(states.values()) == {WaitingState.WAITING}
+
+
+def test_what_is_gone_before_anybody_could_be_reached_is_told_to_nobody(
+    dispatcher: Dispatcher,
+) -> None:
+    full = fill(dispatcher)
+    waiting = wait(dispatcher, 0)
+    dispatcher.cancel(full[1].code, NOW + MINUTE)
+    line = Line(up_from=NOW + 10 * MINUTE)
+    assert go_on(dispatcher, line, NOW + 2 * MINUTE, NOW + 4 * MINUTE) == [waiting.code]
+    again = dispatcher.book(dispatcher.quote(ride(party=EIGHT), NOW).offers[0], "key-rival", NOW)
+    assert go_on(dispatcher, line, NOW + 5 * MINUTE, NOW + 40 * MINUTE) == []
+    assert line.sent == []
+    assert waiting_of(dispatcher, waiting.code).state is WaitingState.WAITING
+    dispatcher.cancel(again.code, NOW + 40 * MINUTE)
+    later = go_on(dispatcher, line, NOW + 40 * MINUTE, NOW + 42 * MINUTE)
+    assert (later, len(line.sent)) == ([waiting.code], 1)
+
+
+def test_whoever_has_left_the_list_before_they_could_be_reached_is_told_nothing(
+    dispatcher: Dispatcher,
+) -> None:
+    waiting = wait(dispatcher, 0)
+    line = Line(up_from=NOW + 5 * MINUTE)
+    go_on(dispatcher, line, NOW, NOW + MINUTE)
+    leave(dispatcher, waiting.code)
+    go_on(dispatcher, line, NOW + MINUTE, NOW + 10 * MINUTE)
+    assert line.sent == []
+
+
+def test_whoever_can_never_be_reached_has_one_turn(dispatcher: Dispatcher) -> None:
+    made = [wait(dispatcher, number).code for number in range(2)]
+    told = go_on(dispatcher, Line(refuses=True), NOW + MINUTE, NOW + 60 * MINUTE)
+    assert sorted(told) == sorted(made)
 
 
 class Overtaken(MemoryStore):

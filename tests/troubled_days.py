@@ -1,17 +1,18 @@
 """Days in Toy Town on which something goes wrong, and what must hold on all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 
 from routing.check import check_plan
 from routing.problem import Tour
-from shuttle.conditions import Disturbance
+from shuttle.conditions import Disturbance, ShiftSet, VehicleOut
 from shuttle.consequences import Consequences, Effect
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus
 from shuttle.offers import exact_trip
-from shuttle.plan import DayPlan, tick_of
+from shuttle.plan import DayPlan, tick_of, vehicle_of, vehicle_of_shift
 from shuttle.records import restored
 from shuttle.trouble import entered, lifted
 from tests.test_dispatcher import MONDAY, ride
@@ -27,6 +28,7 @@ def confirm(dispatcher: Dispatcher, disturbance: Disturbance, now: int) -> Conse
     done = dispatcher.act(MONDAY, now, lambda plan: entered(region, plan, disturbance, now))
     assert shown.result == done
     assert_nobody_is_lost(dispatcher, now)
+    assert_vehicles_work_as_entered(dispatcher, now)
     return done
 
 
@@ -37,6 +39,7 @@ def lift(dispatcher: Dispatcher, condition: str, now: int) -> Consequences:
     done = dispatcher.act(MONDAY, now, lambda plan: lifted(region, plan, condition, now))
     assert shown.result == done
     assert_nobody_is_lost(dispatcher, now)
+    assert_vehicles_work_as_entered(dispatcher, now)
     return done
 
 
@@ -63,6 +66,42 @@ def assert_nobody_is_lost(dispatcher: Dispatcher, now: int, day: date = MONDAY) 
     assert [finished(tour) for tour in again.tours] == [finished(tour) for tour in plan.tours]
     assert again.conditions == plan.conditions
     assert dict(again.bookings) == dict(plan.bookings)
+
+
+def assert_vehicles_work_as_entered(dispatcher: Dispatcher, now: int) -> None:
+    """No vehicle has two shifts at once; and each works when all that is in force says so."""
+    plan = dispatcher.plan(MONDAY, now)
+    midnight = dispatcher.region.config.instant(MONDAY, 24 * 60)
+    for vehicle in (each.id for each in dispatcher.region.config.vehicles):
+        own = [tour for tour in plan.tours if vehicle_of(tour) == vehicle]
+        spans = sorted((each.shift.start, each.shift.end) for each in own)
+        spans = [(begin, end) for begin, end in spans if begin < end]
+        assert all(former[1] <= later[0] for former, later in pairwise(spans)), spans
+        # One that stands may do so only when the halt it is at is over.
+        stands = [each.shift.end for each in own if each.served == len(each.halts)]
+        shifts = dispatcher.region.shifts(MONDAY)
+        usual = [(each.start, each.end) for each in shifts if vehicle_of_shift(each.id) == vehicle]
+        in_force = [each.disturbance for each in plan.conditions if each.lifted_at is None]
+        for time in range(max(tick_of(now), *stands, 0), midnight, 60):
+            works = any(begin <= time < end for begin, end in spans)
+            assert works == _is_to_work(vehicle, usual, in_force, time), (vehicle, time)
+
+
+def _is_to_work(
+    vehicle: str,
+    usual: Sequence[tuple[int, int]],
+    in_force: Sequence[Disturbance],
+    time: int,
+) -> bool:
+    works = any(begin <= time < end for begin, end in usual)
+    for each in in_force:
+        if isinstance(each, ShiftSet) and each.vehicle == vehicle:
+            begin, end = each.was or (0, 0)
+            works = each.begin <= time < each.end or (works and not begin <= time < end)
+    return works and not any(
+        isinstance(each, VehicleOut) and each.vehicle == vehicle and each.begin <= time < each.end
+        for each in in_force
+    )
 
 
 def finished(tour: Tour) -> Tour:
