@@ -39,8 +39,8 @@ TEMPLATES = ROOM / "templates"
 
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE]
 
-NOT_TRANSLATED = {"Dorfshuttle"}
-"""What templates may say as it is: names."""
+NOT_TRANSLATED = {"Dorfshuttle", "km", "m"}
+"""What templates may say as it is: names and units."""
 
 SPOKEN_ATTRIBUTES = {"alt", "aria-description", "aria-label", "placeholder", "title"}
 
