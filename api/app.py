@@ -13,30 +13,13 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from api import (
-    bookings,
-    calling_off,
-    driving,
-    explain,
-    health,
-    journeys,
-    login_page,
-    map_data,
-    metrics,
-    pages,
-    promises,
-    series,
-    sessions,
-    tours,
-    trouble,
-    unmet,
-    vehicles,
-    waiting,
-)
+from api import health, metrics, pages
+from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
-from api.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.residents import booking_pages, info_pages, ride_pages
+from api.rides import bookings, calling_off, explain, journeys, promises, series, unmet, waiting
+from api.rides.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.security import (
     ForgedRequest,
     NotAllowed,
@@ -47,8 +30,9 @@ from api.security import (
 )
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
+from api.staff import driving, login_page, sessions, trouble
+from api.staff.trouble_answers import PlanChangedProblem
 from api.tokens import OfferTampered, OfferTokens
-from api.trouble_answers import PlanChangedProblem
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
 from shuttle.errors import (
@@ -77,9 +61,9 @@ from shuttle.errors import (
     UnknownStanding,
     WrongCredentials,
 )
-from shuttle.rate_limits import Limit, Rate, RateLimiter
+from shuttle.people.rate_limits import Limit, Rate, RateLimiter
+from shuttle.people.sign_in import SignIn
 from shuttle.rounds import Rounds
-from shuttle.sign_in import SignIn
 
 _log = structlog.get_logger()
 

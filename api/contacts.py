@@ -12,9 +12,9 @@ from pydantic_core import PydanticCustomError
 from api.languages import Language
 from api.times import Wire
 from shuttle.domain import Channel, Contact
-from shuttle.mail import is_address
 from shuttle.phone import international as in_country
 from shuttle.region import Region
+from shuttle.telling.mail import is_address
 
 
 class ContactWire(Wire):

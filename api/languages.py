@@ -12,9 +12,9 @@ To add a language: name it in :data:`Language`, :data:`LANGUAGES`, :data:`OWN_NA
 :data:`_SPELLING`, and in ``static/words.js``; run ``python -m api.catalogues`` and translate its
 catalogue; write ``templates/about.<language>.html`` and every other template that is all text. What
 residents are sent is apart, since the service sends it without its web face: a file in
-``shuttle/notice_texts``, ``LANGUAGES`` in ``shuttle/wording.py``, ``TITLE`` in
-``shuttle/calendar_file.py``, and if you like a purpose of each kind of data in
-``shuttle/retention.py`` and ``region.toml``.
+``shuttle/notice_texts``, ``LANGUAGES`` in ``shuttle/telling/wording.py``, ``TITLE`` in
+``shuttle/telling/calendar_file.py``, and if you like a purpose of each kind of data in
+``shuttle/keeping/retention.py`` and ``region.toml``.
 """
 
 from collections.abc import Iterable

@@ -13,9 +13,9 @@ from fastapi import Depends, Request
 
 from api.security import CallerHere
 from api.service import Service, ServiceHere
-from shuttle.accounts import Scope
 from shuttle.domain import Contact
-from shuttle.rate_limits import Limit
+from shuttle.people.accounts import Scope
+from shuttle.people.rate_limits import Limit
 
 _BY_PREFIX: dict[str, tuple[Limit, Limit, Limit]] = {
     "offers": ("offers_by_address", "offers_by_partner", "offers_in_total"),

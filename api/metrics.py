@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service import Service
 from shuttle.answers import Quote
+from shuttle.driving.promises import figures
 from shuttle.errors import ShuttleError
 from shuttle.events import Reoptimised
 from shuttle.plan import DayPlan
-from shuttle.promises import figures
 
 router = APIRouter(include_in_schema=False)
 

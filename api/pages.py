@@ -29,12 +29,12 @@ from api.languages import (
     tell,
     weekday,
 )
-from api.map_words import SCRIPT_WORDS
+from api.mapping.map_words import SCRIPT_WORDS
+from api.mapping.tours import DayQuery, figures_of, plan_of, tours_out
 from api.privacy_words import kept_in_words
 from api.problem_words import PROBLEMS, problem_title
 from api.service import Service, ServiceHere
 from api.theme import VEHICLES, theme_css
-from api.tours import DayQuery, figures_of, plan_of, tours_out
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from api.languages import Language, mark, tell, tell_number
-from shuttle.retention import Rule
+from shuttle.keeping.retention import Rule
 
 _YEAR_DAYS = 365.25
 

@@ -12,7 +12,7 @@ A router or an endpoint takes one of these, and the OpenAPI document says so by 
 Three kinds of callers are known: staff and drivers by a session cookie, partner systems by a key
 in ``Authorization: Bearer``. A cookie is sent by the browser without being asked, so whatever
 changes something needs, besides, the session's token in ``X-CSRF-Token`` (or, in a form, the field
-``csrf_token``), and must not come from another site. Residents are :mod:`api.booking_owner`.
+``csrf_token``), and must not come from another site. Residents are :mod:`api.rides.booking_owner`.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from api.service import Service, ServiceHere
 from api.times import Day
-from shuttle.accounts import Role, Scope, Session, ShiftOfDay, may
+from shuttle.people.accounts import Role, Scope, Session, ShiftOfDay, may
 
 COOKIE = "session"
 """Over https the name gets the prefix ``__Host-``: no other host of the domain can set it."""
@@ -160,7 +160,7 @@ class Staff:
     Parameters
     ----------
     roles
-        One of :class:`shuttle.accounts.Role`; administrators need not be named.
+        One of :class:`shuttle.people.accounts.Role`; administrators need not be named.
     scope
         Which partners may do it too, if any.
     """

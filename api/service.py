@@ -10,9 +10,9 @@ from fastapi import Depends, Request
 from api.tokens import OfferTokens
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
-from shuttle.rate_limits import RateLimiter
+from shuttle.people.rate_limits import RateLimiter
+from shuttle.people.sign_in import SignIn
 from shuttle.region import Region
-from shuttle.sign_in import SignIn
 
 
 @dataclass(frozen=True, slots=True)

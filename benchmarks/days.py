@@ -43,9 +43,9 @@ from routing.insertion import warm_up
 from routing.osm_import import ExtractError
 from routing.problem import Problem
 from scenarios.demand import DemandError, wishes
+from shuttle.commands.region_create import create_region
 from shuttle.errors import RegionError
 from shuttle.region import BUNDLED, Region
-from shuttle.region_create import create_region
 
 MARKS = (1, 3, 10, 30, 100, 300, 1000)
 """Seconds after which figures are shown."""

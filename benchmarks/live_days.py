@@ -11,14 +11,14 @@ from routing.budget import Budget
 from scenarios.demand import Wish, wishes
 from scenarios.demo_day import FLEXIBLE_SECONDS
 from scenarios.figures import driven
-from shuttle.aim import AIM, Aim
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Offer, When
 from shuttle.errors import RequestError
 from shuttle.events import DroppedOff, PickedUp
+from shuttle.improving.aim import AIM, Aim
+from shuttle.improving.reoptimiser import Reoptimiser
+from shuttle.improving.solver_process import improved
 from shuttle.region import Region
-from shuttle.reoptimiser import Reoptimiser
-from shuttle.solver_process import improved
 from shuttle.store import MemoryStore
 
 DAY = date(2027, 3, 2)

@@ -16,14 +16,14 @@ import numpy as np
 from api.app import create_app
 from benchmarks.offer_days import DAY, Residents, before_opening, with_fleet
 from scenarios.demo_day import wire_request
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import RideRequest
 from shuttle.errors import OfferGone
 from shuttle.events import Reoptimised
+from shuttle.improving.reoptimiser import Reoptimiser
+from shuttle.improving.solver_process import SolverProcess
 from shuttle.region import Region
-from shuttle.reoptimiser import Reoptimiser
-from shuttle.serving import address, listen, serving_beside
-from shuttle.solver_process import SolverProcess
 from shuttle.store import MemoryStore
 
 A_VEHICLE = 50

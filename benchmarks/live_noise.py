@@ -6,7 +6,7 @@ from random import Random
 from routing.problem import HaltKind, Tour, empty_tour, trip_halts
 from routing.schedule import timetable
 from routing.travel_times import TravelTimes
-from shuttle.offers import exact_trip
+from shuttle.booking.offers import exact_trip
 from shuttle.plan import DayPlan
 from shuttle.region import Region
 

@@ -11,15 +11,15 @@ from itertools import count, pairwise
 from routing.insertion import best_insertions
 from routing.problem import Tour, empty_tour
 from routing.travel_times import TravelTimes
+from shuttle.booking.offers import exact_trip
+from shuttle.booking.quotes import quote
+from shuttle.booking.requests import check_request
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Location, Party, RideRequest, When
 from shuttle.errors import OfferGone
-from shuttle.offers import exact_trip
 from shuttle.plan import DayPlan
-from shuttle.quotes import quote
 from shuttle.region import Region
 from shuttle.region_config import Hours, Layout, ShiftRule, Vehicle
-from shuttle.requests import check_request
 from shuttle.store import MemoryStore
 
 DAY = date(2027, 3, 1)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 from api.tokens import OfferTokens
 from routing import insertion, positions
-from shuttle import dispatcher, offers, quotes
-from shuttle.counterfactuals import Counterfactuals
+from shuttle import dispatcher
+from shuttle.booking import offers, quotes
+from shuttle.booking.counterfactuals import Counterfactuals
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import RideRequest
 from shuttle.region import Region

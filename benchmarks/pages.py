@@ -26,11 +26,11 @@ from benchmarks.arguments import count, refuse
 from benchmarks.report import run_command, show, until_interrupted
 from benchmarks.walkthrough import BUNDLED as TRIP
 from benchmarks.walkthrough import states
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
 from shuttle.errors import RegionError
 from shuttle.region import BUNDLED, Region
-from shuttle.serving import address, listen, serving_beside
 from shuttle.store import MemoryStore
 
 CHROMIUM = Path("/usr/bin/chromium")

@@ -19,14 +19,14 @@ from scenarios.demand import wishes
 from scenarios.demo_day import DemoDay, Residents, nothing_better
 from scenarios.figures import figures
 from scenarios.summary import summary
+from shuttle.commands.serving import address, listen, serving_beside
+from shuttle.commands.start_up import bar, compile_search, load_region
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import ShuttleError
+from shuttle.improving.reoptimiser import Reoptimiser, improving
+from shuttle.improving.solver_process import improved
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.reoptimiser import Reoptimiser, improving
-from shuttle.serving import address, listen, serving_beside
-from shuttle.solver_process import improved
-from shuttle.sql_store import SqlStore
-from shuttle.start_up import bar, compile_search, load_region
 
 BUDGET = Budget(iterations=1000)
 """Of one try to plan better, after each request, where nobody watches: the figures repeat."""

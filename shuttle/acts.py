@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from shuttle.conditions import Condition
 from shuttle.domain import Alternative, Booking, Contact
+from shuttle.driving.reports import Report
 from shuttle.events import Event
-from shuttle.notices import Notice
 from shuttle.plan import DayPlan
-from shuttle.reports import Report
-from shuttle.standing_requests import Instance, Waiting
+from shuttle.standing.standing_requests import Instance, Waiting
 from shuttle.store import Receipt
+from shuttle.telling.notices import Notice
+from shuttle.trouble.conditions import Condition
 
 T = TypeVar("T")
 

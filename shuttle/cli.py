@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from shuttle.cli_care import add_commands
-from shuttle.cli_options import Database, Region
+from shuttle.commands.care import add_commands
+from shuttle.commands.options import Database, Region
+from shuttle.commands.staff import staff
 from shuttle.errors import ShuttleError
-from shuttle.staff_cli import staff
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -164,20 +164,20 @@ def serve(
     """
     with _plainly():
         from api.app import create_app
-        from shuttle.channels import carriers, told_of
-        from shuttle.delivery import Delivery
+        from shuttle.commands.serving import address, listen, serve_until_signalled
+        from shuttle.commands.start_up import compile_search, load_region
         from shuttle.dispatcher import Dispatcher
+        from shuttle.improving.reoptimiser import improving
+        from shuttle.keeping.purge import purge
+        from shuttle.keeping.sql_store import SqlStore
         from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
-        from shuttle.purge import purge
-        from shuttle.reminding import Reminder
-        from shuttle.reoptimiser import improving
-        from shuttle.serving import address, listen, serve_until_signalled
+        from shuttle.people.sign_in import SignIn
         from shuttle.settings import database_url, limits_of, read_settings, signing_key
-        from shuttle.sign_in import SignIn
-        from shuttle.sql_store import SqlStore
-        from shuttle.start_up import compile_search, load_region
-        from shuttle.waiting import still_possible
+        from shuttle.standing.waiting import still_possible
+        from shuttle.telling.channels import carriers, told_of
+        from shuttle.telling.delivery import Delivery
+        from shuttle.telling.reminding import Reminder
 
         settings, console = read_settings(), _console()
         configure_logs(settings.log_format)
@@ -240,9 +240,9 @@ def region_create(
     left behind if it fails or is stopped.
     """
     with _plainly():
-        from shuttle.region_create import MapServers, create_region
+        from shuttle.commands.region_create import MapServers, create_region
+        from shuttle.commands.start_up import bar
         from shuttle.settings import read_settings
-        from shuttle.start_up import bar
 
         console, settings = _console(), read_settings()
         servers = MapServers(settings.overpass_url, settings.nominatim_url)

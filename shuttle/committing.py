@@ -4,10 +4,10 @@ from typing import Any
 
 from shuttle.acts import Outcome
 from shuttle.domain import Booking, Contact
+from shuttle.keeping.records import record_of
 from shuttle.keyed import Keyed
-from shuttle.notices import Notice, notices_of
-from shuttle.records import record_of
 from shuttle.store import Change, ContactRecord, Store, owner_of
+from shuttle.telling.notices import Notice, notices_of
 
 
 def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) -> Change:

@@ -19,11 +19,19 @@ import structlog
 from routing.worsening import made_worse
 from shuttle.acts import Act, JointAct, Outcome
 from shuttle.answers import Quote
-from shuttle.bookings import booked, cancelled
+from shuttle.booking.bookings import booked, cancelled
+from shuttle.booking.confirming import check_limits, check_offer, confirmed_before
+from shuttle.booking.quotes import mended, quote
+from shuttle.booking.requests import check_again, check_request
+from shuttle.booking.unmet import Unmet, unmet_error, unmet_refusal
 from shuttle.committing import change_of
-from shuttle.confirming import check_limits, check_offer, confirmed_before
 from shuttle.domain import Booking, Contact, Offer, RideRequest
-from shuttle.driving import reported
+from shuttle.driving.following import reported
+from shuttle.driving.ledger import followed
+from shuttle.driving.promises import Entry, entries, let_down_before
+from shuttle.driving.reports import Answer, Report, Sighting
+from shuttle.driving.rolling import GRACE, SteadyClock
+from shuttle.driving.sightings import Sightings, seen
 from shuttle.errors import (
     OfferGone,
     PlanRejected,
@@ -33,20 +41,12 @@ from shuttle.errors import (
     UnknownBooking,
 )
 from shuttle.events import Event
+from shuttle.keeping.records import restored
 from shuttle.keyed import Keyed
-from shuttle.ledger import followed
 from shuttle.plan import DayPlan, tick_of
-from shuttle.promises import Entry, entries, let_down_before
-from shuttle.quotes import mended, quote
-from shuttle.records import restored
 from shuttle.region import Region
-from shuttle.reports import Answer, Report, Sighting
-from shuttle.requests import check_again, check_request
-from shuttle.rolling import GRACE, SteadyClock
-from shuttle.sightings import Sightings, seen
-from shuttle.standing_requests import Waiting
+from shuttle.standing.standing_requests import Waiting
 from shuttle.store import Store
-from shuttle.unmet import Unmet, unmet_error, unmet_refusal
 
 T = TypeVar("T")
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shuttle.answers import Fix, Quote
-    from shuttle.consequences import Consequences
+    from shuttle.trouble.consequences import Consequences
 
 
 class ShuttleError(Exception):

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, get_args
 
 from shuttle.domain import Cause
-from shuttle.driving_events import (
+from shuttle.driving.driving_events import (
     BreakEnded,
     BreakStarted,
     HaltSkipped,
@@ -165,7 +165,7 @@ class Reoptimised:
 
 @dataclass(frozen=True, slots=True)
 class TroubleEntered:
-    """A day got a condition, of a kind of :mod:`shuttle.conditions`."""
+    """A day got a condition, of a kind of :mod:`shuttle.trouble.conditions`."""
 
     kind: ClassVar[str] = "trouble_entered"
     time: int

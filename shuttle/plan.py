@@ -14,11 +14,11 @@ from routing.insertion import Insertion, insert, remove
 from routing.problem import Tour, Trip
 from routing.schedule import CompiledTours, compile_tours
 from routing.travel_times import TravelTimes
-from shuttle.conditions import Condition
 from shuttle.domain import Booking, BookingStatus
+from shuttle.driving.reports import Report
+from shuttle.driving.rolling import awaited_tour
 from shuttle.region import Region
-from shuttle.reports import Report
-from shuttle.rolling import awaited_tour
+from shuttle.trouble.conditions import Condition
 
 TICK_SECONDS = 30
 """Plans are rolled forward in steps: what begins within the running half minute is fixed."""

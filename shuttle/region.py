@@ -156,7 +156,7 @@ class Region:
         """Return the row of `travel` for halts at a place within a window.
 
         It is the place itself, unless travel times are others at that time of the day; see
-        :class:`shuttle.region_on_day.RegionOnDay`.
+        :class:`shuttle.trouble.region_on_day.RegionOnDay`.
         """
         return place
 

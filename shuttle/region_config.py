@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shuttle.booking.limits import NoShows
 from shuttle.errors import RegionError
-from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
-from shuttle.limits import NoShows
-from shuttle.retention import Rule, all_rules
-from shuttle.sms_template import SmsTemplate
+from shuttle.keeping.retention import Rule, all_rules
+from shuttle.standing.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
+from shuttle.telling.sms_template import SmsTemplate
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 

@@ -1,8 +1,8 @@
 """What the service does by itself, beside letting vehicles follow their timetable."""
 
 from shuttle.dispatcher import Dispatcher
-from shuttle.series import open_instances
-from shuttle.waiting import WaitingList
+from shuttle.standing.series import open_instances
+from shuttle.standing.waiting import WaitingList
 
 SECONDS_BETWEEN_SERIES = 60
 """How often it is looked whether a day of a series has opened for booking."""

@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
 from shuttle.errors import ShuttleError
-from shuttle.rate_limits import GENEROUS, Limit, Rate
+from shuttle.people.rate_limits import GENEROUS, Limit, Rate
 from shuttle.region import BUNDLED
 
 
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         Addresses or networks, with commas, of the proxies whose X-Forwarded-For and
         X-Forwarded-Proto are believed; none if empty.
     limits
-        Rate limits that differ from :data:`shuttle.rate_limits.GENEROUS`, as a JSON object:
+        Rate limits that differ from :data:`shuttle.people.rate_limits.GENEROUS`, as a JSON object:
         ``{"offers_by_address": "60/60"}`` is sixty at once and sixty a minute.
     overpass_url, nominatim_url
         Map services that `region create` asks where no extract is given.

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
 
-from shuttle.conditions import Condition
+from shuttle.booking.unmet import Unmet
 from shuttle.domain import UNFINISHED, Alternative, Booking, Contact
+from shuttle.driving.reports import Report
 from shuttle.errors import RevisionConflict
 from shuttle.events import Changed, Event, PromiseAtRisk
-from shuttle.notices import Notice
-from shuttle.outbox import MemoryOutbox, Outbox
-from shuttle.reports import Report
-from shuttle.standing_requests import (
+from shuttle.standing.standing_requests import (
     Instance,
     MemoryStandingRequests,
     StandingRequests,
     Waiting,
 )
-from shuttle.unmet import Unmet
+from shuttle.telling.notices import Notice
+from shuttle.telling.outbox import MemoryOutbox, Outbox
+from shuttle.trouble.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 
-from shuttle.sql_store import SqlStore
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.store import MemoryStore, Store
 
 

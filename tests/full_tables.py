@@ -5,19 +5,19 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from shuttle.accounts import Account, ApiKey, Role, Scope, Session, ShiftOfDay
 from shuttle.acts import Outcome
-from shuttle.conditions import StopClosed
-from shuttle.database import table_of
 from shuttle.domain import Amendment, Booking
+from shuttle.driving.reports import Report, ReportKind, Taken
 from shuttle.events import Changed, Event, Replaced, SeriesMissed, WindowOpened
-from shuttle.reports import Report, ReportKind, Taken
-from shuttle.series import open_instances
-from shuttle.sql_store import SqlStore
-from shuttle.standing_requests import Instance
+from shuttle.keeping.database import table_of
+from shuttle.keeping.sql_store import SqlStore
+from shuttle.keeping.tables import BookingRow
+from shuttle.people.accounts import Account, ApiKey, Role, Scope, Session, ShiftOfDay
+from shuttle.standing.series import open_instances
+from shuttle.standing.standing_requests import Instance
 from shuttle.store import Change
-from shuttle.tables import BookingRow
-from shuttle.trouble import entered
+from shuttle.trouble.conditions import StopClosed
+from shuttle.trouble.entering import entered
 from tests.kept_rides import DAY, MONDAY_EIGHT, MONDAY_EVENING, Kept, at
 
 MONDAY, TUESDAY = date(2027, 3, 22), date(2027, 3, 23)

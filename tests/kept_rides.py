@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Location, Party, RideRequest, When
 from shuttle.errors import RequestError
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
-from shuttle.standing_requests import Owner, Series, Waiting
+from shuttle.standing.standing_requests import Owner, Series, Waiting
 
 DAY = 86_400
 NAME, PHONE, EMAIL = "Frau Petersen", "+49464178123", "petersen@example.org"

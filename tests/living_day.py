@@ -15,20 +15,20 @@ from routing.budget import Budget
 from routing.check import Breach, Violation, check_plan
 from routing.problem import HaltKind, Tour, Trip
 from routing.worsening import made_worse
-from shuttle.adoption import Fate
-from shuttle.changing import change as book_change
-from shuttle.changing import quote_change
+from shuttle.booking.changing import change as book_change
+from shuttle.booking.changing import quote_change
+from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Offer, Party, RideRequest, When
+from shuttle.driving.promises import risks, risks_of
+from shuttle.driving.reports import Report, ReportKind, Taken
 from shuttle.errors import NotCancellable, OfferExpired, OfferGone
 from shuttle.events import PromiseAtRisk, PromiseBroken, VerdictCorrected
-from shuttle.offers import exact_trip
+from shuttle.improving.adoption import Fate
+from shuttle.improving.reoptimiser import Reoptimiser
+from shuttle.improving.solver_process import improved
 from shuttle.plan import DayPlan
-from shuttle.promises import risks, risks_of
 from shuttle.region import Region
-from shuttle.reoptimiser import Reoptimiser
-from shuttle.reports import Report, ReportKind, Taken
-from shuttle.solver_process import improved
 from shuttle.store import MemoryStore
 from tests.test_dispatcher import MONDAY, at, stop
 

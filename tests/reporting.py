@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking
-from shuttle.reports import Answer, Rejection, Report, ReportKind
+from shuttle.driving.reports import Answer, Rejection, Report, ReportKind
 from tests.test_dispatcher import MONDAY, at
 
 BUS = "bus-1@06:00"

@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from routing.problem import HaltKind
-from shuttle.adoption import Proposal, Question
-from shuttle.solver_process import improved
+from shuttle.improving.adoption import Proposal, Question
+from shuttle.improving.solver_process import improved
 
 
 def nothing() -> None:

@@ -10,13 +10,13 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from shuttle.accounts import Role, Scope
 from shuttle.dispatcher import Dispatcher
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
-from shuttle.rate_limits import Limit, Rate
+from shuttle.people.accounts import Role, Scope
+from shuttle.people.rate_limits import Limit, Rate
+from shuttle.people.sign_in import SignIn
 from shuttle.region import Region
-from shuttle.sign_in import SignIn
-from shuttle.sql_store import SqlStore
 from tests.api_client import KEY, Api, Clock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

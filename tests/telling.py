@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from shuttle.carriers import Carrier
-from shuttle.delivery import Delivery
 from shuttle.domain import Channel, Contact
 from shuttle.keyed import Keyed
-from shuttle.mail import Mail
-from shuttle.notices import Notice, NoticeKind
-from shuttle.outbox import Entry
 from shuttle.region import Region
-from shuttle.sms import Sms
-from shuttle.sms_template import SmsTemplate
 from shuttle.store import ContactRecord, Store
+from shuttle.telling.carriers import Carrier
+from shuttle.telling.delivery import Delivery
+from shuttle.telling.mail import Mail
+from shuttle.telling.notices import Notice, NoticeKind
+from shuttle.telling.outbox import Entry
+from shuttle.telling.sms import Sms
+from shuttle.telling.sms_template import SmsTemplate
 from tests.receivers import TIMEOUT, Gateway, Letterbox
 from tests.test_stores import BOOKING, CHANGE, DAY
 

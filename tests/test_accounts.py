@@ -14,7 +14,10 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from shuttle.accounts import (
+from shuttle.errors import TooManyRequests, WrongCredentials
+from shuttle.keeping.sql_store import SqlStore
+from shuttle.keyed import Keyed
+from shuttle.people.accounts import (
     AFTER_SHIFT_SECONDS,
     IDLE_SECONDS,
     LONGEST_SECONDS,
@@ -28,10 +31,7 @@ from shuttle.accounts import (
     proper_name,
     proper_password,
 )
-from shuttle.errors import TooManyRequests, WrongCredentials
-from shuttle.keyed import Keyed
-from shuttle.sign_in import MOST_WAITING, SEEN_SECONDS, SignIn
-from shuttle.sql_store import SqlStore
+from shuttle.people.sign_in import MOST_WAITING, SEEN_SECONDS, SignIn
 from tests.api_client import KEY, MONDAY_MORNING
 from tests.staff import CHEAP, PASSWORD
 

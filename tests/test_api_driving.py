@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from shuttle.driving.reports import Rejection
 from shuttle.region import Region
-from shuttle.reports import Rejection
 from tests.api_client import berlin
 from tests.staff import Office, office
 from tests.toy_town import coordinates

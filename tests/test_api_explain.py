@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from routing.insertion import Obstacle
+from shuttle.booking.explaining import Explanation, Timing, explanation
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Party, When
 from shuttle.errors import NotPlanned, OfferGone
-from shuttle.explaining import Explanation, Timing, explanation
 from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.api_client import Api, berlin

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.base_map import road_class
-from api.landscape import read_landscape
-from api.polyline import encode
-from api.tracks import Track
+from api.mapping.base_map import road_class
+from api.mapping.landscape import read_landscape
+from api.mapping.polyline import encode
+from api.mapping.tracks import Track
 from shuttle.dispatcher import Dispatcher
 from tests.api_client import Api, berlin, serving
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import api
 from api.languages import LANGUAGES
 from api.problem_words import PROBLEMS
-from api.refusal_words import REFUSALS
+from api.rides.refusal_words import REFUSALS
 from api.theme import DARK, LIGHT, TEXT_CONTRAST, VEHICLES, contrast, readable, theme_css
 from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher

@@ -10,8 +10,8 @@ import pytest
 from fastapi import Depends, FastAPI
 
 from api.security import CallerHere, DriverOfShift, Staff, local_or, partner
-from shuttle.accounts import IDLE_SECONDS, Role, Scope
 from shuttle.dispatcher import Dispatcher
+from shuttle.people.accounts import IDLE_SECONDS, Role, Scope
 from shuttle.region import Region
 from tests.api_client import request, serving
 from tests.staff import PASSWORD, SHIFT, Office, office

@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
-from shuttle.backup import BackupError, back_up, read_contents, restore
 from shuttle.cli import app
-from shuttle.database import migrate, newest_schema, open_engine, writing
 from shuttle.domain import BookingStatus
 from shuttle.errors import StoreError
+from shuttle.keeping.backup import BackupError, back_up, read_contents, restore
+from shuttle.keeping.database import migrate, newest_schema, open_engine, writing
 from shuttle.region import Region
 from tests.full_tables import fill, tables_of
 from tests.kept_rides import DAY, MONDAY_EIGHT, MONDAY_EVENING, Kept, keeping

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shuttle.calling_off import call_off, called_off
+from shuttle.booking.calling_off import call_off, called_off
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Cause
 from shuttle.errors import NotCancellable

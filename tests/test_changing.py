@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import Connection
 
-from shuttle.changing import change, quote_change
-from shuttle.conditions import VehicleOut
+from shuttle.booking.changing import change, quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Channel, Contact, FixKind, Offer, Party
 from shuttle.errors import (
@@ -22,9 +21,10 @@ from shuttle.errors import (
     UnknownBooking,
 )
 from shuttle.events import Changed, Replaced
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from shuttle.store import Change, MemoryStore
+from shuttle.trouble.conditions import VehicleOut
 from tests.test_dispatcher import MONDAY, assert_sound, at, book, ride
 from tests.troubled_days import confirm
 

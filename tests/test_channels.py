@@ -12,18 +12,18 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from shuttle.channels import carriers, told_of
-from shuttle.delivery import Delivery
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
 from shuttle.errors import RegionError
 from shuttle.logs import configure_logs
-from shuttle.outbox import Fate
 from shuttle.region import Region
 from shuttle.region_config import read_config
 from shuttle.settings import Settings, SettingsError
-from shuttle.sms_template import SmsTemplate, places
 from shuttle.store import MemoryStore
+from shuttle.telling.channels import carriers, told_of
+from shuttle.telling.delivery import Delivery
+from shuttle.telling.outbox import Fate
+from shuttle.telling.sms_template import SmsTemplate, places
 from tests.receivers import Letterbox
 from tests.server_process import ServerProcess
 from tests.telling import BY_MAIL, mail

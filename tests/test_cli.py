@@ -249,7 +249,7 @@ def test_an_interrupted_region_is_exit_code_130_and_leaves_nothing(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("shuttle.region_create.propose_stops", interrupted)
+    monkeypatch.setattr("shuttle.commands.region_create.propose_stops", interrupted)
     result = shuttle("region", "create", "Toy", "--pbf", str(town), "--out", str(tmp_path / "toy"))
     assert result.exit_code == 130
     assert result.output == "Stopped.\n"

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from shuttle.cli import app
+from shuttle.keeping.retention import KINDS
 from shuttle.region import Region
-from shuttle.retention import KINDS
 from tests.full_tables import SERIES, WAITING, fill
 from tests.kept_rides import KEYED, NAME, PERSONAL_WORDS, Kept, keeping
 from tests.server_process import run_alone

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from routing.travel_times import UNREACHABLE
-from shuttle.conditions import (
+from shuttle.booking.offers import exact_trip
+from shuttle.domain import Amendment, Promise
+from shuttle.keeping.sql_store import SqlStore
+from shuttle.region import Region
+from shuttle.store import Change, MemoryStore, Store
+from shuttle.trouble.conditions import (
     Condition,
     Disturbance,
     Duty,
@@ -18,12 +23,7 @@ from shuttle.conditions import (
     disturbance_of,
     facts_of,
 )
-from shuttle.domain import Amendment, Promise
-from shuttle.offers import exact_trip
-from shuttle.region import Region
-from shuttle.region_on_day import DRIVE_SECONDS, MOST_LAYERS, RegionOnDay, region_on
-from shuttle.sql_store import SqlStore
-from shuttle.store import Change, MemoryStore, Store
+from shuttle.trouble.region_on_day import DRIVE_SECONDS, MOST_LAYERS, RegionOnDay, region_on
 from tests.test_dispatcher import MONDAY, at
 from tests.test_stores import BOOKING, RIDE
 from tests.toy_town import coordinates

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from routing.check import check_tour
 from routing.problem import FOREVER, HaltKind, Tour, Trip, trip_halts
 from shuttle.answers import Fix, Quote, Refusal, RefusalReason
-from shuttle.conditions import Slower
+from shuttle.booking.offers import Search
+from shuttle.booking.requests import check_request
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import FixKind, Party, RideRequest, When
 from shuttle.errors import RequestError
-from shuttle.offers import Search
 from shuttle.region import Region
-from shuttle.requests import check_request
 from shuttle.store import MemoryStore
+from shuttle.trouble.conditions import Slower
 from tests.test_dispatcher import MONDAY, assert_sound, at, ride, spot, stop
 from tests.troubled_days import confirm
 

@@ -15,15 +15,15 @@ import pytest
 import trustme
 from icalendar import Calendar
 
-from shuttle.carriers import Carrier, Message, Undelivered
-from shuttle.delivery import LEASE, pause
 from shuttle.domain import Channel
-from shuttle.mail import Security
-from shuttle.notices import NoticeKind
-from shuttle.outbox import Entry, Fate
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from shuttle.store import Change, ContactRecord, MemoryStore, Store
+from shuttle.telling.carriers import Carrier, Message, Undelivered
+from shuttle.telling.delivery import LEASE, pause
+from shuttle.telling.mail import Security
+from shuttle.telling.notices import NoticeKind
+from shuttle.telling.outbox import Entry, Fate
 from tests.receivers import TIMEOUT, Gateway, Letterbox
 from tests.telling import (
     BY_MAIL,
@@ -243,12 +243,12 @@ def test_two_servers_at_once_send_each_message_once(
 SENDER = """
 import sys
 from pathlib import Path
-from shuttle.delivery import Delivery
+from shuttle.telling.delivery import Delivery
 from shuttle.domain import Channel
 from shuttle.keyed import Keyed
-from shuttle.mail import Mail, Security
+from shuttle.telling.mail import Mail, Security
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
+from shuttle.keeping.sql_store import SqlStore
 
 folder, url, port, now = sys.argv[1:]
 mail = Mail("127.0.0.1", int(port), "none", "bus@toy-town.example", "Toy Town", "amt@x.example")

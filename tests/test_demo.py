@@ -20,9 +20,9 @@ from scenarios.clock import DemoClock
 from scenarios.demo import Demo, NoSuchDay, play
 from scenarios.demo_day import moved_by, wire_request
 from scenarios.figures import driven
+from shuttle.commands.serving import PortTaken, listen
 from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.region import Region
-from shuttle.serving import PortTaken, listen
 
 TUESDAY = date(2027, 3, 2)
 

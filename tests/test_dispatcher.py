@@ -13,6 +13,7 @@ from routing.check import check_plan
 from routing.problem import HaltKind
 from routing.schedule import timetable
 from shuttle.answers import RefusalReason
+from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import (
     Booking,
@@ -32,10 +33,9 @@ from shuttle.errors import (
     RequestError,
     UnknownBooking,
 )
-from shuttle.offers import exact_trip
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from shuttle.store import MemoryStore
 from tests.toy_town import coordinates
 

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from shuttle.cli import app
-from shuttle.doctor import CHECKS, Surroundings, Unwell, examine, mail_server
+from shuttle.commands.doctor import CHECKS, Surroundings, Unwell, examine, mail_server
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from tests.kept_rides import DAY, keeping
 from tests.toy_region import write_toy_region
 

@@ -10,7 +10,9 @@ from routing.problem import HaltKind
 from routing.schedule import timetable
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Cause, Party
-from shuttle.driving_events import HaltSkipped, NoShow, TakenBack, TimeCorrected
+from shuttle.driving.driving_events import HaltSkipped, NoShow, TakenBack, TimeCorrected
+from shuttle.driving.promises import figures
+from shuttle.driving.reports import Rejection, ReportKind, Taken
 from shuttle.errors import NotCancellable, OfferGone, UnknownShift
 from shuttle.events import (
     DroppedOff,
@@ -21,11 +23,9 @@ from shuttle.events import (
     PromiseKept,
     VerdictCorrected,
 )
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.plan import DayPlan
-from shuttle.promises import figures
 from shuttle.region import Region
-from shuttle.reports import Rejection, ReportKind, Taken
-from shuttle.sql_store import SqlStore
 from shuttle.store import MemoryStore, Store
 from tests.reporting import BUS, rejections, send, shift_of, told
 from tests.test_dispatcher import MONDAY, at, book, ride

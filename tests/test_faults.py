@@ -19,11 +19,11 @@ import pytest
 import sqlalchemy as sa
 
 from routing.check import check_plan
+from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus
-from shuttle.offers import exact_trip
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from tests.api_client import Api, berlin, secret_of, serving
 from tests.kept_rides import DAY, KEYED, MONDAY_EIGHT, Kept, keeping
 from tests.server_process import ServerProcess

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from shuttle.errors import RegionError
-from shuttle.holiday_calendar import HolidayCalendar, SchoolHolidays
 from shuttle.region import BUNDLED
 from shuttle.region_config import read_config
+from shuttle.standing.holiday_calendar import HolidayCalendar, SchoolHolidays
 
 SH = HolidayCalendar("DE", "SH")
 

@@ -11,10 +11,10 @@ import httpx2
 import pytest
 
 from routing.check import check_plan
+from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
-from shuttle.offers import exact_trip
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from tests.server_process import ServerProcess
 
 CLIENTS = 8

@@ -30,7 +30,7 @@ from api.languages import (
 )
 from api.problem_words import problem_title
 from shuttle.dispatcher import Dispatcher
-from shuttle.wording import LANGUAGES as TOLD_IN
+from shuttle.telling.wording import LANGUAGES as TOLD_IN
 from tests.api_client import Api, serving
 
 ROOM = Path(api.__file__).parent

@@ -10,17 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shuttle.acts import Outcome
-from shuttle.changing import change, quote_change
-from shuttle.conditions import VehicleOut
+from shuttle.booking.changing import change, quote_change
+from shuttle.booking.limits import NoShows, blocked_until, open_bookings
+from shuttle.booking.returning import book_both, quote_return
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Contact, Party, Promise, Ride
+from shuttle.driving.reports import ReportKind
 from shuttle.errors import TooManyNoShows, TooManyOpenBookings
-from shuttle.limits import NoShows, blocked_until, open_bookings
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-from shuttle.reports import ReportKind
-from shuttle.returning import book_both, quote_return
 from shuttle.store import MemoryStore
+from shuttle.trouble.conditions import VehicleOut
 from tests.reporting import rejections, send, shift_of, told
 from tests.test_dispatcher import at, ride
 from tests.troubled_days import confirm

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from shuttle.adoption import Fate
 from shuttle.domain import BookingStatus
+from shuttle.improving.adoption import Fate
 from shuttle.region import Region
 from tests.living_day import LivingDay, status_counts
 from tests.test_dispatcher import MONDAY

@@ -7,13 +7,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from shuttle.acts import Outcome
-from shuttle.conditions import Disturbance, VehicleOut
 from shuttle.dispatcher import Dispatcher
 from shuttle.events import Reoptimised
-from shuttle.notices import Notice, NoticeKind
-from shuttle.outbox import Fate, MemoryOutbox
 from shuttle.plan import DayPlan
-from shuttle.trouble import entered
+from shuttle.telling.notices import Notice, NoticeKind
+from shuttle.telling.outbox import Fate, MemoryOutbox
+from shuttle.trouble.conditions import Disturbance, VehicleOut
+from shuttle.trouble.entering import entered
 from tests.api_client import Api, serving
 
 

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.nightly import every_night
 from shuttle.errors import StoreError
-from shuttle.purge import purge
+from shuttle.keeping.purge import purge
 from shuttle.region import Region
 from tests.api_client import KEY, Clock
 from tests.kept_rides import keeping

@@ -7,20 +7,20 @@ from typing import Any
 
 import pytest
 
-from shuttle.calling_off import call_off
-from shuttle.changing import change, quote_change
-from shuttle.conditions import StopClosed, VehicleOut
-from shuttle.delivery import Delivery
+from shuttle.booking.calling_off import call_off
+from shuttle.booking.changing import change, quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Party
-from shuttle.notices import NoticeKind, notice_of
-from shuttle.outbox import Fate
 from shuttle.region import Region
-from shuttle.trouble import postponed
-from shuttle.waiting import WaitingList
-from shuttle.wording import (
+from shuttle.standing.waiting import WaitingList
+from shuttle.telling.delivery import Delivery
+from shuttle.telling.notices import NoticeKind, notice_of
+from shuttle.telling.outbox import Fate
+from shuttle.telling.wording import (
     words,
 )
+from shuttle.trouble.conditions import StopClosed, VehicleOut
+from shuttle.trouble.entering import postponed
 from tests.receivers import Gateway, Letterbox
 from tests.telling import BY_MAIL, mail, sms
 from tests.test_dispatcher import MONDAY, at, ride

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from shuttle.delivery import LEASE, pause
 from shuttle.domain import BookingStatus, Channel, Contact
-from shuttle.notices import NoticeKind
-from shuttle.outbox import Entry, Fate
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from shuttle.store import Change, Store
+from shuttle.telling.delivery import LEASE, pause
+from shuttle.telling.notices import NoticeKind
+from shuttle.telling.outbox import Entry, Fate
 from tests.receivers import Letterbox
 from tests.telling import BY_MAIL, BY_SMS, NOTICE, NOW, by_mail, delivery, entry, keep
 from tests.test_stores import BOOKING, DAY

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.region import Region
-from shuttle.serving import address, listen, serving_beside
 from tests.browser import needs_browser
 from tests.staff import PASSWORD, Office, office
 

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from api.app import create_app
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Location, RideRequest, When
-from shuttle.serving import address, listen, serving_beside
 from tests.api_client import KEY, Clock
 from tests.browser import needs_browser
 

@@ -10,11 +10,11 @@ from playwright.sync_api import sync_playwright
 from api.app import create_app
 from api.languages import Language, tell
 from api.privacy_words import TITLES, kept_in_words
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
+from shuttle.keeping.retention import KINDS, Purpose, Rule
 from shuttle.region import Region
 from shuttle.region_config import GeocoderRule
-from shuttle.retention import KINDS, Purpose, Rule
-from shuttle.serving import address, listen, serving_beside
 from shuttle.store import MemoryStore
 from tests.api_client import KEY, Clock, serving
 

@@ -13,10 +13,10 @@ from starlette.staticfiles import StaticFiles
 
 from api.app import create_app
 from benchmarks.walkthrough import PHONE, Trip, states
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
 from shuttle.region import Region
-from shuttle.serving import address, listen, serving_beside
 from shuttle.store import MemoryStore
 from tests.api_client import KEY, Clock
 from tests.browser import barriers, needs_browser, scrolls_sideways

@@ -9,13 +9,13 @@ import pytest
 
 from shuttle.acts import Outcome
 from shuttle.domain import Booking, BookingStatus, Party
+from shuttle.driving.reports import Report, ReportKind, Taken
 from shuttle.errors import RequestError
 from shuttle.events import Changed
+from shuttle.keeping.privacy import Erased, StillToCome, erase, export
+from shuttle.keeping.purge import purge
 from shuttle.phone import international
-from shuttle.privacy import Erased, StillToCome, erase, export
-from shuttle.purge import purge
 from shuttle.region import Region
-from shuttle.reports import Report, ReportKind, Taken
 from tests.full_tables import (
     BUS,
     MONDAY,

@@ -11,13 +11,13 @@ import pytest
 
 from api.app import create_app
 from api.limits import address_prefix
-from shuttle import rate_limits
-from shuttle.accounts import Scope
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import TooManyRequests
-from shuttle.rate_limits import GENEROUS, LIMITS, Limit, Rate, RateLimiter
+from shuttle.people import rate_limits
+from shuttle.people.accounts import Scope
+from shuttle.people.rate_limits import GENEROUS, LIMITS, Limit, Rate, RateLimiter
 from shuttle.region import Region
-from shuttle.serving import address, listen, serving_beside
 from shuttle.settings import SettingsError, limits_of, read_settings
 from tests.api_client import KEY, Clock, berlin, request, secret_of
 from tests.staff import Office, office

@@ -13,10 +13,10 @@ import shapely
 
 from routing.osm_clip import clip, find_boundary
 from routing.osm_import import ExtractError, read_extract
+from shuttle.commands.region_create import Created, MapServers, create_region, slug
 from shuttle.errors import RegionError
 from shuttle.region import Region
 from shuttle.region_config import read_config
-from shuttle.region_create import Created, MapServers, create_region, slug
 from tests.toy_town import BOUNDARY, OBERDORF, coordinates, write_toy_town
 
 LIECHTENSTEIN = Path(__file__).resolve().parents[2] / "shared" / "osm" / "liechtenstein.osm.pbf"

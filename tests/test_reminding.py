@@ -15,12 +15,12 @@ from routing.problem import HaltKind
 from routing.schedule import timetable
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Promise, RideRequest
-from shuttle.notices import Notice, NoticeKind
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-from shuttle.reminding import Reminder, due, sharpened
-from shuttle.sql_store import SqlStore
 from shuttle.store import MemoryStore
+from shuttle.telling.notices import Notice, NoticeKind
+from shuttle.telling.reminding import Reminder, due, sharpened
 from tests.api_client import KEY
 from tests.test_dispatcher import MONDAY, at, ride
 

@@ -21,7 +21,12 @@ from routing.improvement import improve
 from routing.problem import Tour
 from routing.schedule import timetable
 from shuttle.acts import Act, Outcome
-from shuttle.adoption import (
+from shuttle.booking.offers import exact_trip
+from shuttle.dispatcher import Dispatcher
+from shuttle.domain import Location, Party, RideRequest, When
+from shuttle.errors import NotCancellable, OfferGone, PlanRejected
+from shuttle.events import Reoptimised
+from shuttle.improving.adoption import (
     Fate,
     Proposal,
     Question,
@@ -29,17 +34,12 @@ from shuttle.adoption import (
     adopting,
     question_of,
 )
-from shuttle.aim import AIM, plan_cost, slack
-from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Location, Party, RideRequest, When
-from shuttle.errors import NotCancellable, OfferGone, PlanRejected
-from shuttle.events import Reoptimised
-from shuttle.offers import exact_trip
+from shuttle.improving.aim import AIM, plan_cost, slack
+from shuttle.improving.reoptimiser import MOST_SECONDS, Reoptimiser, Try, improving
+from shuttle.improving.solver_process import Solver, SolverFailed, SolverProcess, improved
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.plan import DayPlan
 from shuttle.region import Region
-from shuttle.reoptimiser import MOST_SECONDS, Reoptimiser, Try, improving
-from shuttle.solver_process import Solver, SolverFailed, SolverProcess, improved
-from shuttle.sql_store import SqlStore
 from shuttle.store import MemoryStore
 from tests.server_process import ServerProcess
 from tests.solvers import (

@@ -20,10 +20,10 @@ from api.residents.own_texts import own_text
 from api.residents.stop_lists import villages
 from api.residents.village_maps import FEW, village_maps
 from routing.stops import Stop
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.region_config import Contact, Hours
-from shuttle.serving import address, listen, serving_beside
 from shuttle.store import MemoryStore
 from tests.api_client import KEY, Api, Clock, serving
 from tests.test_api_pages import Elements

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from shuttle.account_tables import SESSION
 from shuttle.domain import BookingStatus
-from shuttle.driving_events import BreakEnded, BreakStarted, ShiftStarted, TimeCorrected
+from shuttle.driving.driving_events import BreakEnded, BreakStarted, ShiftStarted, TimeCorrected
 from shuttle.errors import RegionError, StoreError
 from shuttle.events import PromiseKept, Replaced, SeriesMissed, WindowOpened
-from shuttle.purge import JOBS, Purged, purge
+from shuttle.keeping.account_tables import SESSION
+from shuttle.keeping.purge import JOBS, Purged, purge
+from shuttle.keeping.retention import KINDS
 from shuttle.region import Region
 from shuttle.region_config import RegionConfig, read_config
-from shuttle.retention import KINDS
-from shuttle.series import open_instances
+from shuttle.standing.series import open_instances
 from shuttle.store import Change
 from tests.full_tables import MONDAY, SERIES, TUESDAY, TUESDAY_EVENING, WAITING, fill, filled
 from tests.kept_rides import (

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from shuttle.changing import change, quote_change
+from shuttle.booking.changing import change, quote_change
+from shuttle.booking.returning import book_both, quote_return
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Contact, Offer, Party, RideRequest, When
 from shuttle.errors import (
@@ -19,7 +20,6 @@ from shuttle.errors import (
     RevisionConflict,
 )
 from shuttle.region import Region
-from shuttle.returning import book_both, quote_return
 from tests.test_changing import Contested
 from tests.test_dispatcher import MONDAY, assert_sound, at, ride
 

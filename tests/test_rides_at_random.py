@@ -7,17 +7,17 @@ from datetime import date, timedelta
 
 import pytest
 
-from shuttle.changing import change, quote_change
+from shuttle.booking.changing import change, quote_change
+from shuttle.booking.returning import book_both, quote_return
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Contact, Party, RideRequest, When
 from shuttle.errors import AlreadyCancelled, NotCancellable, OfferGone, RequestError
 from shuttle.region import Region
-from shuttle.returning import book_both, quote_return
 from shuttle.rounds import Rounds
-from shuttle.series import begin_series
-from shuttle.standing_requests import Series
+from shuttle.standing.series import begin_series
+from shuttle.standing.standing_requests import Series
+from shuttle.standing.waiting import join
 from shuttle.store import MemoryStore
-from shuttle.waiting import join
 from tests.test_dispatcher import MONDAY, assert_sound, at, stop
 
 CONTACT = Contact(phone="+49464178123")

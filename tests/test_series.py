@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shuttle.changing import change, quote_change
+from shuttle.booking.changing import change, quote_change
+from shuttle.booking.limits import NoShows
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Channel, Contact, Party, When
 from shuttle.errors import (
@@ -20,20 +21,19 @@ from shuttle.errors import (
     UnknownStanding,
 )
 from shuttle.events import SeriesMissed
-from shuttle.limits import NoShows
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import BUNDLED, Region
 from shuttle.region_config import read_config
 from shuttle.rounds import Rounds
-from shuttle.series import (
+from shuttle.standing.series import (
     begin_series,
     due_days,
     end_series,
     open_instances,
     wanted_days,
 )
-from shuttle.series_day import distance_from_wish, request_on
-from shuttle.sql_store import SqlStore
-from shuttle.standing_requests import Instance, Series
+from shuttle.standing.series_day import distance_from_wish, request_on
+from shuttle.standing.standing_requests import Instance, Series
 from shuttle.store import Change, MemoryStore
 from tests.test_dispatcher import ALONE, MONDAY, ZONE, assert_sound, at, ride, stop
 from tests.test_limits import miss

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.polyline import decode, encode
+from api.mapping.polyline import decode, encode
 from api.residents.on_foot import stops_near, way_on_foot
 from api.residents.sketch import Frame, Mark, sketch
 from routing.map_features import Feature

@@ -8,8 +8,8 @@ import pytest
 from shuttle.domain import Channel, Contact, Location, Party, RideRequest, When
 from shuttle.errors import RevisionConflict
 from shuttle.events import Booked, Changed, Event, SeriesMissed, WindowOpened
-from shuttle.sql_store import SqlStore
-from shuttle.standing_requests import Instance, Owner, Series, Waiting, WaitingState
+from shuttle.keeping.sql_store import SqlStore
+from shuttle.standing.standing_requests import Instance, Owner, Series, Waiting, WaitingState
 from shuttle.store import Change, Receipt, Store
 from tests.test_stores import BOOKING, CHANGE, DAY, RIDE
 

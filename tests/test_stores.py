@@ -20,7 +20,7 @@ from shuttle.domain import (
 )
 from shuttle.errors import RevisionConflict, StoreError
 from shuttle.events import Booked, Event, PromiseBroken
-from shuttle.sql_store import SqlStore
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.store import (
     Change,
     ContactRecord,

@@ -7,17 +7,17 @@ import pytest
 
 from routing.check import check_tour
 from shuttle.answers import RefusalReason
-from shuttle.conditions import RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
-from shuttle.consequences import planned
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Party
+from shuttle.driving.reports import ReportKind, Sighting
 from shuttle.errors import NotStranded, OfferGone, PlanChanged, RequestError, UnknownCondition
 from shuttle.events import Postponed, PromiseBroken, PromiseKept, StopMoved, Stranded, TakenOver
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.plan import vehicle_of
 from shuttle.region import Region
-from shuttle.reports import ReportKind, Sighting
-from shuttle.sql_store import SqlStore
-from shuttle.trouble import entered, if_still, postponed, waiting
+from shuttle.trouble.conditions import RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
+from shuttle.trouble.consequences import planned
+from shuttle.trouble.entering import entered, if_still, postponed, waiting
 from tests.reporting import BUS, send, told
 from tests.test_dispatcher import MONDAY, ZONE, at, ride
 from tests.toy_town import coordinates

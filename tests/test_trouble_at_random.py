@@ -10,16 +10,23 @@ from hypothesis import strategies as st
 from routing.check import Breach, check_tour
 from routing.worsening import made_worse
 from shuttle.acts import Outcome
-from shuttle.conditions import Disturbance, RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
-from shuttle.consequences import Consequences
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Party
+from shuttle.driving.reports import Report, ReportKind
 from shuttle.errors import NoLateRide, NotCancellable, OfferGone, RequestError, UnknownCondition
 from shuttle.plan import DayPlan, tick_of
 from shuttle.region import Region
-from shuttle.reports import Report, ReportKind
 from shuttle.store import MemoryStore
-from shuttle.trouble import entered, lifted, postponed
+from shuttle.trouble.conditions import (
+    Disturbance,
+    RoadClosed,
+    ShiftSet,
+    Slower,
+    StopClosed,
+    VehicleOut,
+)
+from shuttle.trouble.consequences import Consequences
+from shuttle.trouble.entering import entered, lifted, postponed
 from tests.test_dispatcher import MONDAY, at, ride
 from tests.toy_region import STOPS
 from tests.toy_town import coordinates

@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-import shuttle.sql_store
+import shuttle.keeping.sql_store
+from shuttle.booking.unmet import Fate, Unmet
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Alternative, FixKind, Party, RideRequest, When
 from shuttle.errors import OfferGone, RequestError
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
 from shuttle.store import Change, MemoryStore, Store
-from shuttle.unmet import Fate, Unmet
 from tests.api_client import Api, berlin, request, serving
 from tests.staff import Office, at_the_desk
 from tests.test_dispatcher import MONDAY, at, ride, spot
@@ -184,7 +184,7 @@ def test_refusals_that_were_events_move_to_the_table(database_url: str) -> None:
         "reason": "other_promises",
     }
     config = Config()
-    folder = Path(shuttle.sql_store.__file__).parent / "migrations"
+    folder = Path(shuttle.keeping.sql_store.__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder))
     with engine.begin() as connection:
         config.attributes["connection"] = connection

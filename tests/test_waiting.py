@@ -9,18 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from shuttle.carriers import Message, Undelivered
-from shuttle.changing import change, quote_change
-from shuttle.delivery import Delivery
+from shuttle.booking.changing import change, quote_change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Party, RideRequest, When
 from shuttle.errors import IdempotencyConflict, RequestError, UnknownStanding
 from shuttle.events import WindowOpened
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
-from shuttle.sql_store import SqlStore
-from shuttle.standing_requests import Waiting, WaitingState
+from shuttle.standing.standing_requests import Waiting, WaitingState
+from shuttle.standing.waiting import (
+    WaitingList,
+    join,
+    leave,
+    still_possible,
+    to_be_told,
+    waiting_of,
+)
 from shuttle.store import Change, MemoryStore, Store
-from shuttle.waiting import WaitingList, join, leave, still_possible, to_be_told, waiting_of
+from shuttle.telling.carriers import Message, Undelivered
+from shuttle.telling.delivery import Delivery
 from tests.test_dispatcher import MONDAY, at, ride
 
 NOW = at("08:00")

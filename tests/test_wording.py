@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from icalendar import Calendar
 
-from shuttle.calendar_file import calendar_file
 from shuttle.domain import Amendment, Booking
-from shuttle.notices import TIMED, Notice, NoticeKind
 from shuttle.region import Region
-from shuttle.wording import (
+from shuttle.telling.calendar_file import calendar_file
+from shuttle.telling.notices import TIMED, Notice, NoticeKind
+from shuttle.telling.wording import (
     GSM_BASIC,
     GSM_EXTENDED,
     LANGUAGES,

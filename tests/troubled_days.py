@@ -7,14 +7,14 @@ from itertools import pairwise
 
 from routing.check import check_plan
 from routing.problem import Tour
-from shuttle.conditions import Disturbance, ShiftSet, VehicleOut
-from shuttle.consequences import Consequences, Effect
+from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus
-from shuttle.offers import exact_trip
+from shuttle.keeping.records import restored
 from shuttle.plan import DayPlan, tick_of, vehicle_of, vehicle_of_shift
-from shuttle.records import restored
-from shuttle.trouble import entered, lifted
+from shuttle.trouble.conditions import Disturbance, ShiftSet, VehicleOut
+from shuttle.trouble.consequences import Consequences, Effect
+from shuttle.trouble.entering import entered, lifted
 from tests.test_dispatcher import MONDAY, ride
 
 

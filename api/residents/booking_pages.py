@@ -12,15 +12,15 @@ from fastapi.responses import HTMLResponse
 from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
-from api.quotes import refusal_out
-from api.refusal_words import fix_message
 from api.residents.cards import Card, cards_of, offer_card
 from api.residents.contact_form import ContactForm, WaitingForm, contact_of, reachable
 from api.residents.ride_pages import show_ride
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault, Faulty, WishForm, days_ahead, fault_of, ride_request
+from api.rides.quotes import refusal_out
+from api.rides.refusal_words import fix_message
 from shuttle.answers import Quote
-from shuttle.changing import change, quote_change
+from shuttle.booking.changing import change, quote_change
 from shuttle.domain import Booking, Contact, Offer, RideRequest
 from shuttle.errors import (
     OfferExpired,
@@ -30,7 +30,7 @@ from shuttle.errors import (
     TooManyNoShows,
     TooManyOpenBookings,
 )
-from shuttle.waiting import join
+from shuttle.standing.waiting import join
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

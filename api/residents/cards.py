@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.languages import Language
-from api.refusal_words import fix_message
+from api.rides.refusal_words import fix_message
 from api.service import Service
 from api.times import local_time
 from routing.stops import Stop
 from shuttle.answers import Quote
+from shuttle.booking.requests import WALK_METRES_PER_SECOND
 from shuttle.domain import Offer, Party, Promise, Ride
 from shuttle.region import Region
-from shuttle.requests import WALK_METRES_PER_SECOND
 
 
 @dataclass(frozen=True, slots=True)

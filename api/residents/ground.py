@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from api.base_map import base_map
-from api.open_schemas import PlaceNameOut, RoadsOut
-from api.polyline import decode
+from api.mapping.base_map import base_map
+from api.mapping.open_schemas import PlaceNameOut, RoadsOut
+from api.mapping.polyline import decode
 from routing.road_network import METRES_PER_DEGREE
 from shuttle.region import Region
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from api.mapping.tracks import track_on
 from api.residents.ground import Point
-from api.tracks import track_on
 from routing.stops import Stop
+from shuttle.booking.requests import Access
 from shuttle.region import Region
-from shuttle.requests import Access
 
 _FARTHER = (3, 8)
 """How many times as far as people are expected to walk is looked, until enough is found."""

@@ -18,19 +18,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
-from api.refusal_words import missed_message
 from api.residents.cards import card
 from api.residents.rides import Phase, progress_of
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault, Faulty, WishForm
+from api.rides.refusal_words import missed_message
 from api.times import local_time
-from shuttle.calendar_file import calendar_file
 from shuttle.domain import Booking, Contact, Location, RideRequest, When
 from shuttle.errors import NotCancellable, RequestError, TooManyRequests, UnknownBooking
-from shuttle.notices import Notice, NoticeKind
 from shuttle.region import Region
-from shuttle.series import begin_series
-from shuttle.standing_requests import Series
+from shuttle.standing.series import begin_series
+from shuttle.standing.standing_requests import Series
+from shuttle.telling.calendar_file import calendar_file
+from shuttle.telling.notices import Notice, NoticeKind
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from api.mapping.tours import stands_of
+from api.mapping.tracks import position
 from api.service import Service
 from api.times import local_time
-from api.tours import stands_of
-from api.tracks import position
 from routing.problem import HaltKind
 from shuttle.domain import Booking, BookingStatus
 from shuttle.place_names import whereabouts
 from shuttle.plan import DayPlan
-from shuttle.reminding import sharpened
+from shuttle.telling.reminding import sharpened
 
 SOON = 60 * 60
 """Seconds before the pickup from which on a sharper time is told, and roughly where the bus is."""

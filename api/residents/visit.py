@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
-from api.booking_owner import Claim
 from api.languages import Language, ReaderLanguage
 from api.limits import client_print
 from api.pages import page
 from api.residents.wishes import Fault
+from api.rides.booking_owner import Claim
 from api.security import Caller
 from api.service import Service, ServiceHere
 from api.shield import framed_by

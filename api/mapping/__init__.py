@@ -1,0 +1,1 @@
+"""What everybody may see on the map: the region, its roads, tours and vehicles."""

@@ -1,0 +1,1 @@
+"""Rides on the wire: offers, bookings, repeats, the waiting list, and why."""

@@ -1,0 +1,1 @@
+"""For those who work here: signing in, driving, trouble."""

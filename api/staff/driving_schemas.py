@@ -1,0 +1,126 @@
+"""What drivers send and get: reports with the time at which things happened."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from api.languages import Language
+from api.staff.driving_words import rejection_message
+from api.times import Wire, WithOffset
+from shuttle.driving.reports import Answer, Rejection, Report, ReportKind, Sighting, Taken
+
+POSITION = "position"
+
+_WITHOUT_BOOKING = frozenset({ReportKind.STARTED, ReportKind.BREAK_STARTED, ReportKind.BREAK_ENDED})
+
+MOST_REPORTS = 200
+
+
+class ReportWire(Wire):
+    """Something that happened on a shift."""
+
+    id: str = Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[!-~]+$",
+        description="Made up by the phone, once for each report; repeat it when in doubt.",
+        examples=["7f3a9c52-1"],
+    )
+    kind: str = Field(
+        examples=["picked_up"],
+        json_schema_extra={"enum": [*ReportKind, POSITION]},
+        pattern=f"^({'|'.join([*ReportKind, POSITION])})$",
+    )
+    happened_at: WithOffset
+    booking: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z0-9]{1,16}$",
+        description="The party's code, for all that is about a party.",
+        examples=["K7MX2Q9A"],
+    )
+    lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
+    lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        located = self.lat is not None and self.lon is not None
+        if (self.kind == POSITION) != located or (self.lat is None) != (self.lon is None):
+            raise ValueError("Give lat and lon with a position, and only there")
+        if (self.booking is not None) != self.about_a_party:
+            raise ValueError("Give booking with all that is about a party, and only there")
+        return self
+
+    @property
+    def about_a_party(self) -> bool:
+        """Whether it needs a booking."""
+        return self.kind != POSITION and ReportKind(self.kind) not in _WITHOUT_BOOKING
+
+    @property
+    def time(self) -> int:
+        """Epoch seconds."""
+        return int(datetime.fromisoformat(self.happened_at).timestamp())
+
+    def report(self, shift: str) -> Report:
+        """Return the same as a value of the service."""
+        return Report(self.id, shift, ReportKind(self.kind), self.time, self.booking or "")
+
+    def sighting(self) -> Sighting:
+        """Return a position as a value of the service."""
+        assert self.lat is not None
+        assert self.lon is not None
+        return Sighting(self.time, self.lat, self.lon)
+
+
+class ReportsIn(Wire):
+    """All that a phone has gathered, in any order."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "reports": [
+                        {
+                            "id": "7f3a9c52-1",
+                            "kind": "arrived",
+                            "happened_at": "2027-03-27T10:29:10+01:00",
+                            "booking": "K7MX2Q9A",
+                        },
+                        {
+                            "id": "7f3a9c52-2",
+                            "kind": "position",
+                            "happened_at": "2027-03-27T10:29:30+01:00",
+                            "lat": 54.636,
+                            "lon": 9.775,
+                        },
+                    ]
+                }
+            ]
+        }
+    )
+
+    reports: Annotated[list[ReportWire], Field(min_length=1, max_length=MOST_REPORTS)]
+
+
+class AnswerOut(BaseModel):
+    """What became of one report."""
+
+    id: str
+    taken: Taken = Field(description="`known`: it had been taken in before; nothing changed.")
+    reason: Rejection | None = Field(default=None, description="Why it was rejected.")
+    message: str | None = Field(default=None, description="The same for people.")
+
+    @classmethod
+    def of(cls, answer: Answer, language: Language) -> Self:
+        """Return an answer with its sentence."""
+        why = answer.rejection
+        message = None if why is None else rejection_message(language, why)
+        return cls(id=answer.id, taken=answer.taken, reason=why, message=message)
+
+
+class ReportsOut(BaseModel):
+    """What became of all reports, in the order in which they were sent."""
+
+    day: date
+    shift: str
+    reports: list[AnswerOut]

@@ -1,0 +1,231 @@
+"""What dispatchers are told about trouble: what it changes, for whom, and who waits."""
+
+from datetime import date, datetime
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.problems import Problem
+from api.schemas import PartyWire, StopOut, WindowOut
+from api.staff.trouble_schemas import PointWire
+from api.times import local_time
+from shuttle.plan import vehicle_of_shift
+from shuttle.region import Region
+from shuttle.trouble.conditions import (
+    Condition,
+    RoadClosed,
+    ShiftSet,
+    Slower,
+    StopClosed,
+    VehicleOut,
+)
+from shuttle.trouble.consequences import Consequences, Effect, Late, Move, Planned
+from shuttle.trouble.entering import Waiting
+
+
+class ConditionOut(BaseModel):
+    """What disturbs a day."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    id: str
+    kind: str
+    begin: datetime = Field(validation_alias="from", serialization_alias="from")
+    until: datetime
+    entered_at: datetime
+    lifted_at: datetime | None
+    vehicle: str | None = None
+    shift: str | None = None
+    stop: StopOut | None = None
+    factor: float | None = None
+    points: list[PointWire] | None = None
+
+    @classmethod
+    def of(cls, region: Region, condition: Condition) -> Self:
+        """Return a condition with the facts of its kind."""
+        what = condition.disturbance
+        stop = what.stop if isinstance(what, VehicleOut | StopClosed) else None
+        closed = what.points if isinstance(what, RoadClosed) else None
+        return cls(
+            id=condition.id,
+            kind=what.kind,
+            begin=local_time(region, what.begin),
+            until=local_time(region, what.end),
+            entered_at=local_time(region, condition.entered_at),
+            lifted_at=_time(region, condition.lifted_at),
+            vehicle=what.vehicle if isinstance(what, VehicleOut | ShiftSet) else None,
+            shift=what.shift if isinstance(what, ShiftSet) else None,
+            stop=None if stop is None else StopOut.of(region, stop),
+            factor=what.factor if isinstance(what, Slower) else None,
+            points=None if closed is None else [PointWire(lat=lat, lon=lon) for lat, lon in closed],
+        )
+
+
+def _time(region: Region, time: int | None) -> datetime | None:
+    return None if time is None else local_time(region, time)
+
+
+class PlannedOut(BaseModel):
+    """Which vehicle carries a ride, and when it gets on and off."""
+
+    vehicle: str
+    shift: str
+    pickup: datetime
+    dropoff: datetime
+
+    @classmethod
+    def of(cls, region: Region, planned: Planned | None) -> Self | None:
+        """Return where a ride is planned, if it is."""
+        if planned is None:
+            return None
+        return cls(
+            vehicle=vehicle_of_shift(planned.shift),
+            shift=planned.shift,
+            pickup=local_time(region, planned.pickup),
+            dropoff=local_time(region, planned.dropoff),
+        )
+
+
+class LateRideOut(BaseModel):
+    """The best that can still be done for a stranded ride."""
+
+    planned: PlannedOut
+    late_seconds: int = Field(description="After what was promised, at the worse end.")
+
+    @classmethod
+    def of(cls, region: Region, late: Late | None) -> Self | None:
+        """Return a late ride, if there is one."""
+        if late is None:
+            return None
+        planned = PlannedOut.of(region, late.planned)
+        assert planned is not None
+        return cls(planned=planned, late_seconds=late.seconds)
+
+
+class MoveOut(BaseModel):
+    """One end of a ride, at another stop."""
+
+    end: Literal["pickup", "dropoff"]
+    from_stop: StopOut
+    to_stop: StopOut
+    metres: int = Field(description="On foot between the two.")
+
+    @classmethod
+    def of(cls, region: Region, move: Move) -> Self:
+        """Return a move with its stops."""
+        return cls.model_validate(
+            {
+                "end": move.end,
+                "from_stop": StopOut.of(region, move.from_stop),
+                "to_stop": StopOut.of(region, move.to_stop),
+                "metres": move.metres,
+            }
+        )
+
+
+class EffectOut(BaseModel):
+    """What changes for one booking."""
+
+    code: str
+    on_board: bool
+    stranded: bool = Field(description="No tour carries it; it goes onto the dispatcher's list.")
+    other_vehicle: bool
+    other_time: bool = Field(description="By more than a minute.")
+    late_seconds: int = Field(description="After what was promised, at the worse end.")
+    before: PlannedOut | None
+    after: PlannedOut | None
+    moves: list[MoveOut]
+    late_ride: LateRideOut | None
+
+    @classmethod
+    def of(cls, region: Region, effect: Effect) -> Self:
+        """Return an effect."""
+        return cls(
+            code=effect.code,
+            on_board=effect.on_board,
+            stranded=effect.stranded,
+            other_vehicle=effect.other_vehicle,
+            other_time=effect.other_time,
+            late_seconds=effect.late,
+            before=PlannedOut.of(region, effect.before),
+            after=PlannedOut.of(region, effect.after),
+            moves=[MoveOut.of(region, move) for move in effect.moves],
+            late_ride=LateRideOut.of(region, effect.late_ride),
+        )
+
+
+class ConsequencesOut(BaseModel):
+    """What a condition, entered or lifted, changes, and for whom: people on board first."""
+
+    condition: ConditionOut
+    expected: str = Field(description="Send it along to confirm just this.")
+    effects: list[EffectOut]
+
+    @classmethod
+    def of(cls, region: Region, consequences: Consequences) -> Self:
+        """Return consequences."""
+        return cls(
+            condition=ConditionOut.of(region, consequences.condition),
+            expected=consequences.digest,
+            effects=[EffectOut.of(region, each) for each in consequences.effects],
+        )
+
+
+class ConditionsOut(BaseModel):
+    """All conditions of a day, lifted or not, in the order in which they were entered."""
+
+    day: date
+    conditions: list[ConditionOut]
+
+
+class WaitingOut(BaseModel):
+    """A ride that no tour carries."""
+
+    code: str
+    origin: str = Field(serialization_alias="from")
+    to: str
+    party: PartyWire
+    pickup_stop: StopOut
+    dropoff_stop: StopOut
+    pickup_window: WindowOut
+    dropoff_latest: datetime
+    cause: str | None = Field(description="The id of the condition that did it.")
+    late_ride: LateRideOut | None
+
+    @classmethod
+    def of(cls, region: Region, waiting: Waiting, cause: str | None) -> Self:
+        """Return an entry of the list; the times are those that were promised."""
+        booking = waiting.booking
+        party, promise, now = booking.ride.party, booking.ride.promise, booking.ride_now
+        return cls(
+            code=booking.code,
+            origin=booking.origin,
+            to=booking.destination,
+            party=PartyWire(
+                passengers=party.passengers,
+                wheelchairs=party.wheelchairs,
+                child_seats=party.child_seats,
+            ),
+            pickup_stop=StopOut.of(region, now.pickup_stop),
+            dropoff_stop=StopOut.of(region, now.dropoff_stop),
+            pickup_window=WindowOut(
+                earliest=local_time(region, promise.pickup_earliest),
+                latest=local_time(region, promise.pickup_latest),
+            ),
+            dropoff_latest=local_time(region, promise.dropoff_latest),
+            cause=cause,
+            late_ride=LateRideOut.of(region, waiting.late_ride),
+        )
+
+
+class WaitingListOut(BaseModel):
+    """The dispatcher's list: the most urgent first."""
+
+    day: date
+    rides: list[WaitingOut]
+
+
+class PlanChangedProblem(Problem):
+    """What would change is no longer what was shown; `preview` is what it is now."""
+
+    preview: ConsequencesOut | None = None

@@ -1,0 +1,103 @@
+"""Booking a ride and giving it up, as acts on the plan of its day."""
+
+from collections.abc import Callable
+
+from routing.insertion import best_insertions
+from routing.problem import Tour
+from shuttle.acts import Outcome
+from shuttle.booking.offers import closed_for, exact_trip
+from shuttle.booking.quotes import quote
+from shuttle.booking.requests import check_again
+from shuttle.domain import Booking, BookingStatus, Contact, Offer
+from shuttle.driving.ledger import without_a_ride
+from shuttle.errors import NotCancellable, OfferGone
+from shuttle.events import Booked, Cancelled, Event
+from shuttle.plan import DayPlan
+from shuttle.region import Region
+from shuttle.store import Receipt
+
+
+def booked(
+    region: Region,
+    plan: DayPlan,
+    offer: Offer,
+    now: int,
+    new_code: Callable[[], str],
+    *,
+    key: str,
+    contact: Contact | None = None,
+    not_before: int = 0,
+) -> Outcome[Booking]:
+    """Return the day with an offer booked: where it fits best now, under the promise offered.
+
+    `not_before` bounds what is offered instead.
+
+    Raises
+    ------
+    OfferGone
+        If it fits nowhere any more; carries what does.
+    """
+    booking = Booking(
+        code=new_code(),
+        ride=offer.ride,
+        origin=offer.request.origin.label,
+        destination=offer.request.destination.label,
+        booked_at=now,
+    )
+    trip = exact_trip(plan.region, offer.ride, booking.code)
+    insertion = None
+    if not closed_for(plan.region, offer.ride):
+        insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
+    if insertion is None:
+        checked = check_again(region, offer.request, now)
+        raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
+    number = insertion.tour
+    return Outcome(
+        booking,
+        plan.inserted(trip, insertion).with_bookings(booking),
+        planned=frozenset({number}),
+        bookings=(booking,),
+        events=(Booked(now, booking.code, plan.tours[number].shift.id),),
+        contacts={} if contact is None else {booking.code: contact},
+        receipt=Receipt(key, offer.id, booking.code),
+        alternative=offer.alternative,
+    )
+
+
+def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
+    """Return the day without a booking; one that is given up already stays so.
+
+    Raises
+    ------
+    NotCancellable
+        If its vehicle is on the way, or the ride over.
+    """
+    if booking.status is BookingStatus.CANCELLED:
+        return Outcome(booking, plan)
+    number = plan.tour_of(booking.code)
+    if number is None and booking in plan.stranded:
+        booking = booking.with_status(BookingStatus.CANCELLED)
+        left = plan.with_bookings(booking)
+        # Their owner gives up because nobody comes: the promise was not theirs to break.
+        events: list[Event] = [Cancelled(now, booking.code, "")]
+        events += without_a_ride(plan, booking, now)
+        return Outcome(booking, left, bookings=(booking,), events=tuple(events))
+    if number is None or _under_way(plan.tours[number], booking.code):
+        raise NotCancellable(booking.code)
+    booking = booking.with_status(BookingStatus.CANCELLED)
+    left = plan.removed(number, booking.code).with_bookings(booking)
+    return Outcome(
+        booking,
+        left,
+        planned=frozenset({number}),
+        bookings=(booking,),
+        events=(Cancelled(now, booking.code, plan.tours[number].shift.id),),
+        # Where snow begins, the way without a halt may count as longer than the way over it:
+        # that makes others late on paper, and is no reason to keep anybody.
+        faced=left,
+    )
+
+
+def _under_way(tour: Tour, code: str) -> bool:
+    """Whether a ride's pickup has happened or is being driven to."""
+    return any(halt.trip == code for halt in tour.halts[: tour.fixed])

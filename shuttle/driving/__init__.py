@@ -1,0 +1,1 @@
+"""What really happens: reports of drivers, positions, and what becomes of tours and promises."""

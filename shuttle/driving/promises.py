@@ -1,0 +1,212 @@
+"""The promises of a day as they stand: still open, at risk, kept, broken.
+
+Whether one is at risk follows from the plan: when its halts happen as things stand.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from routing.problem import HaltKind
+from routing.schedule import CompiledTours
+from shuttle.domain import Booking, BookingStatus, Cause
+from shuttle.driving.driving_events import TakenBack
+from shuttle.driving.facts import RIDES, boarded_before
+from shuttle.events import Event, PromiseBroken, PromiseKept, VerdictCorrected
+from shuttle.plan import DayPlan
+from shuttle.trouble.conditions import RoadClosed, Slower
+
+
+class PromiseState(StrEnum):
+    """How a promise stands."""
+
+    OPEN = "open"
+    AT_RISK = "at_risk"
+    KEPT = "kept"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """As things stand a promise will be missed by so many seconds."""
+
+    code: str
+    shift: str
+    seconds: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How the promise of one booking stands.
+
+    Attributes
+    ----------
+    booking
+        Whose promise it is; its ride holds what was promised.
+    state
+        How it stands.
+    seconds
+        By how much it was or will be missed; 0 if it was kept, or the ride never was.
+    cause
+        Of a promise that is at risk or broken.
+    """
+
+    booking: Booking
+    state: PromiseState
+    seconds: int = 0
+    cause: Cause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseFigures:
+    """A day of promises in numbers; `kept_rate` is None before the first verdict."""
+
+    promised: int
+    kept: int
+    broken: int
+    at_risk: int
+    kept_rate: float | None
+
+
+def cause_of(plan: DayPlan, number: int) -> Cause:
+    """Return what makes a tour late: closed or slow roads; else its vehicle, if it reports."""
+    shift = plan.tours[number].shift
+    on_the_road = (
+        each.span for each in plan.conditions if isinstance(each.disturbance, RoadClosed | Slower)
+    )
+    if any(begin < shift.end and shift.start < end for begin, end in on_the_road):
+        return Cause.ROAD
+    return Cause.LATE_VEHICLE if shift.id in plan.reports else Cause.ROAD
+
+
+def risks(plan: DayPlan) -> tuple[Risk, ...]:
+    """Return which promises will be missed as things stand, by how much and because of what."""
+    # Trouble gives rides other times than were promised; then every tour is looked at.
+    numbers = range(len(plan.tours)) if plan.conditions else _without_slack(plan.compiled)
+    return risks_of(plan, numbers)
+
+
+def risks_of(plan: DayPlan, numbers: Iterable[int]) -> tuple[Risk, ...]:
+    """Return the risks in some tours."""
+    return tuple(risk for number in numbers for risk in _risks_of(plan, number))
+
+
+def _without_slack(compiled: CompiledTours) -> list[int]:
+    """Return which tours have a halt at the end of its window, or a ride too long or without rest.
+
+    Compiled rows are relaxed to what a tour can still achieve: where a window is missed its end is
+    the begin, and where a limit is missed it is the way that nobody waits on.
+    """
+    halts, shifts = compiled.halts, compiled.shifts
+    kind, soonest, partner = halts["kind"], halts["soonest"], halts["partner"].clip(0)
+    ahead = np.arange(halts.shape[1]) < shifts["length"][:, None]
+    off = ahead & (kind == HaltKind.DROPOFF)
+    late = (off | (ahead & (kind == HaltKind.PICKUP))) & (soonest >= halts["latest"])
+    boarded, left = (
+        np.take_along_axis(halts[each] + halts["service"], partner, 1)
+        for each in ("soonest", "path")
+    )
+    limit = halts["max_ride"]
+    long = off & ((soonest - boarded > limit) | (halts["path"] - left >= limit))
+    return np.flatnonzero((late | long).any(axis=1)).tolist()
+
+
+def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
+    tour = plan.tours[number]
+    begins: list[int] = plan.compiled.halts[number]["soonest"][: len(tour.halts)].tolist()
+    boarded: dict[str, int] = {}
+    worst: dict[str, int] = {}
+    for k, halt in enumerate(tour.halts):
+        if halt.kind is HaltKind.PICKUP:
+            before = boarded_before(plan.bookings[halt.trip])
+            boarded[halt.trip] = (begins[k] if before is None else before) + halt.service
+        if k < tour.served or halt.kind not in RIDES:
+            continue
+        promise = plan.bookings[halt.trip].ride.promise
+        if halt.kind is HaltKind.PICKUP:
+            over = boarded[halt.trip] - halt.service - promise.pickup_latest
+        else:
+            aboard = begins[k] - boarded[halt.trip]
+            over = max(begins[k] - promise.dropoff_latest, aboard - promise.max_ride)
+        worst[halt.trip] = max(over, worst.get(halt.trip, 0))
+    cause = cause_of(plan, number)
+    return (Risk(code, tour.shift.id, over, cause) for code, over in worst.items() if over > 0)
+
+
+def let_down_before(plan: DayPlan, events: Iterable[Event]) -> set[str]:
+    """Return the codes of bookings that were given up after their promise had been broken."""
+    verdicts = _verdicts(events)
+    return {code for code, (_, cause) in verdicts.items() if cause and code not in plan.bookings}
+
+
+def entries(
+    plan: DayPlan, events: Iterable[Event], now: int, let_down: Iterable[Booking] = ()
+) -> list[Entry]:
+    """Return how the promise of every booking stands that was not given up by its owner.
+
+    Parameters
+    ----------
+    plan
+        The day as it stands.
+    events
+        All of the day.
+    now
+        Epoch seconds: who is in no tour when their window ends has been let down.
+    let_down
+        The bookings of :func:`let_down_before`: a broken promise counts, whatever came of it.
+
+    Returns
+    -------
+    list
+        In the order of the promised windows.
+    """
+    verdicts = _verdicts(events)
+    at_risk = {risk.code: risk for risk in risks(plan)}
+    for each in plan.stranded:
+        at_risk[each.code] = Risk(each.code, "", 0, Cause.NO_VEHICLE)
+        if each.ride.promise.pickup_latest < now:
+            verdicts.setdefault(each.code, (0, Cause.NO_VEHICLE))
+    owed = (*plan.bookings.values(), *let_down)
+    found = [_entry(each, verdicts, at_risk) for each in owed]
+    return sorted(found, key=lambda each: each.booking.ride.promise.pickup_earliest)
+
+
+def figures(entries: Iterable[Entry]) -> PromiseFigures:
+    """Return a day of promises in numbers."""
+    states = [each.state for each in entries]
+    kept, broken = states.count(PromiseState.KEPT), states.count(PromiseState.BROKEN)
+    rate = kept / (kept + broken) if kept + broken else None
+    return PromiseFigures(len(states), kept, broken, states.count(PromiseState.AT_RISK), rate)
+
+
+def _entry(
+    booking: Booking, verdicts: dict[str, tuple[int, Cause | None]], at_risk: dict[str, Risk]
+) -> Entry:
+    if booking.code in verdicts:
+        seconds, cause = verdicts[booking.code]
+        if cause is not None:
+            return Entry(booking, PromiseState.BROKEN, seconds, cause)
+        if booking.status in (BookingStatus.SERVED, BookingStatus.NO_SHOW):
+            return Entry(booking, PromiseState.KEPT)
+    risk = at_risk.get(booking.code)
+    if risk is not None:
+        return Entry(booking, PromiseState.AT_RISK, risk.seconds, risk.cause)
+    return Entry(booking, PromiseState.OPEN)
+
+
+def _verdicts(events: Iterable[Event]) -> dict[str, tuple[int, Cause | None]]:
+    """Return the last verdict on each booking: seconds over, and why; no cause if it was kept."""
+    last: dict[str, tuple[int, Cause | None]] = {}
+    for event in events:
+        if isinstance(event, PromiseKept):
+            last[event.code] = (0, None)
+        elif isinstance(event, PromiseBroken):
+            last[event.code] = (event.seconds, Cause(event.cause))
+        elif isinstance(event, VerdictCorrected):
+            last[event.code] = (event.seconds, Cause(event.cause) if event.seconds else None)
+        elif isinstance(event, TakenBack):
+            last.pop(event.code, None)
+    return last

@@ -1,0 +1,1 @@
+"""What is stored, for how long, and how it comes out again: tables, retention, privacy, backups."""

@@ -1,0 +1,1 @@
+"""Who works here: accounts, sessions, keys; and how often anybody may ask."""

@@ -1,0 +1,1 @@
+"""What is asked for once and answered later: weekly repeats and the waiting list."""

@@ -1,0 +1,220 @@
+"""Delivery: takes notices out of the outbox and to the people, on threads of its own.
+
+Exactly once, as far as a channel lets it. A notice is claimed, sent, and settled; two servers never
+hold the claim of one notice at once. What remains: if we die, or the line breaks, between the
+server's yes and our note of it, the notice is sent again when the claim has ended. It then carries
+the same reference, in mail as Message-ID, by which mail programs fold the two into one, and for an
+SMS as ``{id}``, by which gateways that know idempotency keys send it once.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+
+import structlog
+
+from shuttle.domain import Booking, BookingStatus, Channel, Contact
+from shuttle.errors import StoreError
+from shuttle.keyed import Keyed
+from shuttle.region import Region
+from shuttle.standing.standing_requests import Waiting
+from shuttle.store import Store, owner_of
+from shuttle.telling.calendar_file import PUBLISHED, TAKEN_BACK, calendar_file, method
+from shuttle.telling.carriers import Attachment, Carrier, Message, Undelivered
+from shuttle.telling.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice, NoticeKind
+from shuttle.telling.outbox import Claim, Fate
+from shuttle.telling.wording import words
+
+LEASE = 300
+"""Seconds of a claim: longer than a server may take with every step of a session."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 5, 300
+"""Seconds until a failed notice is tried again: doubled each time, up to the longest."""
+
+WORKERS = 4
+"""Notices on their way at once: a gateway that hangs holds up no mail."""
+
+IDLE_SECONDS = 1.0
+
+_log = structlog.get_logger("shuttle.telling.delivery")
+
+
+def pause(attempts: int) -> int:
+    """Return for how many seconds a notice rests after so many attempts."""
+    return min(FIRST_PAUSE << min(attempts - 1, 20), LONGEST_PAUSE)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Delivers the notices of one region.
+
+    Attributes
+    ----------
+    region
+        Whose stops and clocks the messages speak of.
+    store
+        Holds the outbox, the bookings and the contacts.
+    keyed
+        Makes references and links.
+    carriers
+        By channel; a channel without one cannot be used on this server.
+    public_url
+        Where residents find the service; without it messages have no link.
+    possible
+        Whether somebody on the waiting list could still be offered a ride at a time.
+    """
+
+    region: Region
+    store: Store
+    keyed: Keyed
+    carriers: Mapping[Channel, Carrier]
+    public_url: str = ""
+    possible: Callable[[Waiting, int], bool] = lambda _waiting, _now: True
+
+    def deliver_one(self, now: int) -> bool:
+        """Deliver the notice that has been due longest, or find out that it cannot be.
+
+        Returns
+        -------
+        bool
+            Whether there was one.
+        """
+        claim = self.store.outbox.claim(now, now + LEASE)
+        if claim is None:
+            return False
+        notice = claim.notice
+        contact, booking = owner_of(self.store, notice.code), self.store.booking(notice.code)
+        if now >= notice.valid_until:
+            self._miss(claim, Fate.GIVEN_UP, "stale")
+        elif contact is None or contact.channel is Channel.NONE:
+            self._end(claim, Fate.UNSENT, "nobody wants it")
+        elif self._overtaken(notice, booking, now):
+            self._miss(claim, Fate.UNSENT, "overtaken")
+        elif contact.channel not in self.carriers:
+            self._end(claim, Fate.UNSENT, "no channel configured")
+        else:
+            self._carry(claim, booking, contact, now)
+        return True
+
+    def _overtaken(self, notice: Notice, booking: Booking | None, now: int) -> bool:
+        """Whether a notice is no longer true.
+
+        What was waited for is gone; a ride to come has begun or is given up, or of its vehicle
+        more was said.
+        """
+        if notice.kind is NoticeKind.WINDOW_OPENED:
+            waiting = self.store.standing.waiting(notice.code)
+            if waiting is None or waiting != waiting.told(notice.valid_until):
+                return True
+            return not self.possible(waiting, now)
+        if notice.kind not in OF_A_RIDE_TO_COME or booking is None:
+            return False
+        if booking.status is not BookingStatus.BOOKED:
+            return True
+        return notice.kind in OF_A_VEHICLE and notice != self._last_of_vehicle(booking)
+
+    def _last_of_vehicle(self, booking: Booking) -> Notice | None:
+        """Return the last notice that says whether a ride has a vehicle."""
+        notices = (each.notice for each in self.store.outbox.entries(booking.ride.day))
+        own = [each for each in notices if each.code == booking.code]
+        return next((each for each in reversed(own) if each.kind in OF_A_VEHICLE), None)
+
+    def _carry(self, claim: Claim, booking: Booking | None, contact: Contact, now: int) -> None:
+        """Send, and note what came of it: in this order.
+
+        A message that nobody can write or send is given up, so that it holds up no other.
+        """
+        try:
+            message = self._message(claim.notice, booking, contact)
+            self.carriers[contact.channel].send(message, now)
+        except Undelivered as error:
+            again = now + pause(claim.attempts)
+            if error.for_good:
+                self._end(claim, Fate.GIVEN_UP, error.reason)
+            elif again >= claim.notice.valid_until:
+                self._miss(claim, Fate.GIVEN_UP, error.reason)
+            else:
+                self.store.outbox.postpone(claim, again, error.reason)
+                _note("notice_delayed", claim, error.reason)
+        except StoreError:  # no fault of the message: its claim ends, and it is tried again
+            raise
+        except Exception as error:  # noqa: BLE001 -- whatever it is, there are other messages
+            _log.error("delivery_failed", error=type(error).__name__)
+            self._end(claim, Fate.GIVEN_UP, f"failed: {type(error).__name__}")
+        else:
+            self._end(claim, Fate.SENT)
+
+    def _miss(self, claim: Claim, fate: Fate, reason: str) -> None:
+        """End a notice that did not come in time; whoever it let in on the list waits again."""
+        if claim.notice.kind is NoticeKind.WINDOW_OPENED:
+            self.store.standing.put_back(claim.notice.code, claim.notice.valid_until)
+        self._end(claim, fate, reason)
+
+    def _end(self, claim: Claim, fate: Fate, reason: str = "") -> None:
+        self.store.outbox.settle(claim, fate, reason)
+        _note(f"notice_{fate}", claim, reason)
+
+    def _message(self, notice: Notice, booking: Booking | None, contact: Contact) -> Message:
+        link = ""
+        if self.public_url and booking is not None:
+            token = self.keyed.link(booking.code)
+            link = f"{self.public_url.rstrip('/')}/b/{booking.code}#{token}"
+        return Message(
+            reference=self.keyed.digest(f"notice {notice.code} {notice.kind} {notice.ordinal}"),
+            contact=contact,
+            words=words(self.region, notice, booking, contact, link),
+            calendars=tuple(self._calendars(notice, booking, contact)),
+        )
+
+    def _calendars(
+        self, notice: Notice, booking: Booking | None, contact: Contact
+    ) -> Iterator[Attachment]:
+        """Give the calendar file of a ride, and for a changed one that takes the old one out."""
+        if booking is None or notice.kind not in PUBLISHED | TAKEN_BACK:
+            return
+        rides = [(booking, notice.kind in TAKEN_BACK)]
+        replaced = self.store.booking(str(notice.facts.get("old", "")))
+        if replaced is not None:
+            rides.append((replaced, True))
+        for ride, cancelled in rides:
+            file = calendar_file(self.region, ride, notice, contact.language, cancelled=cancelled)
+            yield Attachment(method(cancelled=cancelled), file)
+
+    @contextmanager
+    def running(self, clock: Callable[[], int]) -> Iterator[None]:
+        """Deliver while the body runs; what is being sent when it ends is sent to the end."""
+        stopped = Event()
+        thread = Thread(target=self._run, args=(clock, stopped), name="delivery")
+        thread.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            thread.join()
+            for carrier in self.carriers.values():
+                carrier.close()
+
+    def _run(self, clock: Callable[[], int], stopped: Event) -> None:
+        """Keep the workers busy; whoever fails over the database is replaced, the rest go on."""
+
+        def deliver_all() -> None:
+            while not stopped.is_set() and self.deliver_one(clock()):
+                pass
+
+        working: set[Future[None]] = set()
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="delivery") as pool:
+            while not stopped.is_set():
+                done = {each for each in working if each.done()}
+                for error in filter(None, (each.exception() for each in done)):
+                    _log.error("delivery_failed", error=type(error).__name__)
+                working -= done
+                while len(working) < WORKERS:
+                    working.add(pool.submit(deliver_all))
+                stopped.wait(IDLE_SECONDS)
+
+
+def _note(happened: str, claim: Claim, reason: str) -> None:
+    """Log without person: neither code nor address nor text."""
+    _log.info(happened, kind=claim.notice.kind, attempts=claim.attempts, reason=reason)

@@ -1,0 +1,279 @@
+"""Trouble entered, lifted, and what nobody could plan away decided: acts on the plan of a day.
+
+A preview and its confirmation are the same act, looked at or done.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shuttle.acts import Act, Outcome
+from shuttle.booking.offers import exact_trip
+from shuttle.domain import Amendment, Booking
+from shuttle.errors import (
+    NoLateRide,
+    NotStranded,
+    PlanChanged,
+    RequestError,
+    UnknownCondition,
+)
+from shuttle.events import (
+    Event,
+    Postponed,
+    Rescued,
+    StopMoved,
+    Stranded,
+    TakenOver,
+    TroubleEntered,
+    TroubleLifted,
+)
+from shuttle.keeping.records import record_of
+from shuttle.plan import DayPlan
+from shuttle.region import Region
+from shuttle.trouble.conditions import (
+    Condition,
+    Disturbance,
+    RoadClosed,
+    ShiftSet,
+    StopClosed,
+    VehicleOut,
+)
+from shuttle.trouble.consequences import Consequences, Effect, Late, effects
+from shuttle.trouble.duties import with_duties
+from shuttle.trouble.imposed import imposed
+from shuttle.trouble.region_on_day import SNAP_METRES
+from shuttle.trouble.replanning import least_late, overruns, relieved, with_room_for
+from shuttle.trouble.undoing import duties_after
+
+
+def entered(
+    region: Region, plan: DayPlan, disturbance: Disturbance, now: int
+) -> Outcome[Consequences]:
+    """Return the day under a new disturbance, replanned as well as it can be.
+
+    Raises
+    ------
+    RequestError
+        If there is no such vehicle, stop, shift or road, or the time is over.
+    """
+    _check(region, plan, disturbance, now)
+    if isinstance(disturbance, VehicleOut | ShiftSet):
+        disturbance = with_duties(disturbance, plan, now)
+    new = Condition(f"{plan.day}-{len(plan.conditions) + 1}", disturbance, now)
+    event = TroubleEntered(now, new.id, disturbance.kind)
+    return _under(region, plan, (*plan.conditions, new), new, event, now)
+
+
+def lifted(region: Region, plan: DayPlan, condition: str, now: int) -> Outcome[Consequences]:
+    """Return the day without a condition from now on.
+
+    Whose stop was moved keeps the new one: they have been told once.
+
+    Raises
+    ------
+    UnknownCondition
+        If there is none with this id, or it is over.
+    RequestError
+        ``shift_begun``: a shift is under way and cannot be undone.
+    """
+    known = next((each for each in plan.conditions if each.id == condition), None)
+    if known is None or known.lifted_at is not None or known.disturbance.end <= now:
+        raise UnknownCondition(condition)
+    others = [each for each in plan.conditions if each.id != condition]
+    duties = duties_after(known, others, plan, region.shifts(plan.day), now)
+    new = known.lifted(now, duties)
+    # All shifts of the vehicle are said here from now on, and nowhere else.
+    said = {each.vehicle for each in duties}
+    silent = [each.with_duties(()) for each in others if said & {d.vehicle for d in each.duties}]
+    changed = {each.id: each for each in (new, *silent)}
+    conditions = tuple(changed.get(each.id, each) for each in plan.conditions)
+    event = TroubleLifted(now, new.id, new.disturbance.kind)
+    outcome = _under(region, plan, conditions, new, event, now)
+    return replace(outcome, conditions=(new, *silent))
+
+
+def if_still(act: Act[Consequences], digest: str | None) -> Act[Consequences]:
+    """Return an act that is done only if its consequences are those that were shown.
+
+    Raises
+    ------
+    PlanChanged
+        By the act, if they are not; None lets anything pass.
+    """
+
+    def checked(plan: DayPlan) -> Outcome[Consequences]:
+        outcome = act(plan)
+        if digest is not None and outcome.result.digest != digest:
+            raise PlanChanged(outcome.result)
+        return outcome
+
+    return checked
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stranded ride on the dispatcher's list, with the least late way to serve it, if any."""
+
+    booking: Booking
+    late_ride: Late | None
+
+
+def waiting(plan: DayPlan, now: int) -> tuple[Waiting, ...]:
+    """Return the dispatcher's list: every ride without a tour, the most urgent first."""
+    stranded = sorted(
+        plan.stranded, key=lambda each: (each.ride_now.promise.pickup_latest, each.code)
+    )
+    return tuple(Waiting(each, _late_ride(plan, each, now)) for each in stranded)
+
+
+def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking]:
+    """Return the day with a stranded ride served late, at the times of its best alternative.
+
+    Raises
+    ------
+    NotStranded, NoLateRide
+        And nothing changed.
+    """
+    booking = next((each for each in plan.stranded if each.code == code), None)
+    if booking is None:
+        raise NotStranded(code)
+    found = least_late(plan, booking, now)
+    if found is None:
+        raise NoLateRide(code)
+    late, times, insertion = found
+    ride = booking.ride_now
+    if times != ride.promise:
+        boarded = booking.amendment.boarded if booking.amendment else None
+        amendment = Amendment(ride.pickup_stop, ride.dropoff_stop, times, boarded)
+        booking = replace(booking, amendment=amendment)
+    trip = exact_trip(plan.region, booking.ride_now, code)
+    after = plan.inserted(trip, insertion).with_bookings(booking)
+    event: Event = Rescued(now, code, cause, late.planned.shift)
+    if late.seconds:
+        event = Postponed(now, code, cause, late.seconds, late.planned.shift)
+    return Outcome(
+        booking,
+        after,
+        planned=frozenset({insertion.tour}),
+        bookings=(booking,),
+        events=(event,),
+    )
+
+
+def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) -> None:
+    _check_times(region, plan, disturbance, now)
+    vehicles = {each.id for each in region.config.vehicles}
+    if isinstance(disturbance, VehicleOut | ShiftSet) and disturbance.vehicle not in vehicles:
+        raise RequestError(
+            "unknown_vehicle", "vehicle", f"There is no vehicle {disturbance.vehicle!r}."
+        )
+    if isinstance(disturbance, ShiftSet):
+        _check_breaks(disturbance)
+    if isinstance(disturbance, VehicleOut | StopClosed) and disturbance.stop is not None:
+        _check_stop(region, disturbance.stop)
+    if isinstance(disturbance, RoadClosed):
+        for number, point in enumerate(disturbance.points):
+            if region.drive.snap(*point, SNAP_METRES, halting=False) is None:
+                raise RequestError(
+                    "no_road_near",
+                    f"points.{number}",
+                    f"No road lies within {SNAP_METRES:.0f} m of this point; choose one on a road.",
+                )
+
+
+def _check_times(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) -> None:
+    if disturbance.end <= disturbance.begin:
+        raise RequestError("times_reversed", "until", "It must end later than it begins.")
+    if disturbance.end <= now:
+        raise RequestError("already_over", "until", "This time is over; choose a later one.")
+    if region.config.local_day(disturbance.begin) != plan.day:
+        raise RequestError("other_day", "from", f"It must begin on {plan.day}.")
+    if disturbance.end > region.config.instant(plan.day, 24 * 60):
+        raise RequestError(
+            "other_day",
+            "until",
+            f"It must end by midnight after {plan.day}; enter each further day on its own.",
+        )
+
+
+def _check_breaks(shift: ShiftSet) -> None:
+    before = shift.begin
+    for number, (earliest, latest, seconds) in enumerate(shift.breaks or ()):
+        if not before <= earliest <= latest <= shift.end - seconds:
+            raise RequestError(
+                "break_outside",
+                f"breaks[{number}]",
+                "Each break has to fit into its span, lie in the shift, and come after the former.",
+            )
+        before = earliest + seconds
+
+
+def _check_stop(region: Region, stop: str) -> None:
+    try:
+        region.stop(stop)
+    except KeyError as error:
+        raise RequestError("unknown_stop", "stop", f"There is no stop {stop!r}.") from error
+
+
+def _under(
+    region: Region,
+    plan: DayPlan,
+    conditions: Sequence[Condition],
+    new: Condition,
+    event: Event,
+    now: int,
+) -> Outcome[Consequences]:
+    """Return a day under other conditions: first what they do, then the best made of it."""
+    faced = imposed(region, plan, conditions, new, now)
+    known = {tour.shift.id: tour for tour in plan.tours}
+    lighter = {}
+    for number, tour in enumerate(faced.plan.tours):
+        before = known.get(tour.shift.id)
+        allowed = overruns(before, plan.travel) if before else {}
+        after = relieved(tour, faced.plan.travel, allowed)
+        if after is not tour:
+            lighter[number] = after
+    calm = faced.plan.with_tours(lighter)
+    made = with_room_for(calm, calm.stranded)
+    late_rides = {each.code: _late_ride(made, each, now) for each in made.stranded}
+    told = effects(plan, made, faced.moves, late_rides)
+    stood = {n for n, tour in enumerate(made.tours) if tour.shift.id in faced.stood}
+    changed = {
+        number
+        for number, tour in enumerate(made.tours)
+        if tour.shift.id not in known or record_of(tour) != record_of(known[tour.shift.id])
+    }
+    return Outcome(
+        Consequences(new, told),
+        made,
+        planned=frozenset(changed - stood),
+        # Stored as they stand: what has happened until now did so under the conditions before.
+        happened=frozenset(range(len(made.tours))) - (changed - stood),
+        bookings=faced.bookings,
+        events=(event, *faced.events, *_told(told, new.id, plan, now)),
+        conditions=(new,),
+        faced=calm,
+    )
+
+
+def _told(told: Sequence[Effect], cause: str, before: DayPlan, now: int) -> list[Event]:
+    """Return what happened to each booking, as events."""
+    already = {each.code for each in before.stranded}
+    events: list[Event] = []
+    for each in told:
+        events += [
+            StopMoved(now, each.code, cause, move.end, move.from_stop, move.to_stop, move.metres)
+            for move in each.moves
+        ]
+        if each.stranded and each.code not in already:
+            seconds = None if each.late_ride is None else each.late_ride.seconds
+            events.append(Stranded(now, each.code, cause, seconds))
+        elif each.after is not None and each.code in already:
+            events.append(Rescued(now, each.code, cause, each.after.shift))
+        elif each.after is not None and each.other_vehicle:
+            events.append(TakenOver(now, each.code, cause, each.after.shift))
+    return events
+
+
+def _late_ride(plan: DayPlan, booking: Booking, now: int) -> Late | None:
+    found = least_late(plan, booking, now)
+    return None if found is None else found[0]
