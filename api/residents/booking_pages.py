@@ -12,13 +12,12 @@ from fastapi.responses import HTMLResponse
 from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
-from api.residents.cards import Card, cards_of, offer_card
+from api.residents.cards import Card, cards_of, fix_cards, offer_card
 from api.residents.contact_form import ContactForm, WaitingForm, contact_of, reachable
 from api.residents.ride_pages import show_ride
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault, Faulty, WishForm, days_ahead, fault_of, ride_request
 from api.rides.quotes import refusal_out
-from api.rides.refusal_words import fix_message
 from shuttle.answers import Quote
 from shuttle.booking.changing import change, quote_change
 from shuttle.domain import Booking, Contact, Offer, RideRequest
@@ -132,10 +131,7 @@ def _answer(visit: Visit, wish: WishForm, asked: RideRequest, said: str = "") ->
         if not error.fixes:
             return _form(visit, wish, Faulty([fault_of(error, visit.language)]))
         message = problem_title(visit.language, error.code)
-        cards = [
-            offer_card(service, each.offer, fix_message(service.region, visit.language, each))
-            for each in error.fixes
-        ]
+        cards = fix_cards(service, error.fixes, visit.language)
         return _offers(visit, wish, asked, cards, said, message)
     visit.request.app.state.metrics.quoted(quote)
     refusal = refusal_out(service, quote, visit.language)
@@ -193,7 +189,7 @@ def _contact(visit: Visit, form: ContactForm, faulty: Faulty | None = None) -> R
     return visit.show(
         "contact.html",
         form=form,
-        card=offer_card(visit.service, offer),
+        card=offer_card(visit.service, offer, visit.language),
         asked=offer.request,
         channels=sorted(visit.service.channels),
         faults=faulty.faults if faulty else (),

@@ -1,16 +1,20 @@
 """Offers and rides as residents see them: what counts, in the order in which it counts."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from markupsafe import Markup
+
 from api.languages import Language
+from api.residents.pickup_map import pickup_map
 from api.rides.refusal_words import fix_message
 from api.service import Service
 from api.times import local_time
 from routing.stops import Stop
-from shuttle.answers import Quote
+from shuttle.answers import Fix, Quote
 from shuttle.booking.requests import WALK_METRES_PER_SECOND
-from shuttle.domain import Offer, Party, Promise, Ride
+from shuttle.domain import Offer, Party, Ride
 from shuttle.region import Region
 
 
@@ -34,6 +38,8 @@ class Card:
         The signed offer; empty for a booking.
     title
         For the fix of a refusal: what would be different.
+    map
+        The pickup, drawn.
     """
 
     begin: datetime
@@ -49,18 +55,19 @@ class Card:
     cents: int
     token: str = ""
     title: str = ""
+    map: Markup = field(default_factory=Markup)
 
 
 def card(
     region: Region,
     ride: Ride,
     *,
-    times: Promise | None = None,
     token: str = "",
     title: str = "",
+    drawn: Markup = Markup(),  # noqa: B008 -- empty, and a string
 ) -> Card:
-    """Return a ride as a card; `times` are those that hold now, if others than promised."""
-    promise = times or ride.promise
+    """Return a ride as a card."""
+    promise = ride.promise
     return Card(
         begin=local_time(region, promise.pickup_earliest),
         end=local_time(region, promise.pickup_latest),
@@ -75,22 +82,36 @@ def card(
         cents=ride.fare_cents,
         token=token,
         title=title,
+        map=drawn,
     )
 
 
 def cards_of(service: Service, quote: Quote, language: Language) -> list[Card]:
     """Return the offers of a quote; of a refusal all its fixes, each with what it changes."""
     if quote.refusal is None:
-        return [offer_card(service, each) for each in quote.offers]
+        return [offer_card(service, each, language) for each in quote.offers]
+    return fix_cards(service, quote.refusal.fixes, language)
+
+
+def fix_cards(service: Service, fixes: Iterable[Fix], language: Language) -> list[Card]:
+    """Return the fixes of a refusal, each with what it changes."""
     return [
-        offer_card(service, fix.offer, fix_message(service.region, language, fix))
-        for fix in quote.refusal.fixes
+        offer_card(service, fix.offer, language, fix_message(service.region, language, fix))
+        for fix in fixes
     ]
 
 
-def offer_card(service: Service, offer: Offer, title: str = "") -> Card:
-    """Return an offer as a card that can be booked."""
-    return card(service.region, offer.ride, token=service.tokens.sign(offer), title=title)
+def offer_card(service: Service, offer: Offer, language: Language, title: str = "") -> Card:
+    """Return an offer as a card that can be booked, with the way to its stop."""
+    region, origin = service.region, offer.request.origin
+    begin = (origin.lat, origin.lon) if offer.ride.walk_to_pickup else None
+    return card(
+        region,
+        offer.ride,
+        token=service.tokens.sign(offer),
+        title=title,
+        drawn=pickup_map(region, region.stop(offer.ride.pickup_stop), language, begin=begin),
+    )
 
 
 def _minutes(metres: int) -> int:

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Annotated
 
-import segno
 from fastapi import APIRouter, Depends, Form, Response
 from fastapi.responses import HTMLResponse
-from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
 from api.residents.cards import card
+from api.residents.codes import code
+from api.residents.pickup_map import pickup_map
 from api.residents.rides import Phase, progress_of
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault, Faulty, WishForm
@@ -227,26 +227,21 @@ def show_ride(
     )
     again = WishForm.of(region, asked)
     progress = progress_of(visit.service, booking, visit.now)
+    stop = region.stop(ride.pickup_stop)
+    drawn = pickup_map(region, stop, visit.language, vehicle=progress.spot)
     return visit.show(
         "ride.html",
         secret_page=True,
         booking=booking,
-        card=card(region, ride),
+        card=card(region, ride, drawn=drawn),
         promised=card(region, booking.ride),
         progress=progress,
         open=progress.phase in (Phase.BOOKED, Phase.SOON),
         secret=secret,
         fresh=fresh,
         said=said,
-        qr=_qr(link) if fresh else "",
+        qr=code(link) if fresh else "",
         again=again,
         back=again.turned(),
         now=local_time(region, visit.now),
     )
-
-
-def _qr(text: str) -> Markup:
-    """Return a QR code as SVG."""
-    code = segno.make(text, error="m", micro=False)
-    drawn = code.svg_inline(scale=4, border=2, dark="#000", omitsize=True)
-    return Markup(drawn)  # noqa: S704 -- drawn by segno from squares alone

@@ -18,7 +18,7 @@ async function look() {
   const shown = document.getElementById("ride");
   // Only what has changed is put in, so that nothing is read out again without need.
   if (fresh && fresh.innerHTML !== shown.innerHTML) {
-    for (const [place, now] of [[".phase", ".phase"], [".where", ".where"], [".sketch", ".sketch"]]) {
+    for (const [place, now] of [[".phase", ".phase"], [".where", ".where"], [".map-fold", ".map-fold"]]) {
       const before = shown.querySelector(place);
       const after = fresh.querySelector(now);
       if (before && after && before.innerHTML !== after.innerHTML) before.replaceChildren(...after.childNodes);
