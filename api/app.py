@@ -10,10 +10,11 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from api import health, metrics, pages
+from api.desk import desk_pages
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
@@ -166,7 +167,7 @@ def create_app(
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    for each in (pages, login_page, booking_pages, ride_pages, info_pages):
+    for each in (pages, login_page, booking_pages, ride_pages, info_pages, desk_pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
@@ -207,6 +208,8 @@ def _on_known_error(request: Request, error: Exception) -> Response:
     if status == 401:
         headers = {"WWW-Authenticate": 'Bearer realm="shuttle"'}
     if pages.wanted(request):
+        if isinstance(error, NotSignedIn):
+            return RedirectResponse(login_page.PATH, status_code=303)
         return pages.problem_page(request, status, code, headers)
     detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
     return problem(request, status, code, detail, field=field, headers=headers, **extensions)

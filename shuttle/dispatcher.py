@@ -140,11 +140,13 @@ class Dispatcher:
         now: int,
         contact: Contact | None = None,
         waiting: Waiting | None = None,
+        *,
+        by_phone: bool = False,
     ) -> Booking:
         """Confirm an offer; the plan is checked again, and the promise is stored with it.
 
         Repeating the call with the same key and offer returns the same booking. Whoever was
-        `waiting` for it leaves the waiting list by it.
+        `waiting` for it leaves the waiting list by it. `by_phone` is kept for the figures.
 
         Raises
         ------
@@ -160,7 +162,14 @@ class Dispatcher:
             check_offer(self.store, offer, now)
             check_limits(self.region, self.store, self.keyed, contact, now)
             outcome = booked(
-                self.region, plan, offer, now, self.new_code, key=idempotency_key, contact=contact
+                self.region,
+                plan,
+                offer,
+                now,
+                self.new_code,
+                key=idempotency_key,
+                contact=contact,
+                by_phone=by_phone,
             )
             return outcome if waiting is None else replace(outcome, waiting=(waiting.taken(),))
 

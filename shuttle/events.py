@@ -18,12 +18,17 @@ from shuttle.driving.driving_events import (
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A booking was confirmed and became part of a tour."""
+    """A booking was confirmed and became part of a tour.
+
+    `by_phone` if somebody on the phone line did it for a caller; who did is not kept. What was
+    stored before this was asked counts as booked without help.
+    """
 
     kind: ClassVar[str] = "booked"
     time: int
     code: str
     shift: str
+    by_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ class Changed:
     old: str
     new: str
     shift: str
+    by_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

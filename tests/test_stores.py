@@ -19,7 +19,7 @@ from shuttle.domain import (
     Ride,
 )
 from shuttle.errors import RevisionConflict, StoreError
-from shuttle.events import Booked, Event, PromiseBroken
+from shuttle.events import Booked, Event, PromiseBroken, event_of
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.store import (
     Change,
@@ -116,10 +116,16 @@ def test_events_come_back_as_they_were(store: Store) -> None:
     happened: tuple[Event, ...] = (
         PromiseBroken(7, "ABCD2345", 240),
         Booked(8, "ZZZZ9999", "bus-1@06:00"),
+        Booked(9, "YYYY9999", "bus-1@06:00", by_phone=True),
     )
     for revision, event in enumerate(happened):
         store.commit(Change(DAY, revision, events=(event,)))
     assert store.events(DAY) == happened
+
+
+def test_what_was_booked_before_it_was_kept_how_is_read_as_booked_without_help() -> None:
+    stored = {"code": "ABCD2345", "shift": "bus-1@06:00"}
+    assert event_of("booked", 8, stored) == Booked(8, "ABCD2345", "bus-1@06:00", by_phone=False)
 
 
 def test_regions_in_one_database_do_not_see_each_other(database_url: str) -> None:

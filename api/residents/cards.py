@@ -86,31 +86,39 @@ def card(
     )
 
 
-def cards_of(service: Service, quote: Quote, language: Language) -> list[Card]:
+def cards_of(
+    service: Service, quote: Quote, language: Language, *, maps: bool = True
+) -> list[Card]:
     """Return the offers of a quote; of a refusal all its fixes, each with what it changes."""
     if quote.refusal is None:
-        return [offer_card(service, each, language) for each in quote.offers]
-    return fix_cards(service, quote.refusal.fixes, language)
+        return [offer_card(service, each, language, maps=maps) for each in quote.offers]
+    return fix_cards(service, quote.refusal.fixes, language, maps=maps)
 
 
-def fix_cards(service: Service, fixes: Iterable[Fix], language: Language) -> list[Card]:
+def fix_cards(
+    service: Service, fixes: Iterable[Fix], language: Language, *, maps: bool = True
+) -> list[Card]:
     """Return the fixes of a refusal, each with what it changes."""
+    region = service.region
     return [
-        offer_card(service, fix.offer, language, fix_message(service.region, language, fix))
+        offer_card(service, fix.offer, language, fix_message(region, language, fix), maps=maps)
         for fix in fixes
     ]
 
 
-def offer_card(service: Service, offer: Offer, language: Language, title: str = "") -> Card:
+def offer_card(
+    service: Service, offer: Offer, language: Language, title: str = "", *, maps: bool = True
+) -> Card:
     """Return an offer as a card that can be booked, with the way to its stop."""
-    region, origin = service.region, offer.request.origin
+    region, stop = service.region, service.region.stop(offer.ride.pickup_stop)
+    origin = offer.request.origin
     begin = (origin.lat, origin.lon) if offer.ride.walk_to_pickup else None
     return card(
         region,
         offer.ride,
         token=service.tokens.sign(offer),
         title=title,
-        drawn=pickup_map(region, region.stop(offer.ride.pickup_stop), language, begin=begin),
+        drawn=pickup_map(region, stop, language, begin=begin) if maps else Markup(),
     )
 
 

@@ -187,18 +187,22 @@ def _place(
     if not matches:
         return Fault(field, tell(_UNKNOWN, language, text=text))
     best = next((each for each in matches if each.label == text), matches[0])
-    if best.label != text and (best.score < _SURE or _rivals(matches)):
+    scores = [each.score for each in matches]
+    if best.label != text and could_be_several(matches, scores):
         meant = tuple(each.label for each in matches)
         return Fault(field, tell(_WHICH, language, text=text), meant)
     return _location(best)
 
 
-def _rivals(matches: Sequence[Match]) -> bool:
-    """Whether another place fits nearly as well, and is not just round the corner."""
+def could_be_several(matches: Sequence[Match], scores: Sequence[float]) -> bool:
+    """Whether the best match is no sure one, or another fits nearly as well.
+
+    What is just round the corner is no other place.
+    """
     best = matches[0]
-    return any(
-        best.score - each.score < _AS_GOOD and _metres(best, each) > _ROUND_THE_CORNER
-        for each in matches[1:]
+    return scores[0] < _SURE or any(
+        scores[0] - score < _AS_GOOD and _metres(best, each) > _ROUND_THE_CORNER
+        for score, each in zip(scores[1:], matches[1:], strict=True)
     )
 
 

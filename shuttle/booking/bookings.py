@@ -27,6 +27,7 @@ def booked(
     key: str,
     contact: Contact | None = None,
     not_before: int = 0,
+    by_phone: bool = False,
 ) -> Outcome[Booking]:
     """Return the day with an offer booked: where it fits best now, under the promise offered.
 
@@ -57,7 +58,7 @@ def booked(
         plan.inserted(trip, insertion).with_bookings(booking),
         planned=frozenset({number}),
         bookings=(booking,),
-        events=(Booked(now, booking.code, plan.tours[number].shift.id),),
+        events=(Booked(now, booking.code, plan.tours[number].shift.id, by_phone),),
         contacts={} if contact is None else {booking.code: contact},
         receipt=Receipt(key, offer.id, booking.code),
         alternative=offer.alternative,

@@ -60,7 +60,15 @@ def _in_order(answer: Quote, why_not: Callable[[Offer], RequestError | None]) ->
     return Quote(offers)
 
 
-def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) -> Booking:
+def change(
+    dispatcher: Dispatcher,
+    code: str,
+    offer: Offer,
+    key: str,
+    now: int,
+    *,
+    by_phone: bool = False,
+) -> Booking:
     """Book an offer in the place of a booking, on the same day or another; or the old one stays.
 
     Repeating the call with the same key and offer returns the same booking.
@@ -91,6 +99,7 @@ def change(dispatcher: Dispatcher, code: str, offer: Offer, key: str, now: int) 
             dispatcher.new_code,
             key=key,
             contact=store.contact(code),
+            by_phone=by_phone,
         )
 
     days = {dispatcher.booking(code).ride.day, offer.ride.day}
@@ -149,6 +158,7 @@ def changed(
     *,
     key: str,
     contact: Contact | None,
+    by_phone: bool = False,
 ) -> Joint[Booking]:
     """Return the days with an offer booked in the place of an old booking; they may be one day.
 
@@ -172,7 +182,7 @@ def changed(
         new,
         (
             replace(before, events=(Replaced(now, old.code, new.code, shift),)),
-            replace(after, events=(Changed(now, old.code, new.code, new_shift),)),
+            replace(after, events=(Changed(now, old.code, new.code, new_shift, by_phone),)),
         ),
     )
 
