@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.desk.line_words import Kind
+from api.desk.line_vocabulary import Kind
 from api.desk.one_line import Reading, read_line
 from api.residents.wishes import ARRIVE, DEPART, NOW
 from routing.gazetteer import Match

@@ -103,9 +103,14 @@ def test_a_translation_fills_in_what_its_message_does(language: Language) -> Non
             assert blanks(form) <= expected, each.id
 
 
+def module_of(path: Path) -> str:
+    """The name under which a file of the house is imported."""
+    return ".".join(path.relative_to(ROOM.parent).with_suffix("").parts)
+
+
 def test_every_table_of_words_is_marked(said: Catalog) -> None:
     known = {form for each in entries(said) for form in forms(each.id)}
-    tables = [import_module(f"api.{each.stem}") for each in ROOM.glob("*_words.py")]
+    tables = [import_module(module_of(each)) for each in ROOM.rglob("*_words.py")]
     told = [
         text
         for module in tables

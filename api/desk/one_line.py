@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from api.desk.line_places import LONGEST, End, Places
-from api.desk.line_words import Kind, Said, plain, read_said
+from api.desk.line_vocabulary import Kind, Said, plain, read_said
 from api.residents.wishes import DEPART
 from routing.gazetteer import Geocoder
 

@@ -26,6 +26,17 @@ from shuttle.region import Region
 LETTERS = "abcdefghijkl"
 """Keys of the caller's rides and places: first those to come, then favourites, then places."""
 
+EXAMPLES = (
+    "rügge mitte bahnhof 8:15 2p rolli",
+    "an 9:30",
+    "morgen",
+    "fr",
+    "24.3.",
+    "kind",
+    "kinderwagen",
+)
+"""What a line may say: words that it understands, in whatever language the page is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Screen:
@@ -75,6 +86,7 @@ class Screen:
             self.service,
             self.language,
             "desk/desk.html",
+            examples=EXAMPLES,
             **{**_NOTHING, **shown},
             form=form,
             who=who,

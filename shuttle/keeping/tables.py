@@ -9,7 +9,7 @@ a test holds the two against each other.
 from sqlalchemy import JSON, BigInteger, Column, Index, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from shuttle.keeping import standing_tables  # noqa: F401 -- registers their tables
+from shuttle.keeping import account_tables, standing_tables  # noqa: F401 -- registers their tables
 
 
 def all_tables() -> list[Table]:
