@@ -18,7 +18,7 @@ from api.desk import desk_pages
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
-from api.residents import booking_pages, info_pages, ride_pages
+from api.residents import booking_pages, info_pages, my_rides_pages, ride_pages
 from api.rides import bookings, calling_off, explain, journeys, promises, series, unmet, waiting
 from api.rides.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.security import (
@@ -167,7 +167,15 @@ def create_app(
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    for each in (pages, login_page, booking_pages, ride_pages, info_pages, desk_pages):
+    for each in (
+        pages,
+        login_page,
+        booking_pages,
+        ride_pages,
+        my_rides_pages,
+        info_pages,
+        desk_pages,
+    ):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:

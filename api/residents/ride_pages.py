@@ -24,7 +24,7 @@ from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault, Faulty, WishForm
 from api.rides.refusal_words import missed_message
 from api.times import local_time
-from shuttle.domain import Booking, Contact, Location, RideRequest, When
+from shuttle.domain import Booking, Channel, Contact, Location, RideRequest, When
 from shuttle.errors import NotCancellable, RequestError, TooManyRequests, UnknownBooking
 from shuttle.region import Region
 from shuttle.standing.series import begin_series
@@ -60,13 +60,13 @@ Opening = Annotated[OpenForm, Form()]
 @router.get("/my-ride")
 def opening_page(visit: VisitHere) -> Response:
     """Ask for the code and the digits."""
-    return visit.show("my_ride.html", form=OpenForm())
+    return _opening(visit, OpenForm())
 
 
 @router.get("/b/{code}")
 def linked_page(visit: VisitHere, code: str) -> Response:
     """Ask for what opens a ride; a script finds it in the link."""
-    return visit.show("my_ride.html", form=OpenForm(code=code[:32]))
+    return _opening(visit, OpenForm(code=code[:32]))
 
 
 @router.post("/my-ride")
@@ -77,8 +77,13 @@ def ride_page(visit: VisitHere, form: Opening) -> Response:
     except (UnknownBooking, TooManyRequests) as error:
         code = "unknown_booking" if isinstance(error, UnknownBooking) else "too_many_requests"
         fault = Fault("code", problem_title(visit.language, code))
-        return visit.show("my_ride.html", form=form, faults=[fault])
+        return _opening(visit, form, [fault])
     return show_ride(visit, booking, form.secret)
+
+
+def _opening(visit: Visit, form: OpenForm, faults: Sequence[Fault] = ()) -> Response:
+    by_sms = Channel.SMS in visit.service.channels
+    return visit.show("my_ride.html", form=form, by_sms=by_sms, faults=faults)
 
 
 @router.post("/my-ride/cancel")

@@ -99,15 +99,19 @@ class Claim:
             secret = self.secret or ""
             link = _same(secret, self.service.dispatcher.keyed.link(code))
             digits = len(phone) > DIGITS and _same(secret, phone[-DIGITS:])
-            right = (link and found is not None) or self._guessed(
-                code, digits and found is not None
-            )
+            right = (link and found is not None) or self.guessed(code, digits and found is not None)
         if found is None or not right:
             raise unknown(code)
         return found
 
-    def _guessed(self, code: str, right: bool) -> bool:
-        """Return whether a guess was right; a wrong one is counted."""
+    def guessed(self, code: str, right: bool) -> bool:
+        """Return whether a guess was right; a wrong one is counted.
+
+        Raises
+        ------
+        TooManyRequests
+            After too many wrong ones for this code, of this client, or in total.
+        """
         limiter, now = self.service.limiter, self.service.clock()
         take_by_address(self.service, "guesses_by_address", self.client, now)
         limiter.take("guesses_in_total", "", now)

@@ -24,6 +24,8 @@ Limit = Literal[
     "guesses_by_code",
     "guesses_by_address",
     "guesses_in_total",
+    "openings_by_phone",
+    "openings_in_total",
     "logins_by_name",
     "logins_by_address",
     "logins_in_total",
@@ -54,6 +56,9 @@ GENEROUS: Mapping[Limit, Rate] = {
     "guesses_by_code": Rate(10, 86_400),
     "guesses_by_address": Rate(30, 900),
     "guesses_in_total": Rate(3000, 3600),
+    # Each is an SMS that somebody gets and the service pays; of one number one in ten minutes.
+    "openings_by_phone": Rate(10, 86_400),
+    "openings_in_total": Rate(100, 3600),
     # An account that is under attack still gets a try of its own every half minute.
     "logins_by_name": Rate(20, 600),
     "logins_by_address": Rate(20, 600),

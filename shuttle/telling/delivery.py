@@ -10,7 +10,7 @@ SMS as ``{id}``, by which gateways that know idempotency keys send it once.
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 import structlog
@@ -24,6 +24,7 @@ from shuttle.store import Store, owner_of
 from shuttle.telling.calendar_file import PUBLISHED, TAKEN_BACK, calendar_file, method
 from shuttle.telling.carriers import Attachment, Carrier, Message, Undelivered
 from shuttle.telling.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice, NoticeKind
+from shuttle.telling.opening import digits_of
 from shuttle.telling.outbox import Claim, Fate
 from shuttle.telling.wording import words
 
@@ -39,6 +40,11 @@ WORKERS = 4
 IDLE_SECONDS = 1.0
 
 _log = structlog.get_logger("shuttle.telling.delivery")
+
+
+def channel_of(notice: Notice, contact: Contact) -> Channel:
+    """Return the way a notice goes: as was wished, but proof of a number goes to that number."""
+    return Channel.SMS if notice.kind is NoticeKind.OPENING else contact.channel
 
 
 def pause(attempts: int) -> int:
@@ -88,11 +94,11 @@ class Delivery:
         contact, booking = owner_of(self.store, notice.code), self.store.booking(notice.code)
         if now >= notice.valid_until:
             self._miss(claim, Fate.GIVEN_UP, "stale")
-        elif contact is None or contact.channel is Channel.NONE:
+        elif contact is None or channel_of(notice, contact) is Channel.NONE:
             self._end(claim, Fate.UNSENT, "nobody wants it")
         elif self._overtaken(notice, booking, now):
             self._miss(claim, Fate.UNSENT, "overtaken")
-        elif contact.channel not in self.carriers:
+        elif channel_of(notice, contact) not in self.carriers:
             self._end(claim, Fate.UNSENT, "no channel configured")
         else:
             self._carry(claim, booking, contact, now)
@@ -128,7 +134,7 @@ class Delivery:
         """
         try:
             message = self._message(claim.notice, booking, contact)
-            self.carriers[contact.channel].send(message, now)
+            self.carriers[channel_of(claim.notice, contact)].send(message, now)
         except Undelivered as error:
             again = now + pause(claim.attempts)
             if error.for_good:
@@ -158,6 +164,9 @@ class Delivery:
 
     def _message(self, notice: Notice, booking: Booking | None, contact: Contact) -> Message:
         link = ""
+        if notice.kind is NoticeKind.OPENING:
+            digits = digits_of(self.keyed, contact.phone, notice.ordinal)
+            notice = replace(notice, facts={"digits": digits})
         if self.public_url and booking is not None:
             token = self.keyed.link(booking.code)
             link = f"{self.public_url.rstrip('/')}/b/{booking.code}#{token}"

@@ -46,6 +46,8 @@ class NoticeKind(StrEnum):
     POSTPONED = "postponed"
     SERIES_MISSED = "series_missed"
     WINDOW_OPENED = "window_opened"
+    OPENING = "opening"
+    """Digits that open all rides of a phone number, see :mod:`shuttle.telling.opening`."""
 
 
 TIMED = frozenset(

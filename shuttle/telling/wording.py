@@ -167,6 +167,7 @@ def _blanks(
         return datetime.fromtimestamp(time, region.config.zone).strftime(spoken.clock)
 
     found = {"phone": region.config.contact.phone.replace(" ", "")}
+    found["digits"] = str(notice.facts.get("digits", ""))
     if "expected" in notice.facts:
         earliest, latest = int(notice.facts["earliest"]), int(notice.facts["latest"])
         # A begun minute counts at the end of a span, and never at its beginning.
