@@ -45,7 +45,7 @@ def main(path: Path) -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(f"load {os.getloadavg()[0]:.1f} when started")
     print(f"{path.name}, {path.stat().st_size / 1e6:.1f} MB\n")
-    reads = [_read_alone(path) for _ in range(3)]
+    reads = [_read_alone(path) for _ in range(REPEATS)]
     seconds = statistics.median(read[0] for read in reads)
     base, peak = reads[0][1], max(read[2] for read in reads)
     print(f"import, fresh process {seconds:.2f} s, peak {peak:.0f} MB, {base:.0f} MB before")
