@@ -1,12 +1,21 @@
 """The resident's pages as a browser without script sees them: forms that are filled in and sent."""
 
 import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any, Self
 
-from tests.api_client import Api
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from shuttle.dispatcher import Dispatcher
+from shuttle.domain import Channel
+from shuttle.region import Region
+from shuttle.store import MemoryStore
+from tests.api_client import KEY, Api, Clock
 
 HTML = {"Accept": "text/html", "Accept-Language": "de"}
 
@@ -98,3 +107,30 @@ class Page:
         found = re.search(r'class="code">(\w{4}) (\w{4})<', self.html)
         assert found
         return found[1] + found[2]
+
+
+PHONE = "04641 78123"
+
+
+@contextmanager
+def serving_residents(region: Region, *channels: Channel) -> Iterator[Api]:
+    clock = Clock()
+    with closing(Dispatcher(region, MemoryStore())) as dispatcher:
+        app = create_app(dispatcher, clock, KEY, tick_seconds=None, channels=channels)
+        with TestClient(app, client=("127.0.0.1", 50_000)) as http:
+            yield Api(http, clock, dispatcher)
+
+
+def offers(api: Api, **filled: str) -> Page:
+    """Ask for a ride from the church to the station at ten."""
+    wish = {"from_": "Kirche", "to": "Bahnhof", "when": "depart", "time": "10:00"}
+    return Page.get(api, "/").send("Fahrten zeigen", **{**wish, **filled})
+
+
+def booked(api: Api, **filled: str) -> Page:
+    """Book the first ride."""
+    return (
+        offers(api, **filled)
+        .send("Diese Fahrt nehmen")
+        .send("Diese Fahrt buchen", phone=PHONE, notify="none")
+    )

@@ -34,6 +34,7 @@ from routing.problem import Problem, Solution
 from scenarios.demand import wishes
 from shuttle.plan import DayPlan
 from shuttle.region import BUNDLED, Region
+from tests.browser import CHROMIUM
 from tests.days import busy_day
 
 
@@ -297,3 +298,35 @@ def test_a_command_explains_itself() -> None:
     command = [sys.executable, "-m", "benchmarks.days", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("usage: benchmarks.days")
+
+
+@pytest.mark.slow
+def test_the_live_day_is_played_and_its_offers_timed() -> None:
+    printed = _printed("benchmarks.live", "--quick")
+    assert "insertion alone" in printed
+    assert "p99" in printed
+
+
+@pytest.mark.slow
+def test_roads_are_read_and_their_travel_times_compared() -> None:
+    printed = _printed("benchmarks.roads")
+    assert "snapping" in printed
+    assert "ms" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"needs a browser: there is no {CHROMIUM}")
+def test_first_views_are_measured_and_every_state_is_drawn(tmp_path: Path) -> None:
+    printed = _printed("benchmarks.pages", "--rounds", "1", "--screens", str(tmp_path / "screens"))
+    assert "largest paint" in printed
+    names = {each.name for each in (tmp_path / "screens").iterdir()}
+    assert {"ask-360.png", "offers-768.png", "booked-1440.png"} <= names
+
+
+def _printed(module: str, *arguments: str) -> str:
+    """Run a benchmark as a user does; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -12,8 +12,7 @@ from shuttle.telling.carriers import Message
 from shuttle.telling.delivery import Delivery
 from shuttle.telling.opening import SPAN
 from tests.api_client import Api
-from tests.resident_pages import Page
-from tests.test_resident_booking import PHONE, booked, serving_residents
+from tests.resident_pages import PHONE, Page, booked, serving_residents
 
 
 @dataclass

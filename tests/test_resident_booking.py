@@ -1,50 +1,19 @@
 """Booking without script: from the form to a ride, and what is said when something is wrong."""
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 
 import pytest
-from fastapi.testclient import TestClient
 
-from api.app import create_app
-from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Channel
 from shuttle.region import Region
-from shuttle.store import MemoryStore
-from tests.api_client import KEY, Api, Clock
-from tests.resident_pages import HTML, Page
-
-PHONE = "04641 78123"
-
-
-@contextmanager
-def serving_residents(region: Region, *channels: Channel) -> Iterator[Api]:
-    clock = Clock()
-    with closing(Dispatcher(region, MemoryStore())) as dispatcher:
-        app = create_app(dispatcher, clock, KEY, tick_seconds=None, channels=channels)
-        with TestClient(app, client=("127.0.0.1", 50_000)) as http:
-            yield Api(http, clock, dispatcher)
+from tests.api_client import Api
+from tests.resident_pages import HTML, PHONE, Page, booked, offers, serving_residents
 
 
 @pytest.fixture
 def api(toy_region: Region) -> Iterator[Api]:
     with serving_residents(toy_region, Channel.SMS, Channel.EMAIL) as served:
         yield served
-
-
-def offers(api: Api, **filled: str) -> Page:
-    """Ask for a ride from the church to the station at ten."""
-    wish = {"from_": "Kirche", "to": "Bahnhof", "when": "depart", "time": "10:00"}
-    return Page.get(api, "/").send("Fahrten zeigen", **{**wish, **filled})
-
-
-def booked(api: Api, **filled: str) -> Page:
-    """Book the first ride."""
-    return (
-        offers(api, **filled)
-        .send("Diese Fahrt nehmen")
-        .send("Diese Fahrt buchen", phone=PHONE, notify="none")
-    )
 
 
 def test_a_ride_is_booked_in_three_pages_without_script_cookie_or_account(api: Api) -> None:
