@@ -151,6 +151,7 @@ def run_all(jobs: Sequence[Job], at_a_time: int) -> Iterator[Run]:
         # A compiled search hears nothing until its time is up: only ending its process ends it.
         for worker in set(multiprocessing.active_children()) - others:
             worker.kill()
+        pool.shutdown()  # or Python, ending, trips over what its thread has just closed
 
 
 def _settle(mine: SimpleQueue[int]) -> None:
