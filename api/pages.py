@@ -177,7 +177,7 @@ def page(
         .render(
             region=service.region.config,
             link=lambda path: link_in(request, path),
-            path=request.url.path,
+            path="/" + request.url.path.lstrip("/"),  # “//x” would be another host
             get=request.method == "GET",
             **context,
         )
