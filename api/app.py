@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from api import health, metrics, pages
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
+from api.open_data import feeds, live_offers, months
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.residents import booking_pages, info_pages, ride_pages
 from api.rides import bookings, calling_off, explain, journeys, promises, series, unmet, waiting
@@ -167,6 +168,8 @@ def create_app(
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
     for each in (pages, login_page, booking_pages, ride_pages, info_pages):
+        app.include_router(each.router)
+    for each in (feeds, live_offers, months):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
