@@ -12,6 +12,8 @@ from api.pages import page
 from api.problems import answers
 from api.residents.info_pages import Home
 from api.service import Service, ServiceHere
+from shuttle.dispatcher import Dispatcher
+from shuttle.open_data.durations import SafeDuration, last_days, ride_times, safe_duration
 from shuttle.open_data.gtfs_flex import gtfs_flex
 from shuttle.open_data.realtime import alerts, vehicle_positions, written
 from shuttle.plan import DayPlan
@@ -46,8 +48,9 @@ def open_data_page(request: Request, service: ServiceHere, language: ReaderLangu
 @router.get("/gtfs-flex.zip", response_class=Zip, responses=answers(422))
 def gtfs_flex_feed(request: Request, service: ServiceHere, home: Home) -> Response:
     """Return stops, hours and rules of booking as a GTFS-Flex feed."""
-    first = service.today().replace(day=1)
-    return _flex_document(service.region, home, first).answer(request)
+    today = service.today()
+    safe = _safe_duration(service.dispatcher, today)
+    return _flex_document(service.region, home, today.replace(day=1), safe).answer(request)
 
 
 @router.get("/vehicle-positions.pb", response_class=Protobuf, responses=answers(422, 503))
@@ -85,9 +88,15 @@ def _days_ahead(service: Service) -> list[date]:
     return [day for day in days if known.get(day)]
 
 
+@lru_cache(maxsize=2)
+def _safe_duration(dispatcher: Dispatcher, today: date) -> SafeDuration:
+    rides = ride_times(dispatcher.store, last_days(today))
+    return safe_duration(dispatcher.region.config.rules, rides)
+
+
 @lru_cache(maxsize=4)
-def _flex_document(region: Region, home: str, first: date) -> Document:
-    return Document.as_it_is(gtfs_flex(region, home, first), _ZIP)
+def _flex_document(region: Region, home: str, first: date, safe: SafeDuration) -> Document:
+    return Document.as_it_is(gtfs_flex(region, home, first, safe), _ZIP)
 
 
 @lru_cache(maxsize=4)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from shuttle.commands.options import Region
+
+if TYPE_CHECKING:
+    from shuttle.store import Store
 
 open_data = typer.Typer(
     help="Feeds for journey planners.", no_args_is_help=True, rich_markup_mode=None
@@ -33,12 +37,22 @@ def write_gtfs_flex(
             help="The feed begins with its month and holds for a year; else today.",
         ),
     ] = None,
+    measured: Annotated[
+        str | None,
+        typer.Option(
+            "--measured",
+            metavar="URL",
+            help="A database, also one of shuttle demo --database: how long its rides of the "
+            "14 days before --date took is told; else what is promised.",
+        ),
+    ] = None,
     region: Region = None,
 ) -> None:
     """Write stops, hours and rules of booking as a GTFS-Flex feed.
 
     The running service has the same feed at /open-data/gtfs-flex.zip.
     """
+    from shuttle.open_data.durations import last_days, ride_times, safe_duration
     from shuttle.open_data.gtfs_flex import gtfs_flex
     from shuttle.region import Region as LoadedRegion
     from shuttle.settings import SettingsError, read_settings
@@ -51,8 +65,23 @@ def write_gtfs_flex(
         )
     loaded = LoadedRegion.load(region or settings.region)
     day = (date or datetime.now(loaded.config.zone)).date()
-    out.write_bytes(gtfs_flex(loaded, home, day))
+    rides = []
+    if measured is not None:
+        with closing(_store(measured, loaded.config.id)) as store:
+            rides = ride_times(store, last_days(day))
+    out.write_bytes(gtfs_flex(loaded, home, day, safe_duration(loaded.config.rules, rides)))
     typer.echo(f"{out} describes {len(loaded.stops)} stops of {loaded.config.name}.")
+
+
+def _store(database: str, region: str) -> Store:
+    """Open a database; an SQLite file that is missing is not made."""
+    from shuttle.errors import StoreError
+    from shuttle.keeping.sql_store import SqlStore
+    from shuttle.settings import database_url
+
+    if "://" not in database and not Path(database).exists():
+        raise StoreError(f"There is no database at {database}; name the right one.")
+    return SqlStore(database_url(database), region)
 
 
 @open_data.command("check")
