@@ -77,7 +77,12 @@ def month_of(
 
 
 def held_back(counted: Mapping[str, int]) -> Cells:
-    """Return a table whose sum is told, without the numbers that are too small to be told."""
+    """Return a table whose sum is told, without the numbers that are too small to be told.
+
+    Where the sum itself is too small nothing is told, not even of what there was something.
+    """
+    if sum(counted.values()) < LEAST:
+        return {}
     shown = dict(sorted(counted.items()))
     missing = {name for name, number in shown.items() if number < LEAST}
     rest = sorted((number, name) for name, number in shown.items() if name not in missing)
