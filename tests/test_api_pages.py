@@ -170,7 +170,7 @@ def test_every_refusal_has_words() -> None:
 
 def test_every_code_that_is_raised_has_a_title() -> None:
     raised = set[str]()
-    for path in (*ROOM.glob("*.py"), *(ROOM.parent / "shuttle").glob("*.py")):
+    for path in (*ROOM.rglob("*.py"), *(ROOM.parent / "shuttle").rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         raised |= set(re.findall(r'RequestError\(\s*"(\w+)"', text))
     assert "outside_area" in raised
