@@ -141,6 +141,34 @@ def test_who_wants_a_train_has_to_be_there_with_the_margin(timetable: Timetable)
     assert timetable.arrival_before("kiel", arrives, margin=300) is None, "nobody gets on there"
 
 
+def test_a_bus_that_serves_a_ride_is_found_with_where_to_get_on_and_off(
+    timetable: Timetable,
+) -> None:
+    [(begin, end)] = timetable.rides_between("station", "kiel", MONDAY)
+    assert clocks([begin, end]) == [("RE 72", "22 08:07"), ("RE 72", "22 09:00")]
+    assert timetable.rides_between("kiel", "station", MONDAY)[0][0].trip == "to-flensburg"
+    assert timetable.rides_between("gleis-2", "kiel", MONDAY) == [], "the other direction"
+    assert timetable.rides_between("station", "kiel", SUNDAY) == []
+
+
+def test_a_ride_over_midnight_is_one_of_the_day_on_which_it_begins(tmp_path: Path) -> None:
+    times = FILES["stop_times.txt"].replace("24:40:00,24:40:00", "23:50:00,23:50:00")
+    timetable = Timetable.read(feed(tmp_path / "feed", stop_times=times))
+    [(begin, end)] = timetable.rides_between("flensburg", "station", SUNDAY)
+    assert clocks([begin, end]) == [("Nachtbus", "21 23:50"), ("Nachtbus", "22 01:12")]
+
+
+def test_a_bus_that_comes_by_twice_is_left_at_the_first_chance(tmp_path: Path) -> None:
+    circle = (
+        "to-kiel,07:00:00,07:00:00,gleis-1,0,0\n"
+        "to-kiel,08:30:00,08:30:00,kiel,4,0\n"
+        "to-kiel,09:30:00,09:30:00,gleis-1,5,0\n"
+    )
+    changed = feed(tmp_path / "feed", stop_times=FILES["stop_times.txt"] + circle)
+    [(begin, end)] = Timetable.read(changed).rides_between("gleis-1", "kiel", MONDAY)
+    assert clocks([begin, end]) == [("RE 72", "22 08:07"), ("RE 72", "22 08:30")]
+
+
 def test_a_stop_without_trains_has_none_and_an_unknown_one_is_an_error(
     tmp_path: Path,
 ) -> None:

@@ -57,9 +57,12 @@ class Call:
         Epoch seconds.
     boarding, alighting
         Whether people can get on and off here.
+    service_day
+        The day to which the feed counts it; with the trip it names one train.
     """
 
     trip: str
+    service_day: date
     line: str
     kind: int
     towards: str
@@ -195,6 +198,31 @@ class Timetable:
         found = place < len(leaving) and leaving[place] == departure
         return departure - margin if found else None
 
+    def rides_between(self, origin: str, destination: str, day: date) -> list[tuple[Call, Call]]:
+        """Return each train or bus that serves a ride directly: where it is got on, and off.
+
+        By departure; of a day by its clocks. A stop where the same vehicle comes by twice counts
+        as the one that makes the ride shortest.
+
+        Raises
+        ------
+        KeyError
+            If there is no such stop.
+        """
+        following = day + timedelta(days=1)
+        ends = defaultdict[tuple[str, date], list[Call]](list)
+        for call in (*self.trains_at(destination, day), *self.trains_at(destination, following)):
+            if call.alighting:
+                ends[call.trip, call.service_day].append(call)
+        rides = {}
+        for begin in self.trains_at(origin, day):
+            later = [
+                end for end in ends[begin.trip, begin.service_day] if end.arrival > begin.departure
+            ]
+            if begin.boarding and later:
+                rides[begin.trip, begin.service_day] = (begin, later[0])
+        return sorted(rides.values(), key=lambda ride: (ride[0].departure, ride[0].trip))
+
     def _midnight(self, day: date) -> int:
         return int(datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp())
 
@@ -207,6 +235,7 @@ class Timetable:
                 if self._services[trip.service].runs(service_day):
                     yield Call(
                         trip=halt.trip,
+                        service_day=service_day,
                         line=trip.line,
                         kind=trip.kind,
                         towards=trip.towards,
