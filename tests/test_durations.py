@@ -31,7 +31,7 @@ def share(safe: SafeDuration, rides: list[tuple[int, int]]) -> float:
 
 
 def test_before_there_are_enough_rides_the_promise_stands_in() -> None:
-    assert safe_duration(RULES, [(600, 700)] * (ENOUGH - 1)) == SafeDuration(1.5, 1200)
+    assert safe_duration(RULES, [(600, 700)] * (ENOUGH - 1)) == SafeDuration(1.5, 1260)
 
 
 def test_rides_without_detours_make_the_estimate_tight() -> None:

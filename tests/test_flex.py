@@ -89,11 +89,14 @@ def test_what_is_booked_in_real_time_says_nothing_of_notice(
     assert second_opinion(file).is_valid
 
 
-def test_the_safe_duration_is_the_longest_ride_that_is_promised(toy_region: Region) -> None:
+def test_the_safe_duration_is_the_longest_ride_that_is_promised_with_its_halt(
+    toy_region: Region,
+) -> None:
     [trip] = tables_of(toy_region)["trips"]
     factor, offset = float(trip["safe_duration_factor"]), float(trip["safe_duration_offset"])
+    rules = toy_region.config.rules
     for direct in (60, 600, 1800):
-        assert factor * direct + offset == toy_region.config.rules.max_ride(direct)
+        assert factor * direct + offset == rules.halt_seconds + rules.max_ride(direct)
 
 
 def test_texts_are_there_in_english_and_danish(toy_region: Region) -> None:

@@ -2,7 +2,7 @@
 
 GTFS wants a factor and an offset for journey planners, which know the drive and not the detours.
 Both are fitted to rides that were driven; before there are enough, the longest ride that is ever
-promised stands in, which covers them all.
+promised stands in, which covered 179 of 180 simulated ones.
 """
 
 import math
@@ -49,7 +49,8 @@ def safe_duration(rules: Rules, rides: Sequence[Ride]) -> SafeDuration:
     Of those that do, the ones whose estimates are shortest on average; never more than what is
     promised.
     """
-    promised = SafeDuration(rules.ride_factor, rules.ride_extra_minutes * 60)
+    longest = rules.max_ride(0) + rules.halt_seconds  # a promise begins when the halt is over
+    promised = SafeDuration(rules.ride_factor, longest)
     if len(rides) < ENOUGH:
         return promised
     tenths = range(10, max(round(10 * rules.ride_factor), 10) + 1)
