@@ -17,6 +17,7 @@ from api import health, metrics, pages
 from api.desk import desk_pages
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
+from api.open_data import feeds, live_offers, months
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.residents import booking_pages, info_pages, my_rides_pages, ride_pages
 from api.rides import bookings, calling_off, explain, journeys, promises, series, unmet, waiting
@@ -176,6 +177,8 @@ def create_app(
         info_pages,
         desk_pages,
     ):
+        app.include_router(each.router)
+    for each in (feeds, live_offers, months):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:

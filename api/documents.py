@@ -14,22 +14,25 @@ _WORTH_COMPRESSING = 1000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """JSON as bytes, the same compressed, and a name that changes with the content."""
+    """An answer as bytes, maybe the same compressed, and a name that changes with the content."""
 
     body: bytes
     compressed: bytes | None
     etag: str
+    media_type: str = "application/json"
 
     @classmethod
     def of(cls, content: BaseModel) -> "Document":
         """Return a model as a document."""
         body = content.model_dump_json(by_alias=True).encode()
         large = len(body) >= _WORTH_COMPRESSING
-        return cls(
-            body,
-            gzip.compress(body, compresslevel=6, mtime=0) if large else None,
-            f'"{hashlib.blake2b(body, digest_size=9).hexdigest()}"',
-        )
+        compressed = gzip.compress(body, compresslevel=6, mtime=0) if large else None
+        return cls(body, compressed, _etag(body))
+
+    @classmethod
+    def as_it_is(cls, body: bytes, media_type: str) -> "Document":
+        """Return what is no JSON as a document; it is not compressed again."""
+        return cls(body, None, _etag(body), media_type)
 
     def answer(self, request: Request) -> Response:
         """Return the document, or 304 if the reader has it already."""
@@ -45,5 +48,9 @@ class Document:
             return Response(status_code=304, headers=headers)
         if self.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
-            return Response(self.compressed, headers=headers, media_type="application/json")
-        return Response(self.body, headers=headers, media_type="application/json")
+            return Response(self.compressed, headers=headers, media_type=self.media_type)
+        return Response(self.body, headers=headers, media_type=self.media_type)
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.blake2b(body, digest_size=9).hexdigest()}"'

@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from shuttle.commands.care import add_commands
+from shuttle.commands.open_data import open_data
 from shuttle.commands.options import Database, Region
 from shuttle.commands.staff import staff
 from shuttle.errors import ShuttleError
@@ -51,6 +52,7 @@ class _Plainly(TyperGroup):
 
 
 app.add_typer(staff, name="staff", cls=_Plainly)
+app.add_typer(open_data, name="open-data", cls=_Plainly)
 
 DEMO_DAY = "2027-03-02"
 """An ordinary Tuesday; fixed, so that the demo shows the same figures tomorrow."""

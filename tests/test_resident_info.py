@@ -42,6 +42,7 @@ PAGES = (
     "/about",
     "/imprint",
     "/accessibility",
+    "/open-data",
 )
 
 

@@ -10,7 +10,7 @@ from api.mapping.open_schemas import CapacityOut, NextHaltOut, VehicleOut, Vehic
 from api.mapping.tours import stands_of
 from api.mapping.tracks import ahead, position
 from api.problems import answers
-from api.service import ServiceHere
+from api.service import Service, ServiceHere
 from api.times import local_time
 from shuttle.driving.reports import Sighting
 from shuttle.place_names import place_name
@@ -34,27 +34,39 @@ def vehicles(
 ) -> Response:
     """Return where all vehicles are now, by the timetable of their tours."""
     now = service.clock()
+    return _vehicles_document(*_moment(service, now), now, seconds_ahead).answer(request)
+
+
+def vehicles_now(service: Service, now: int) -> VehiclesOut:
+    """Return what the map shows of the vehicles at this moment."""
+    return _vehicles_out(*_moment(service, now), now, 0)
+
+
+def _moment(service: Service, now: int) -> tuple[Region, DayPlan, tuple[Sighting | None, ...]]:
     plan = service.dispatcher.plan(service.region.config.local_day(now), now)
     last = service.dispatcher.sightings.last
-    seen = tuple(last(plan.day, tour.shift.id, now) for tour in plan.tours)
-    return _vehicles_document(service.region, plan, now, seconds_ahead, seen).answer(request)
+    return service.region, plan, tuple(last(plan.day, tour.shift.id, now) for tour in plan.tours)
 
 
 @lru_cache(maxsize=16)
 def _vehicles_document(
-    region: Region, plan: DayPlan, now: int, seconds: int, seen: tuple[Sighting | None, ...]
+    region: Region, plan: DayPlan, seen: tuple[Sighting | None, ...], now: int, seconds: int
 ) -> Document:
     """Return the answer to all who ask in the same second."""
-    return Document.of(
-        VehiclesOut(
-            now=local_time(region, now),
-            day=plan.day,
-            revision=plan.revision,
-            vehicles=[
-                _vehicle(region, plan, number, vehicle, now, seconds, seen)
-                for number, vehicle in enumerate(region.config.vehicles, start=1)
-            ],
-        )
+    return Document.of(_vehicles_out(region, plan, seen, now, seconds))
+
+
+def _vehicles_out(
+    region: Region, plan: DayPlan, seen: tuple[Sighting | None, ...], now: int, seconds: int
+) -> VehiclesOut:
+    return VehiclesOut(
+        now=local_time(region, now),
+        day=plan.day,
+        revision=plan.revision,
+        vehicles=[
+            _vehicle(region, plan, number, vehicle, now, seconds, seen)
+            for number, vehicle in enumerate(region.config.vehicles, start=1)
+        ],
     )
 
 

@@ -36,6 +36,7 @@ def add_commands(app: typer.Typer, plainly: Callable[[], AbstractContextManager[
     added(privacy, "export", export)
     added(privacy, "erase", erase)
     added(privacy, "purge", purge)
+    added(privacy, "record", record)
     app.add_typer(privacy, name="privacy")
     added(app, "backup", backup)
     added(app, "restore", restore)
@@ -121,6 +122,27 @@ def purge(
             what = "would go" if dry_run else "gone"
             until = here.config.local_day(each.before)
             typer.echo(f"{each.data}: {each.rows} {what}, from before {until}")
+
+
+def record(
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Else it is printed.")
+    ] = None,
+    region: Region = None,
+) -> None:
+    """Write the record of processing activities (Art. 30 GDPR), in German, as Markdown."""
+    from shuttle.keeping.processing_record import processing_record
+    from shuttle.region_config import read_config
+    from shuttle.settings import read_settings
+
+    folder = region or read_settings().region
+    text = processing_record(read_config(folder / "region.toml"))
+    if out is None:
+        typer.echo(text)
+    else:
+        out.write_text(text, encoding="utf-8")
+        typer.echo(f"Written to {out}.")
 
 
 def backup(

@@ -1,6 +1,6 @@
 """The database's tables. Every one carries its region: a server may hold several.
 
-Whoever imports this room knows all of them: those of two other rooms are named here as well.
+Whoever imports this file knows all of them: those of two other files are imported as well.
 
 Times are epoch seconds (UTC). Alembic migrations in ``migrations`` create exactly this;
 a test holds the two against each other.

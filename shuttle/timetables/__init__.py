@@ -1,0 +1,1 @@
+"""Trains and buses of others, read from their GTFS timetables."""
