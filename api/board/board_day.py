@@ -1,0 +1,183 @@
+"""A plan as the board shows it: tours halt by halt, and every ride with its promise."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+from api.board.board_schemas import (
+    BoardFigures,
+    BoardHalt,
+    BoardRefused,
+    BoardRide,
+    BoardTour,
+    BoardWaiting,
+)
+from api.mapping.open_schemas import HALT_NAMES
+from api.schemas import PartyWire, WindowOut
+from api.times import local_time
+from routing.problem import HaltKind
+from shuttle.answers import RefusalReason
+from shuttle.booking.unmet import Unmet
+from shuttle.domain import BookingStatus
+from shuttle.driving.promises import Entry, figures
+from shuttle.driving.timetable import Stand
+from shuttle.place_names import place_name
+from shuttle.plan import DayPlan, under_way, vehicle_of
+from shuttle.region import Region
+from shuttle.standing.standing_requests import Waiting, WaitingState
+from shuttle.trouble.consequences import Planned
+
+
+def board_tour(plan: DayPlan, number: int, stands: Sequence[Stand]) -> BoardTour:
+    """Return one tour of a plan, with the places where its vehicle stands."""
+    tour, region = plan.tours[number], plan.region
+    vehicle = vehicle_of(tour)
+    fleet = [each.id for each in region.config.vehicles]
+    return BoardTour(
+        shift=tour.shift.id,
+        vehicle=vehicle,
+        number=fleet.index(vehicle) + 1,
+        name=region.config.vehicles[fleet.index(vehicle)].name,
+        begin=local_time(region, tour.shift.start),
+        end=local_time(region, tour.shift.end),
+        reported=tour.shift.id in plan.reports,
+        locked=tour.shift.id in plan.locks,
+        halts=[
+            _halt(plan, number, stand, before)
+            for before, stand in zip((None, *stands), stands, strict=False)
+        ],
+    )
+
+
+def _halt(plan: DayPlan, number: int, stand: Stand, before: Stand | None) -> BoardHalt:
+    region = plan.region
+    place = region.places[stand.place]
+    return BoardHalt(
+        kinds=[HALT_NAMES[kind] for kind in stand.kinds],
+        name=place_name(region, stand.place),
+        lat=place.lat,
+        lon=place.lon,
+        arrival=local_time(region, stand.arrival),
+        busy_until=local_time(region, _busy_until(plan, number, stand)),
+        departure=local_time(region, stand.departure),
+        rest=_rest(plan, number, stand),
+        slack_seconds=_slack(plan, number, stand),
+        getting_on=list(stand.pickups),
+        getting_off=list(stand.dropoffs),
+        people=stand.on_board[0] + stand.on_board[1],
+        metres=0 if before is None else _metres(plan, before, stand),
+        empty=before is None or not any(before.on_board),
+        served=stand.served,
+    )
+
+
+def _busy_until(plan: DayPlan, number: int, stand: Stand) -> int:
+    """Return when the last of the halts is over; the vehicle then waits until it leaves."""
+    halts = plan.tours[number].halts
+    begins = plan.compiled.halts[number]["soonest"]
+    over = max(int(begins[each]) + halts[each].service for each in stand.halts)
+    return min(over, stand.departure) if stand.departure > stand.arrival else over
+
+
+def _rest(plan: DayPlan, number: int, stand: Stand) -> tuple[datetime, datetime] | None:
+    """Return from when until when the driver rests there; from the first break to the last."""
+    halts, begins = plan.tours[number].halts, plan.compiled.halts[number]["soonest"]
+    breaks = [each for each in stand.halts if halts[each].kind is HaltKind.BREAK]
+    if not breaks:
+        return None
+    end = int(begins[breaks[-1]]) + halts[breaks[-1]].service
+    return local_time(plan.region, int(begins[breaks[0]])), local_time(plan.region, end)
+
+
+def _slack(plan: DayPlan, number: int, stand: Stand) -> int:
+    row = plan.compiled.halts[number]
+    return max(0, min(int(row[each]["deadline"] - row[each]["soonest"]) for each in stand.halts))
+
+
+def _metres(plan: DayPlan, before: Stand, stand: Stand) -> int:
+    return int(plan.travel.metres[before.place, stand.place])
+
+
+def board_ride(plan: DayPlan, entry: Entry, planned: Mapping[str, Planned]) -> BoardRide:
+    """Return a ride as its promise stands; `planned` holds where the plan has it."""
+    booking, region = entry.booking, plan.region
+    ride, now = booking.ride, booking.ride_now
+    where = planned.get(booking.code)
+    return BoardRide(
+        code=booking.code,
+        status=booking.status,
+        origin=booking.origin,
+        to=booking.destination,
+        pickup_stop=region.stop(now.pickup_stop).label,
+        dropoff_stop=region.stop(now.dropoff_stop).label,
+        party=PartyWire.of(ride.party),
+        pickup_window=WindowOut(
+            earliest=local_time(region, ride.promise.pickup_earliest),
+            latest=local_time(region, ride.promise.pickup_latest),
+        ),
+        dropoff_latest=local_time(region, ride.promise.dropoff_latest),
+        shift=where.shift if where else None,
+        pickup=local_time(region, where.pickup) if where else None,
+        dropoff=local_time(region, where.dropoff) if where else None,
+        movable=booking.status is BookingStatus.BOOKED and not under_way(plan, booking.code),
+        locked=booking.code in plan.locks,
+        state=entry.state,
+        late_minutes=-(-entry.seconds // 60),
+        cause=entry.cause,
+    )
+
+
+def board_figures(
+    plan: DayPlan, entries: Sequence[Entry], stands: Iterable[Sequence[Stand]]
+) -> BoardFigures:
+    """Return how good a day is: rides, promises, and kilometres without anybody on board."""
+    promises = figures(entries)
+    legs = [
+        (_metres(plan, before, after), any(before.on_board))
+        for each in stands
+        for before, after in pairwise(each)
+    ]
+    return BoardFigures(
+        rides=len(plan.bookings),
+        served=sum(each.status is BookingStatus.SERVED for each in plan.bookings.values()),
+        kept=promises.kept,
+        broken=promises.broken,
+        at_risk=promises.at_risk,
+        stranded=len(plan.stranded),
+        kilometres=round(sum(metres for metres, _ in legs) / 1000, 1),
+        empty_kilometres=round(sum(metres for metres, full in legs if not full) / 1000, 1),
+    )
+
+
+def board_waiting(region: Region, waiting: Waiting) -> BoardWaiting:
+    """Return somebody on the waiting list, without whom it is."""
+    request = waiting.request
+    return BoardWaiting(
+        code=waiting.code,
+        origin=request.origin.label,
+        to=request.destination.label,
+        when=request.when.value,
+        time=local_time(region, request.time),
+        party=PartyWire.of(request.party),
+        told=waiting.state is WaitingState.TOLD,
+    )
+
+
+def board_refused(region: Region, unmet: Iterable[Unmet]) -> list[BoardRefused]:
+    """Return where rides were refused; what no plan could have served is left out."""
+    reasons = {str(each) for each in RefusalReason}
+    stops = {each.id: (each.lat, each.lon) for each in region.stops}
+    return [
+        BoardRefused(
+            wanted=local_time(region, each.wanted), lat=lat, lon=lon, reason=str(each.reason)
+        )
+        for each in unmet
+        if each.reason in reasons
+        for lat, lon in [stops.get(each.origin) or _point(each.origin)]
+    ]
+
+
+def _point(text: str) -> tuple[float, float]:
+    """Return a point on the grid on which refused requests without a stop are kept."""
+    lat, _, lon = text.partition(",")
+    return float(lat), float(lon)
