@@ -105,7 +105,8 @@ def test_a_translation_fills_in_what_its_message_does(language: Language) -> Non
 
 def test_every_table_of_words_is_marked(said: Catalog) -> None:
     known = {form for each in entries(said) for form in forms(each.id)}
-    tables = [import_module(f"api.{each.stem}") for each in ROOM.glob("*_words.py")]
+    files = [each.relative_to(ROOM.parent).with_suffix("") for each in ROOM.rglob("*_words.py")]
+    tables = [import_module(".".join(each.parts)) for each in files]
     told = [
         text
         for module in tables

@@ -1,5 +1,6 @@
 """The board's data and its events, for dispatchers."""
 
+import gzip
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -15,15 +16,17 @@ from api.times import Day
 
 router = APIRouter(prefix="/api/v1/board", tags=["dispatch"])
 
+_LARGE = 20_000
+"""Bytes from which compressing is worth its time."""
+
 BoardDay = Annotated[Day, Path(description="Service day.", examples=["2027-03-22"])]
 
 
-@router.get("/{day}", responses=answers(422, 503))
+@router.get("/{day}", responses=answers(422, 503), response_model=BoardOut)
 def board(
     day: BoardDay,
     service: ServiceHere,
     request: Request,
-    response: Response,
     since: Annotated[
         str | None,
         Query(
@@ -32,11 +35,21 @@ def board(
             description="The `tag` of a board: only what is different since is told.",
         ),
     ] = None,
-) -> BoardOut:
+) -> Response:
     """Return a day as the board shows it: tours halt by halt, rides, promises, what is wrong."""
-    response.headers["Cache-Control"] = "no-store"
     snapshots: Snapshots = request.app.state.snapshots
-    return snapshots.board(plan_of(service, day), since)
+    told = snapshots.board(plan_of(service, day), since)
+    # A day of a thousand rides would be checked once more on its way out.
+    return _packed(request, told.model_dump_json(by_alias=True).encode())
+
+
+def _packed(request: Request, body: bytes) -> Response:
+    """Return JSON, compressed if it is large and whoever asks can unpack it."""
+    headers = {"Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if len(body) > _LARGE and "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, compresslevel=1)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type="application/json", headers=headers)
 
 
 @router.get("/{day}/events", include_in_schema=False)

@@ -1,6 +1,7 @@
 """A plan as the board shows it: tours halt by halt, and every ride with its promise."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -22,10 +23,10 @@ from shuttle.domain import BookingStatus
 from shuttle.driving.promises import Entry, figures
 from shuttle.driving.timetable import Stand
 from shuttle.place_names import place_name
-from shuttle.plan import DayPlan, under_way, vehicle_of
+from shuttle.plan import DayPlan, vehicle_of
 from shuttle.region import Region
 from shuttle.standing.standing_requests import Waiting, WaitingState
-from shuttle.trouble.consequences import Planned
+from shuttle.trouble.consequences import Planned, planned
 
 
 def board_tour(plan: DayPlan, number: int, stands: Sequence[Stand]) -> BoardTour:
@@ -98,11 +99,31 @@ def _metres(plan: DayPlan, before: Stand, stand: Stand) -> int:
     return int(plan.travel.metres[before.place, stand.place])
 
 
-def board_ride(plan: DayPlan, entry: Entry, planned: Mapping[str, Planned]) -> BoardRide:
-    """Return a ride as its promise stands; `planned` holds where the plan has it."""
-    booking, region = entry.booking, plan.region
+@dataclass(frozen=True, slots=True)
+class RideFacts:
+    """All that a ride is shown from: two that are equal are shown alike."""
+
+    entry: Entry
+    where: Planned | None
+    movable: bool
+    locked: bool
+
+
+def ride_facts(plan: DayPlan, entries: Iterable[Entry]) -> Iterator[RideFacts]:
+    """Yield what is known of each ride: its promise, and where the plan has it."""
+    where = planned(plan)
+    begun = {halt.trip for tour in plan.tours for halt in tour.halts[: tour.fixed]}
+    for entry in entries:
+        code = entry.booking.code
+        movable = entry.booking.status is BookingStatus.BOOKED and code not in begun
+        yield RideFacts(entry, where.get(code), movable, code in plan.locks)
+
+
+def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
+    """Return a ride as its promise stands."""
+    entry, where, region = facts.entry, facts.where, plan.region
+    booking = entry.booking
     ride, now = booking.ride, booking.ride_now
-    where = planned.get(booking.code)
     return BoardRide(
         code=booking.code,
         status=booking.status,
@@ -119,8 +140,8 @@ def board_ride(plan: DayPlan, entry: Entry, planned: Mapping[str, Planned]) -> B
         shift=where.shift if where else None,
         pickup=local_time(region, where.pickup) if where else None,
         dropoff=local_time(region, where.dropoff) if where else None,
-        movable=booking.status is BookingStatus.BOOKED and not under_way(plan, booking.code),
-        locked=booking.code in plan.locks,
+        movable=facts.movable,
+        locked=facts.locked,
         state=entry.state,
         late_minutes=-(-entry.seconds // 60),
         cause=entry.cause,

@@ -11,24 +11,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from pydantic import BaseModel
+
 from api.board.board_day import (
+    RideFacts,
     board_figures,
     board_refused,
     board_ride,
     board_tour,
     board_waiting,
+    ride_facts,
 )
 from api.board.board_schemas import BoardOut, BoardRide, BoardTour
-from api.mapping.tours import stands_of
 from api.service import Service
 from api.staff.trouble_answers import ConditionOut
 from api.times import local_time
 from routing.problem import Tour
+from shuttle.driving.timetable import Stand, stands
 from shuttle.plan import DayPlan
-from shuttle.trouble.consequences import planned
 
 _REMEMBERED = 16
 """Boards that somebody may still have; whoever has an older one is told everything."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ShownTour:
+    """A tour, its timetable, and how it is shown."""
+
+    tour: Tour
+    stands: tuple[Stand, ...]
+    shown: BoardTour
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -39,8 +51,8 @@ class Snapshot:
     now: int
     changes: int
     board: BoardOut
-    tours: Mapping[str, BoardTour]
-    rides: Mapping[str, BoardRide]
+    tours: Mapping[str, ShownTour]
+    rides: Mapping[str, tuple[RideFacts, BoardRide]]
 
 
 class Snapshots:
@@ -86,26 +98,30 @@ class Snapshots:
         return made
 
     def _made(self, plan: DayPlan, now: int, changes: int, last: Snapshot | None) -> Snapshot:
-        dispatcher, region = self._service.dispatcher, plan.region
-        stands, entries = stands_of(plan), dispatcher.promises(plan.day, now)
-        tours = {
-            tour.shift.id: _unchanged(last, plan, tour) or board_tour(plan, number, stands[number])
-            for number, tour in enumerate(plan.tours)
-        }
-        where = planned(plan)
-        rides = {each.booking.code: board_ride(plan, each, where) for each in entries}
-        store = dispatcher.store
+        dispatcher, region, store = (
+            self._service.dispatcher,
+            plan.region,
+            self._service.dispatcher.store,
+        )
+        entries = dispatcher.promises(plan.day, now)
+        tours = {tour.shift.id: _tour(last, plan, n) for n, tour in enumerate(plan.tours)}
+        known = last.rides if last and last.plan.region is region else {}
+        rides = {}
+        for facts in ride_facts(plan, entries):
+            before = known.get(facts.entry.booking.code)
+            same = before if before and before[0] == facts else (facts, board_ride(plan, facts))
+            rides[facts.entry.booking.code] = same
         board = BoardOut(
             tag=f"{self._prefix}-{plan.day}-{plan.revision}-{now}-{changes}",
             whole=True,
             day=plan.day,
             revision=plan.revision,
             now=local_time(region, now),
-            tours=list(tours.values()),
+            tours=[each.shown for each in tours.values()],
             gone_tours=[],
-            rides=list(rides.values()),
+            rides=[shown for _, shown in rides.values()],
             gone_rides=[],
-            figures=board_figures(plan, entries, stands),
+            figures=board_figures(plan, entries, [each.stands for each in tours.values()]),
             waiting=[
                 board_waiting(region, each)
                 for each in store.standing.waiting_list()
@@ -117,24 +133,32 @@ class Snapshots:
         return Snapshot(plan, now, changes, board, tours, rides)
 
 
-def _unchanged(last: Snapshot | None, plan: DayPlan, tour: Tour) -> BoardTour | None:
-    """Return a tour as it was shown last, if nothing in it can be different."""
-    if last is None or last.plan.travel is not plan.travel or last.plan.locks != plan.locks:
-        return None
-    reported = tour.shift.id in plan.reports
-    before = next((each for each in last.plan.tours if each.shift.id == tour.shift.id), None)
-    shown = last.tours.get(tour.shift.id)
-    return shown if before == tour and shown and shown.reported == reported else None
+def _tour(last: Snapshot | None, plan: DayPlan, number: int) -> ShownTour:
+    """Return a tour as it is shown; as it was shown last, if nothing in it can be different."""
+    tour = plan.tours[number]
+    if last is not None and last.plan.travel is plan.travel and last.plan.locks == plan.locks:
+        before = last.tours.get(tour.shift.id)
+        reported = tour.shift.id in plan.reports
+        if before and before.tour == tour and before.shown.reported == reported:
+            return before
+    halts = stands(tour, plan.travel, plan.region.number_of)
+    return ShownTour(tour, halts, board_tour(plan, number, halts))
 
 
 def _difference(before: Snapshot, now: Snapshot) -> BoardOut:
     """Return what somebody has to be told who knows an earlier board."""
+    tours = {shift: each.shown for shift, each in before.tours.items()}
+    rides = {code: shown for code, (_, shown) in before.rides.items()}
     return now.board.model_copy(
         update={
             "whole": False,
-            "tours": [each for shift, each in now.tours.items() if before.tours.get(shift) != each],
-            "gone_tours": [shift for shift in before.tours if shift not in now.tours],
-            "rides": [each for code, each in now.rides.items() if before.rides.get(code) != each],
-            "gone_rides": [code for code in before.rides if code not in now.rides],
+            "tours": [each for each in now.board.tours if _differs(tours.get(each.shift), each)],
+            "gone_tours": [shift for shift in tours if shift not in now.tours],
+            "rides": [each for each in now.board.rides if _differs(rides.get(each.code), each)],
+            "gone_rides": [code for code in rides if code not in now.rides],
         }
     )
+
+
+def _differs(before: BaseModel | None, now: BaseModel) -> bool:
+    return before is not now and before != now

@@ -27,6 +27,7 @@ new Details(model, times, acting);
 model.listen((_changed, chosen) => {
   if (chosen && model.selected) timeline.reveal(model.rides.get(model.selected));
   quality(model.figures);
+  byId("board").dataset.revision = model.revision;
 });
 
 function quality({ rides, kept, broken, at_risk: risk, stranded, kilometres, empty_kilometres: empty }) {
@@ -65,7 +66,6 @@ map.load().catch((error) => {
   console.warn(error);
   notify(words.no_connection);
 });
-model.listen(() => map.told().catch((error) => console.warn(error)));
 
 /** Clock, now-line and vehicles go on between two events. */
 function frame() {

@@ -10,10 +10,11 @@ const { L } = window;
 
 const SOON_MS = 2 * 3600 * 1000;
 const POLLS_MS = 20_000;
+const SOON_AFTER_MS = 700;
 
 export class BoardMap {
   constructor(model, times, clock) {
-    Object.assign(this, { model, times, clock, ready: false, revision: null, way: null, picking: null });
+    Object.assign(this, { model, times, clock, ready: false, revision: null, way: null, picking: null, due: 0 });
     model.listen((changed, chosen) => this.#follow(changed, chosen));
   }
 
@@ -33,6 +34,8 @@ export class BoardMap {
     this.tours = new TourLayer(map, this.times, { patterns: true, onHalt: (stand) => this.#choose(stand) });
     this.vehicles = new VehicleLayer(map);
     this.marks = L.layerGroup().addTo(map);
+    map.createPane("demand").style.zIndex = 415;
+    this.canvas = L.canvas({ pane: "demand", padding: 0.4 });
     this.chosen = L.layerGroup().addTo(map);
     new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
     map.on("click", (event) => {
@@ -66,10 +69,20 @@ export class BoardMap {
     this.tours.follow(now);
   }
 
+  /** The selected ride at once; what the day has changed soon after, however often it does. */
   #follow(_changed, chosen) {
     if (!this.ready) return;
-    this.#mark();
-    if (chosen) this.#reveal();
+    if (chosen) {
+      this.#choice();
+      this.#reveal();
+      return;
+    }
+    if (this.due) return;
+    this.due = setTimeout(() => {
+      this.due = 0;
+      this.#mark();
+      this.told().catch((error) => console.warn(error));
+    }, SOON_AFTER_MS);
   }
 
   /** Draw closures, refusals, what is wanted soon, and the selected ride. */
@@ -85,7 +98,7 @@ export class BoardMap {
     for (const ride of this.model.rides.values()) {
       if (!ride.open || ride.earliest < now || ride.earliest > now + SOON_MS) continue;
       const halt = this.#haltOf(ride, "getting_on");
-      if (halt) this.#point(halt, "mark-demand", `${this.times.clock(ride.picksUp)} ${halt.name}`);
+      if (halt) this.#demand(halt, `${this.times.clock(ride.picksUp)} ${halt.name}`);
     }
     this.#choice();
   }
@@ -93,6 +106,12 @@ export class BoardMap {
   #point({ lat, lon }, className, title) {
     const icon = L.divIcon({ className, iconSize: [14, 14] });
     L.marker([lat, lon], { icon, keyboard: false, zIndexOffset: -800 }).bindTooltip(title).addTo(this.marks);
+  }
+
+  /** Rides may be many: they share a canvas. */
+  #demand({ lat, lon }, title) {
+    L.circleMarker([lat, lon], { renderer: this.canvas, pane: "demand", radius: 6, weight: 2, dashArray: "1 3", color: ink("--ink"), fillColor: ink("--ink"), fillOpacity: 0.18 })
+      .bindTooltip(title).addTo(this.marks);
   }
 
   #haltOf(ride, end) {

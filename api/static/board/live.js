@@ -33,7 +33,7 @@ export class Live {
     this.told = Date.parse(told.now);
     this.clock.observe(this.told);
     this.#show(false);
-    this.onTold(told);
+    if (event.type === "clock") this.onTold(told);
   }
 
   async #plan(event) {
