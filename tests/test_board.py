@@ -73,6 +73,20 @@ def test_every_stay_ends_before_the_next_drive_begins(desk: Office) -> None:
         assert times[:-1] == sorted(times[:-1])
 
 
+def test_a_vehicle_that_waits_between_two_halts_at_one_stop_is_not_busy(desk: Office) -> None:
+    desk.http.put(f"/api/v1/shifts/{DAY}/{TWO}/lock")
+    first = desk.book("key-number-1")
+    back = {"origin": {"stop": "bahnhof"}, "to": {"stop": "kirche"}}
+    later = {"when": {"depart_at": berlin(f"{DAY}T10:00")}}
+    second = desk.book("key-number-2", **back, **later)
+    [tour] = [each for each in board(desk)["tours"] if each["shift"] == ONE]
+    [off] = [each for each in tour["halts"] if first["code"] in each["getting_off"]]
+    [on] = [each for each in tour["halts"] if second["code"] in each["getting_on"]]
+    assert off["name"] == on["name"]
+    assert off["busy_until"] < off["departure"] == on["arrival"]
+    assert (off["people"], on["people"], on["metres"]) == (0, 1, 0)
+
+
 def test_nobody_is_named_on_the_board(desk: Office) -> None:
     offer = desk.offer()["offer"]
     contact = {"name": "Erna Petersen", "phone": "04641 8123"}

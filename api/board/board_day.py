@@ -28,12 +28,16 @@ from shuttle.region import Region
 from shuttle.standing.standing_requests import Waiting, WaitingState
 from shuttle.trouble.consequences import Planned, planned
 
+_PAUSE = 60
+"""A vehicle that stands for longer than so many seconds without anything to do waits."""
+
 
 def board_tour(plan: DayPlan, number: int, stands: Sequence[Stand]) -> BoardTour:
     """Return one tour of a plan, with the places where its vehicle stands."""
     tour, region = plan.tours[number], plan.region
     vehicle = vehicle_of(tour)
     fleet = [each.id for each in region.config.vehicles]
+    stops = tuple(_stops(plan, number, stands))
     return BoardTour(
         shift=tour.shift.id,
         vehicle=vehicle,
@@ -44,55 +48,80 @@ def board_tour(plan: DayPlan, number: int, stands: Sequence[Stand]) -> BoardTour
         reported=tour.shift.id in plan.reports,
         locked=tour.shift.id in plan.locks,
         halts=[
-            _halt(plan, number, stand, before)
-            for before, stand in zip((None, *stands), stands, strict=False)
+            _halt(plan, number, stop, before)
+            for before, stop in zip((None, *stops), stops, strict=False)
         ],
     )
 
 
-def _halt(plan: DayPlan, number: int, stand: Stand, before: Stand | None) -> BoardHalt:
-    region = plan.region
-    place = region.places[stand.place]
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Halts that follow each other at one place without a pause: what a stand is made of."""
+
+    stand: Stand
+    halts: range
+
+    @property
+    def first(self) -> bool:
+        """Whether the vehicle has just come."""
+        return self.halts.start == self.stand.halts.start
+
+    @property
+    def last(self) -> bool:
+        """Whether it leaves then."""
+        return self.halts.stop == self.stand.halts.stop
+
+
+def _stops(plan: DayPlan, number: int, stands: Iterable[Stand]) -> Iterator[_Stop]:
+    """Yield the halts of a tour, apart where the vehicle waits between two at one place."""
+    halts, begins = plan.tours[number].halts, plan.compiled.halts[number]["soonest"]
+    for stand in stands:
+        start = stand.halts.start
+        over = int(begins[start]) + halts[start].service
+        for each in stand.halts[1:]:
+            if int(begins[each]) > over + _PAUSE:
+                yield _Stop(stand, range(start, each))
+                start = each
+            over = max(over, int(begins[each]) + halts[each].service)
+        yield _Stop(stand, range(start, stand.halts.stop))
+
+
+def _halt(plan: DayPlan, number: int, stop: _Stop, before: _Stop | None) -> BoardHalt:
+    region, tour = plan.region, plan.tours[number]
+    row, own = plan.compiled.halts[number], [tour.halts[each] for each in stop.halts]
+    place = region.places[stop.stand.place]
+    begin = int(row["soonest"][stop.halts.start])
+    busy = max(int(row["soonest"][each]) + tour.halts[each].service for each in stop.halts)
+    leaves = stop.stand.departure if stop.last else int(row["soonest"][stop.halts.stop])
+    after = row[stop.halts.stop - 1]
+    came = before is not None and stop.first
     return BoardHalt(
-        kinds=[HALT_NAMES[kind] for kind in stand.kinds],
-        name=place_name(region, stand.place),
+        kinds=list(dict.fromkeys(HALT_NAMES[halt.kind] for halt in own)),
+        name=place_name(region, stop.stand.place),
         lat=place.lat,
         lon=place.lon,
-        arrival=local_time(region, stand.arrival),
-        busy_until=local_time(region, _busy_until(plan, number, stand)),
-        departure=local_time(region, stand.departure),
-        rest=_rest(plan, number, stand),
-        slack_seconds=_slack(plan, number, stand),
-        getting_on=list(stand.pickups),
-        getting_off=list(stand.dropoffs),
-        people=stand.on_board[0] + stand.on_board[1],
-        metres=0 if before is None else _metres(plan, before, stand),
-        empty=before is None or not any(before.on_board),
-        served=stand.served,
+        arrival=local_time(region, begin),
+        busy_until=local_time(region, min(busy, leaves) if leaves > begin else busy),
+        departure=local_time(region, leaves),
+        rest=_rest(plan, number, stop.halts),
+        slack_seconds=max(0, min(int(row[k]["deadline"] - row[k]["soonest"]) for k in stop.halts)),
+        getting_on=[halt.trip for halt in own if halt.kind is HaltKind.PICKUP],
+        getting_off=[halt.trip for halt in own if halt.kind is HaltKind.DROPOFF],
+        people=int(after["seats"] + after["wheelchairs"]),
+        metres=_metres(plan, before.stand, stop.stand) if before and came else 0,
+        empty=before is None or not any(before.stand.on_board),
+        served=stop.halts.stop <= tour.served,
     )
 
 
-def _busy_until(plan: DayPlan, number: int, stand: Stand) -> int:
-    """Return when the last of the halts is over; the vehicle then waits until it leaves."""
-    halts = plan.tours[number].halts
-    begins = plan.compiled.halts[number]["soonest"]
-    over = max(int(begins[each]) + halts[each].service for each in stand.halts)
-    return min(over, stand.departure) if stand.departure > stand.arrival else over
-
-
-def _rest(plan: DayPlan, number: int, stand: Stand) -> tuple[datetime, datetime] | None:
+def _rest(plan: DayPlan, number: int, own: range) -> tuple[datetime, datetime] | None:
     """Return from when until when the driver rests there; from the first break to the last."""
     halts, begins = plan.tours[number].halts, plan.compiled.halts[number]["soonest"]
-    breaks = [each for each in stand.halts if halts[each].kind is HaltKind.BREAK]
+    breaks = [each for each in own if halts[each].kind is HaltKind.BREAK]
     if not breaks:
         return None
     end = int(begins[breaks[-1]]) + halts[breaks[-1]].service
     return local_time(plan.region, int(begins[breaks[0]])), local_time(plan.region, end)
-
-
-def _slack(plan: DayPlan, number: int, stand: Stand) -> int:
-    row = plan.compiled.halts[number]
-    return max(0, min(int(row[each]["deadline"] - row[each]["soonest"]) for each in stand.halts))
 
 
 def _metres(plan: DayPlan, before: Stand, stand: Stand) -> int:

@@ -50,11 +50,17 @@ export class BoardMap {
   /** Fetch tours if they are others by now, and where the vehicles are. */
   async told() {
     if (!this.ready) return;
-    if (this.revision !== this.model.revision) {
-      this.revision = this.model.revision;
-      this.tours.replace((await ask("GET", `/api/v1/tours?date=${day}`)).tours);
-      this.tours.follow(this.clock.now());
-    }
+    await Promise.all([this.#whereabouts(), this.#plan()]);
+  }
+
+  async #plan() {
+    if (this.revision === this.model.revision) return;
+    this.revision = this.model.revision;
+    this.tours.replace((await ask("GET", `/api/v1/tours?date=${day}`)).tours);
+    this.tours.follow(this.clock.now());
+  }
+
+  async #whereabouts() {
     if (day !== today) return;
     const ahead = Math.min(900, Math.ceil((this.clock.pace * POLLS_MS) / 1000) + 10);
     const seen = await ask("GET", `/api/v1/vehicles?seconds_ahead=${ahead}`);

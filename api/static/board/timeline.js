@@ -97,6 +97,7 @@ export class Timeline {
     if (!wide || !this.rows.length) return;
     const each = Math.max(34, Math.min(104, Math.floor((high - AXIS) / this.rows.length)));
     this.rows.forEach((row, number) => Object.assign(row, { top: AXIS + number * each, height: each }));
+    byId("timeline-names").classList.toggle("low", each < 56);
     document.documentElement.style.setProperty("--row", `${each}px`);
     document.documentElement.style.setProperty("--rows", `${AXIS + Math.max(2, this.rows.length) * wanted(this.rows.length)}px`);
     const size = { width: wide, height: AXIS + each * this.rows.length };
