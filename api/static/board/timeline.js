@@ -95,7 +95,7 @@ export class Timeline {
     const wide = this.box.clientWidth;
     const high = this.box.clientHeight;
     if (!wide || !this.rows.length) return;
-    const each = Math.max(34, Math.min(104, Math.floor((high - AXIS) / this.rows.length)));
+    const each = Math.max(28, Math.min(104, Math.floor((high - AXIS) / this.rows.length)));
     this.rows.forEach((row, number) => Object.assign(row, { top: AXIS + number * each, height: each }));
     byId("timeline-names").classList.toggle("low", each < 56);
     document.documentElement.style.setProperty("--row", `${each}px`);
@@ -328,7 +328,7 @@ export class Timeline {
 }
 
 /** How high a row would like to be, in pixels; the more there are, the lower. */
-const wanted = (rows) => Math.max(34, Math.min(92, Math.floor(420 / rows)));
+const wanted = (rows) => Math.max(28, Math.min(92, Math.floor(420 / rows)));
 
 /** The shift of a vehicle that is nearest to a time. */
 const shiftAt = (tours, time) => tours.toSorted((a, b) => away(a, time) - away(b, time))[0];
