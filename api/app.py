@@ -14,6 +14,9 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from api import health, metrics, pages
+from api.board import acting, board_api, board_page
+from api.board.feed import Feed
+from api.board.snapshots import Snapshots
 from api.desk import desk_pages
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
@@ -33,15 +36,17 @@ from api.security import (
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
 from api.staff import driving, login_page, sessions, trouble
-from api.staff.trouble_answers import PlanChangedProblem
+from api.staff.trouble_answers import MovingChangedProblem, PlanChangedProblem
 from api.tokens import OfferTampered, OfferTokens
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
 from shuttle.errors import (
     AlreadyCancelled,
+    CannotMove,
     IdempotencyConflict,
     NoLateRide,
     NotCancellable,
+    NotMovable,
     NotPlanned,
     NotStranded,
     OfferExpired,
@@ -89,6 +94,8 @@ STATUS: dict[type[Exception], tuple[int, str, str | None]] = {
     PlanChanged: (409, "plan_changed", None),
     NotStranded: (409, "not_stranded", "code"),
     NoLateRide: (409, "no_late_ride", "code"),
+    NotMovable: (409, "not_movable", "code"),
+    CannotMove: (409, "cannot_move", "shift"),
     RevisionConflict: (503, "plan_busy", None),
     PlanRejected: (503, "internal", None),
     StoreError: (503, "store_unavailable", None),
@@ -159,24 +166,18 @@ def create_app(
     app.state.service = service
     app.state.heartbeat = None
     app.state.metrics = metrics.Metrics(service)
+    app.state.snapshots, app.state.feed = Snapshots(service), Feed(service)
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
     app.include_router(promises.router)
     app.include_router(driving.router, dependencies=[Depends(driver_of_shift)])
-    for each in (explain, trouble, calling_off):
+    for each in (explain, trouble, calling_off, board_api, acting):
         app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    for each in (
-        pages,
-        login_page,
-        booking_pages,
-        ride_pages,
-        my_rides_pages,
-        info_pages,
-        desk_pages,
-    ):
+    residents = (booking_pages, ride_pages, my_rides_pages, info_pages)
+    for each in (pages, login_page, board_page, *residents, desk_pages):
         app.include_router(each.router)
     for each in (feeds, live_offers, months):
         app.include_router(each.router)
@@ -208,6 +209,8 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         extensions = fixes_of(request, error)
     if isinstance(error, OfferGone):
         extensions = fresh_offers(request, error.quote)
+    if isinstance(error, CannotMove):
+        extensions = acting.why_not(request, error)
     if isinstance(error, PlanChanged):
         extensions = trouble.fresh_preview(request, error.consequences)
     request.app.state.metrics.refused(code)
@@ -296,7 +299,13 @@ def _replace_validation_errors(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for model in (Problem, OfferGoneProblem, RequestProblem, PlanChangedProblem):
+    for model in (
+        Problem,
+        OfferGoneProblem,
+        RequestProblem,
+        PlanChangedProblem,
+        MovingChangedProblem,
+    ):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= {**schema.pop("$defs"), model.__name__: schema}
     for path in document["paths"].values():

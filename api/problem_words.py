@@ -14,6 +14,8 @@ PROBLEMS: dict[str, str] = {
     "already_over": mark("This time is over already."),
     "break_outside": mark("A break does not fit into the shift."),
     "no_late_ride": mark("No vehicle has room for this ride today."),
+    "cannot_move": mark("The ride does not fit into this vehicle."),
+    "not_movable": mark("This ride stays where it is: it has begun, is over, or is locked."),
     "no_road_near": mark("There is no road at this point."),
     "no_such_day": mark("There is no such day in this time."),
     "not_stranded": mark("This ride waits for no decision."),

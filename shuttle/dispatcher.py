@@ -50,6 +50,9 @@ from shuttle.store import Store
 
 T = TypeVar("T")
 
+Watcher = Callable[[date | None], object]
+"""Is told which day is different by now; None for what belongs to no plan, such as a refusal."""
+
 _log = structlog.get_logger()
 
 _CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ0123456789"
@@ -92,6 +95,7 @@ class Dispatcher:
         self._steady = SteadyClock()
         self._behind: dict[date, tuple[date, ...]] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
+        self._watchers: tuple[Watcher, ...] = ()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dispatcher")
 
     def quote(self, request: RideRequest, now: int) -> Quote:
@@ -281,14 +285,31 @@ class Dispatcher:
 
     def write(self, act: Callable[[], T]) -> T:
         """Write down what changes no plan, in order with all acts."""
-        return self._on_writer(act)
+        written = self._on_writer(act)
+        self._tell(None)
+        return written
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Tell a watcher of every change once readers can see it; return what ends that.
+
+        It is called on the thread that changed something, so it has to be quick.
+        """
+        self._watchers = (*self._watchers, watcher)
+
+        def end() -> None:
+            self._watchers = tuple(each for each in self._watchers if each is not watcher)
+
+        return end
 
     def refresh(self) -> frozenset[date]:
         """Let go of days that another process changed, and return them: they are read anew.
 
         Another server, a restored backup, a nightly purge: whoever only reads here sees it too.
         """
-        return self._on_writer(self._refresh)
+        changed = self._on_writer(self._refresh)
+        for day in changed:
+            self._tell(day)
+        return changed
 
     def preview(self, day: date, now: int, act: Act[T]) -> Outcome[T]:
         """Return what an act would make of a day as it stands now; nothing is stored.
@@ -316,6 +337,11 @@ class Dispatcher:
     def _note_unmet(self, unmet: Unmet | None) -> None:
         if unmet is not None:
             self._on_writer(lambda: self._keep_unmet(unmet))
+            self._tell(None)
+
+    def _tell(self, day: date | None) -> None:
+        for watcher in self._watchers:
+            watcher(day)
 
     def _on_writer(self, act: Callable[[], T]) -> T:
         return self._writer.submit(act).result()
@@ -407,3 +433,4 @@ class Dispatcher:
         for outcome in outcomes:
             day = outcome.plan.day
             self._plans[day] = outcome.plan.at_revision(revisions[day])
+            self._tell(day)

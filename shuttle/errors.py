@@ -18,9 +18,11 @@
     ├── UnknownStanding        no series and nobody waiting has this code
     ├── IdempotencyConflict    the key was used for another offer
     ├── UnknownCondition       no condition has this id, or it is over
-    ├── PlanChanged            what trouble changes is not what was shown; carries what it is now
+    ├── PlanChanged            what an act changes is not what was shown; carries what it is now
     ├── NotStranded            the ride is in a tour, or over
     ├── NoLateRide             a stranded ride fits nowhere that day, however late
+    ├── NotMovable             the ride has begun, is over, or is locked, or so is the tour
+    ├── CannotMove             a ride does not fit into a vehicle; says why, and where it fits
     ├── PlanRejected           the independent checker found a fault; a mistake of ours
     ├── RevisionConflict       another writer changed the day meanwhile
     ├── StoreError             the database cannot be used
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from shuttle.answers import Fix, Quote
+    from shuttle.booking.explaining import Candidate
+    from shuttle.booking.moving import Moving
     from shuttle.trouble.consequences import Consequences
 
 
@@ -175,9 +179,9 @@ class UnknownCondition(ShuttleError):
 
 
 class PlanChanged(ShuttleError):
-    """What trouble would change is no longer what was shown; `consequences` says what it is."""
+    """What an act would change is no longer what was shown; `consequences` says what it is."""
 
-    def __init__(self, consequences: Consequences) -> None:
+    def __init__(self, consequences: Consequences | Moving) -> None:
         super().__init__("The plan has changed since the preview; look at what would change now.")
         self.consequences = consequences
 
@@ -196,6 +200,47 @@ class NoLateRide(ShuttleError):
     def __init__(self, code: str) -> None:
         super().__init__("No vehicle can take this ride today; add a shift, or call and cancel it.")
         self.code = code
+
+
+class NotMovable(ShuttleError):
+    """A ride stays where it is; `why` is ``begun``, ``over``, ``locked``, ``here`` or ``stop``."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(f"The ride cannot be moved: {_STAYS[why]}.")
+        self.code = code
+        self.why = why
+
+
+_STAYS = {
+    "begun": "its vehicle is on the way",
+    "over": "it is over",
+    "locked": "it is locked, or the tour is; unlock it first",
+    "here": "it is in this vehicle already",
+    "stop": "one of its stops is closed",
+}
+
+
+class CannotMove(ShuttleError):
+    """A ride does not fit into a tour; `obstacle` says why, `nearest` where else it does.
+
+    The first of `others` that fits is the nearest possible; `late_seconds` is by how much the
+    promise would be missed in the wanted vehicle, None if it could not come at all.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        wanted: Candidate,
+        late_seconds: int | None,
+        others: tuple[Candidate, ...],
+    ) -> None:
+        super().__init__(
+            f"The ride does not fit into the tour of shift {wanted.shift}: {wanted.obstacle.name}."
+        )
+        self.code = code
+        self.wanted = wanted
+        self.late_seconds = late_seconds
+        self.others = others
 
 
 class PlanRejected(ShuttleError):

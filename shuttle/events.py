@@ -254,6 +254,44 @@ class Postponed:
     shift: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A dispatcher moved a ride to the tour of `shift`; `before` is empty if none carried it."""
+
+    kind: ClassVar[str] = "moved"
+    time: int
+    code: str
+    before: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A dispatcher locked a ride, by its code, or a tour, by the id of its shift."""
+
+    kind: ClassVar[str] = "locked"
+    time: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """A dispatcher unlocked a ride or a tour."""
+
+    kind: ClassVar[str] = "unlocked"
+    time: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumberShown:
+    """A dispatcher was shown the phone number of whom a ride belongs to."""
+
+    kind: ClassVar[str] = "number_shown"
+    time: int
+    code: str
+
+
 Event = (
     Booked
     | Cancelled
@@ -284,6 +322,10 @@ Event = (
     | Stranded
     | Rescued
     | Postponed
+    | Moved
+    | Locked
+    | Unlocked
+    | NumberShown
 )
 
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from routing.insertion import Insertion, insert, remove
 from routing.problem import Tour, Trip
-from routing.schedule import CompiledTours, compile_tours
+from routing.schedule import CompiledTours, compile_tours, read_only
 from routing.travel_times import TravelTimes
 from shuttle.domain import Booking, BookingStatus
 from shuttle.driving.reports import Report
@@ -39,6 +39,15 @@ def vehicle_of_shift(shift: str) -> str:
     return shift.partition("@")[0]
 
 
+def under_way(plan: "DayPlan", code: str) -> bool:
+    """Whether a ride's pickup has happened or is being driven to."""
+    number = plan.tour_of(code)
+    if number is None:
+        return False
+    tour = plan.tours[number]
+    return any(halt.trip == code for halt in tour.halts[: tour.fixed])
+
+
 @dataclass(frozen=True, eq=False)
 class DayPlan:
     """All tours of a service day.
@@ -61,6 +70,8 @@ class DayPlan:
         What drivers reported, by shift, in the order in which it was taken in.
     warned
         By how many seconds promises at risk were last said to be missed, by code.
+    locks
+        Codes of rides that stay in their vehicle, and ids of shifts whose tours stay as they are.
     """
 
     day: date
@@ -71,6 +82,7 @@ class DayPlan:
     conditions: tuple[Condition, ...] = ()
     reports: Mapping[str, tuple[Report, ...]] = field(default_factory=dict)
     warned: Mapping[str, int] = field(default_factory=dict)
+    locks: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -101,6 +113,24 @@ class DayPlan:
             for each in self.bookings.values()
             if each.status is BookingStatus.BOOKED and each.code not in carried
         )
+
+    @property
+    def insertable(self) -> CompiledTours:
+        """The tours as a search for room may see them: into one that is locked nothing fits."""
+        locked = [n for n, tour in enumerate(self.tours) if tour.shift.id in self.locks]
+        if not locked:
+            return self.compiled
+        shifts = self.compiled.shifts.copy()
+        shifts["fixed"][locked] = shifts["length"][locked]
+        return replace(self.compiled, shifts=read_only(shifts))
+
+    @property
+    def unlocked(self) -> "DayPlan":
+        """The day without the tours that are locked; the same object if none is."""
+        free = [tour for tour in self.tours if tour.shift.id not in self.locks]
+        if len(free) == len(self.tours):
+            return self
+        return replace(self, compiled=compile_tours(free, self.travel))
 
     @property
     def tours(self) -> tuple[Tour, ...]:

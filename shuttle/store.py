@@ -4,7 +4,7 @@ A :class:`Change` is everything one act of the dispatcher alters; a store takes 
 all, and only if nobody else changed the day since it was read.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -13,7 +13,7 @@ from shuttle.booking.unmet import Unmet
 from shuttle.domain import UNFINISHED, Alternative, Booking, Contact
 from shuttle.driving.reports import Report
 from shuttle.errors import RevisionConflict
-from shuttle.events import Changed, Event, PromiseAtRisk
+from shuttle.events import Changed, Event, Locked, PromiseAtRisk, Unlocked
 from shuttle.standing.standing_requests import (
     Instance,
     MemoryStandingRequests,
@@ -58,6 +58,13 @@ class StoredDay:
     conditions: tuple[Condition, ...] = ()
     reports: tuple[Report, ...] = ()
     warned: tuple[PromiseAtRisk, ...] = ()
+    locks: frozenset[str] = frozenset()
+
+
+def locks_of(events: Iterable[Event]) -> frozenset[str]:
+    """Return the rides and tours that are locked, as the last event on each says."""
+    last = {each.name: each for each in events if isinstance(each, Locked | Unlocked)}
+    return frozenset(name for name, each in last.items() if isinstance(each, Locked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +245,9 @@ class MemoryStore:
         warned = tuple(
             each for each in self._events.get(day, ()) if isinstance(each, PromiseAtRisk)
         )
+        locks = locks_of(self._events.get(day, ()))
         return StoredDay(
-            stored.revision, stored.tours, alive, stored.conditions, stored.reports, warned
+            stored.revision, stored.tours, alive, stored.conditions, stored.reports, warned, locks
         )
 
     def commit(self, change: Change) -> int:

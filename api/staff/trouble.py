@@ -14,12 +14,14 @@ from api.staff.trouble_answers import (
     ConditionOut,
     ConditionsOut,
     ConsequencesOut,
+    MovingOut,
     WaitingListOut,
     WaitingOut,
 )
 from api.staff.trouble_schemas import TroubleWire
 from api.times import Day
 from shuttle.acts import Act
+from shuttle.booking.moving import Moving
 from shuttle.errors import RequestError, UnknownCondition
 from shuttle.events import Stranded
 from shuttle.trouble.conditions import Disturbance
@@ -125,9 +127,12 @@ def lift(
     return _done(service, day, if_still(act, expected), response)
 
 
-def fresh_preview(request: Request, consequences: Consequences) -> dict[str, Any]:
+def fresh_preview(request: Request, consequences: Consequences | Moving) -> dict[str, Any]:
     """Return what the problem `plan_changed` says besides: what would change now."""
     service: Service = request.app.state.service
+    if isinstance(consequences, Moving):
+        moving = MovingOut.of(service.region, consequences)
+        return {"preview": moving.model_dump(mode="json", by_alias=True)}
     shown = ConsequencesOut.of(service.region, consequences)
     return {"preview": shown.model_dump(mode="json", by_alias=True)}
 

@@ -9,6 +9,7 @@ from api.problems import Problem
 from api.schemas import PartyWire, StopOut, WindowOut
 from api.staff.trouble_schemas import PointWire
 from api.times import local_time
+from shuttle.booking.moving import Moving
 from shuttle.plan import vehicle_of_shift
 from shuttle.region import Region
 from shuttle.trouble.conditions import (
@@ -169,6 +170,53 @@ class ConsequencesOut(BaseModel):
             expected=consequences.digest,
             effects=[EffectOut.of(region, each) for each in consequences.effects],
         )
+
+
+class MovingOut(BaseModel):
+    """What it means to move a ride, and for whom something changes: who is moved first."""
+
+    code: str
+    before: str = Field(description="The shift that carried it; empty if none did.")
+    shift: str
+    vehicle: str
+    added_seconds: int = Field(description="Driving more, in all; less than 0 if it is less.")
+    added_metres: int
+    expected: str = Field(description="Send it along to confirm just this.")
+    effects: list[EffectOut]
+
+    @classmethod
+    def of(cls, region: Region, moving: Moving) -> Self:
+        """Return what is moved."""
+        return cls(
+            code=moving.code,
+            before=moving.before,
+            shift=moving.shift,
+            vehicle=vehicle_of_shift(moving.shift),
+            added_seconds=moving.added.seconds,
+            added_metres=moving.added.metres,
+            expected=moving.digest,
+            effects=[EffectOut.of(region, each) for each in moving.effects],
+        )
+
+
+class MovingChangedProblem(Problem):
+    """What would change is no longer what was shown; or it cannot be, and `nearest` fits."""
+
+    preview: MovingOut | None = None
+    obstacle: str | None = Field(default=None, description="Stable, for programs.")
+    message: str | None = Field(default=None, description="The obstacle for people.")
+    late_minutes: int | None = Field(
+        default=None, description="By how much the promise would be missed in this vehicle."
+    )
+    nearest: list["NearestOut"] | None = None
+
+
+class NearestOut(BaseModel):
+    """Another tour into which a ride fits."""
+
+    shift: str
+    vehicle: str
+    added_seconds: int
 
 
 class ConditionsOut(BaseModel):

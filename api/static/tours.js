@@ -9,10 +9,16 @@ const { L } = window;
 const SOON_SECONDS = 45 * 60;
 const TIMES_SHOWN = 3;
 
+/** Told apart without colours too: with eight colours, forty vehicles look different. */
+const PATTERNS = [null, "12 7", "2 7", "14 6 2 6", "6 5"];
+
 export class TourLayer {
-  constructor(map, times) {
+  /** With `patterns`, tours differ in their dashes too; `onHalt` is told which halt is clicked. */
+  constructor(map, times, { patterns = false, onHalt = null } = {}) {
     this.map = map;
     this.times = times;
+    this.patterns = patterns;
+    this.onHalt = onHalt;
     map.createPane("tours").style.zIndex = 410;
     this.canvas = L.canvas({ pane: "tours", padding: 0.4 });
     this.legs = [];
@@ -39,6 +45,7 @@ export class TourLayer {
     const line = L.polyline(decode(to.path), {
       renderer: this.canvas, pane: "tours", interactive: false, lineCap: "round", lineJoin: "round",
       smoothFactor: 0.6, color: ink(`--${colourClass(tour.number)}`), opacity: 0, weight: 4,
+      dashArray: this.patterns ? PATTERNS[(tour.number - 1) % PATTERNS.length] : null,
     });
     return { line: line.addTo(this.lines), tour, begins: from.leaves, ends: to.arrives, look: null };
   }
@@ -80,7 +87,12 @@ export class TourLayer {
     label.textContent = this.times.clock(stand.arrives);
     const className = `halt-time ${colourClass(tour.number)}`;
     const icon = L.divIcon({ className, html: label, iconSize: [0, 0] });
-    return L.marker([stand.lat, stand.lon], { icon, interactive: false, keyboard: false, zIndexOffset: -500 });
+    const interactive = this.onHalt !== null;
+    const marker = L.marker([stand.lat, stand.lon], { icon, interactive, keyboard: false, zIndexOffset: -500 });
+    if (!interactive) return marker;
+    const moves = [stand.getting_on && `+${stand.getting_on}`, stand.getting_off && `−${stand.getting_off}`];
+    label.append(` ${moves.filter(Boolean).join(" ")}`);
+    return marker.bindTooltip(stand.name, { direction: "bottom" }).on("click", () => this.onHalt(stand));
   }
 }
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from routing.insertion import best_insertions
-from routing.problem import Tour
 from shuttle.acts import Outcome
 from shuttle.booking.offers import closed_for, exact_trip
 from shuttle.booking.quotes import quote
@@ -12,7 +11,7 @@ from shuttle.domain import Booking, BookingStatus, Contact, Offer
 from shuttle.driving.ledger import without_a_ride
 from shuttle.errors import NotCancellable, OfferGone
 from shuttle.events import Booked, Cancelled, Event
-from shuttle.plan import DayPlan
+from shuttle.plan import DayPlan, under_way
 from shuttle.region import Region
 from shuttle.store import Receipt
 
@@ -48,7 +47,7 @@ def booked(
     trip = exact_trip(plan.region, offer.ride, booking.code)
     insertion = None
     if not closed_for(plan.region, offer.ride):
-        insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
+        insertion = best_insertions(plan.insertable, plan.travel, [trip], [0])[0]
     if insertion is None:
         checked = check_again(region, offer.request, now)
         raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
@@ -83,7 +82,7 @@ def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
         events: list[Event] = [Cancelled(now, booking.code, "")]
         events += without_a_ride(plan, booking, now)
         return Outcome(booking, left, bookings=(booking,), events=tuple(events))
-    if number is None or _under_way(plan.tours[number], booking.code):
+    if number is None or under_way(plan, booking.code):
         raise NotCancellable(booking.code)
     booking = booking.with_status(BookingStatus.CANCELLED)
     left = plan.removed(number, booking.code).with_bookings(booking)
@@ -97,8 +96,3 @@ def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
         # that makes others late on paper, and is no reason to keep anybody.
         faced=left,
     )
-
-
-def _under_way(tour: Tour, code: str) -> bool:
-    """Whether a ride's pickup has happened or is being driven to."""
-    return any(halt.trip == code for halt in tour.halts[: tour.fixed])

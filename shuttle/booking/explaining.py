@@ -140,7 +140,7 @@ def explanation(plan: DayPlan, booking: Booking) -> Explanation:
         known,
         planned=_difference(plan.tours[number], without.tours[number], plan.compiled.travel),
         own=_cost(_best(without.compiled, number, trip)),
-        others=_others(without.compiled, number, trip),
+        others=others_of(without.compiled, number, trip),
     )
 
 
@@ -183,16 +183,18 @@ def _timing(tour: Tour, row: Records, pickup: int) -> Timing:
     return Timing.OTHERS
 
 
-def _others(day: CompiledTours, own: int, trip: Trip) -> tuple[Candidate, ...]:
+def others_of(day: CompiledTours, own: int, trip: Trip) -> tuple[Candidate, ...]:
+    """Return all tours but one as places for a trip, the cheapest first, then where it fits not."""
     candidates = [
-        _candidate(day, trip, each)
+        candidate(day, trip, each)
         for each in explain(day, day.travel, trip).tours
         if each.tour != own
     ]
     return tuple(sorted(candidates, key=_by_cost))
 
 
-def _candidate(day: CompiledTours, trip: Trip, found: TourObstacle) -> Candidate:
+def candidate(day: CompiledTours, trip: Trip, found: TourObstacle) -> Candidate:
+    """Return one tour as a place for a trip."""
     tour = day.tours[found.tour]
     return Candidate(
         shift=tour.shift.id,
@@ -221,12 +223,13 @@ def _cost(insertion: Insertion | None) -> Cost | None:
 def _difference(tour: Tour, without: Tour, travel: TravelTimes) -> Cost:
     """Return how much more a tour drives than another."""
     (seconds, metres), (fewer_seconds, fewer_metres) = (
-        _driving(each, travel) for each in (tour, without)
+        driving_of(each, travel) for each in (tour, without)
     )
     return Cost(seconds - fewer_seconds, metres - fewer_metres)
 
 
-def _driving(tour: Tour, travel: TravelTimes) -> tuple[int, int]:
+def driving_of(tour: Tour, travel: TravelTimes) -> tuple[int, int]:
+    """Return how many seconds and metres a tour drives."""
     places = [halt.place for halt in tour.halts]
     legs = [(a, b) for a, b in pairwise(places) if a != b]
     return (

@@ -158,7 +158,7 @@ class Search:
         """Return the options that fit into a tour, each with where it fits best."""
         options = self.options(steps)
         found = best_insertions(
-            plan.compiled,
+            plan.insertable,
             self.region.travel,
             [option.trip for option in options],
             [option.pair.walking for option in options],

@@ -50,7 +50,7 @@ def reason_of(search: Search, plan: DayPlan) -> RefusalReason:
         at_any_time = replace(search, now=0, not_before=0).options(search.wanted)
         return RefusalReason.TOO_SOON if at_any_time else RefusalReason.SERVICE_HOURS
     trips = [option.trip for option in options]
-    day = plan.compiled
+    day = plan.unlocked.compiled
     tours = day.tours
     if (lacking := _lacking(day, trips)) is not None:
         return lacking
@@ -102,6 +102,7 @@ def nearest_vehicle(search: Search, plan: DayPlan) -> NearestVehicle | None:
         pickup_latest=max(trip.pickup_latest for trip in trips),
         dropoff_latest=max(trip.dropoff_latest for trip in trips),
     )
+    plan = plan.unlocked
     travel = plan.compiled.travel
     found = explain(plan.compiled, travel, whole).tours
     possible = [each for each in found if each.pickup_after >= 0]

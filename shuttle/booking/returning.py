@@ -133,7 +133,7 @@ def _with(dispatcher: Dispatcher, plan: DayPlan, outward: Offer, now: int) -> Da
     """Return a plan with an offered ride in it."""
     region = dispatcher.region
     trip = exact_trip(plan.region, outward.ride, outward.id)
-    insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
+    insertion = best_insertions(plan.insertable, plan.travel, [trip], [0])[0]
     if insertion is None:
         checked = check_again(region, outward.request, now)
         raise OfferGone(quote(region, plan, checked, now, dispatcher.new_code))

@@ -28,6 +28,8 @@ class Stand:
         The load when it leaves, by load kind.
     served
         Whether all of it has happened.
+    halts
+        Numbers of the halts in their tour.
     """
 
     place: int
@@ -38,6 +40,7 @@ class Stand:
     dropoffs: tuple[str, ...]
     on_board: Loads
     served: bool
+    halts: range
 
 
 def stands(
@@ -74,6 +77,7 @@ def _stand(tour: Tour, scheduled: tuple[ScheduledHalt, ...], group: list[int]) -
         dropoffs=_codes(halts, HaltKind.DROPOFF),
         on_board=scheduled[group[-1]].loads,
         served=group[-1] < tour.served,
+        halts=range(group[0], group[-1] + 1),
     )
 
 

@@ -117,9 +117,15 @@ def question_of(
     """
     tours = tuple(
         tightened(_held(plan, number, now + freeze_seconds), aim.margin, plan.compiled.travel)
-        for number in range(len(plan.tours))
+        for number, tour in enumerate(plan.tours)
+        if tour.shift.id not in plan.locks
     )
-    requests = tuple(request for tour in tours for request in _movable(tour))
+    requests = tuple(
+        request
+        for tour in tours
+        for request in _movable(tour)
+        if request.options[0].id not in plan.locks
+    )
     if not requests:
         return None
     problem = Problem(tours, requests, plan.compiled.travel, aim.weights)
@@ -153,6 +159,8 @@ def adopting(question: Question, proposal: Proposal, now: int, freeze_seconds: i
             _order(tour) != _order(asked[each]) or tour.shift != asked[each].shift
             for each, tour in current.items()
         ):
+            return Outcome(Verdict(Fate.OUTDATED), plan)
+        if any(_unlocks(plan, current[each], proposed[each]) for each in touched):
             return Outcome(Verdict(Fate.OUTDATED), plan)
         renewed = _renewed(current, proposed)
         if renewed is None:
@@ -219,6 +227,13 @@ def _movable(tour: Tour) -> Iterator[Request]:
     for halt in tour.halts[tour.fixed :]:
         if halt.kind is HaltKind.PICKUP:
             yield Request((trip_between(halt, dropoffs[halt.trip]),), _NEVER)
+
+
+def _unlocks(plan: DayPlan, current: Tour, proposed: Tour) -> bool:
+    """Whether a proposal changes a locked tour, or takes a locked ride out of one."""
+    there = {halt.trip for halt in proposed.halts}
+    taken = (halt.trip for halt in current.halts if halt.trip not in there)
+    return current.shift.id in plan.locks or any(code in plan.locks for code in taken)
 
 
 def _answers(question: Question, proposal: Proposal) -> bool:

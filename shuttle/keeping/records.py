@@ -54,7 +54,12 @@ def restored(region: Region, day: date, stored: StoredDay) -> DayPlan:
             )
     plan = DayPlan.of(day, stored.revision, tours, bookings, on_day, stored.conditions)
     warned = {each.code: each.seconds for each in stored.warned}
-    return replace(plan, reports=_by_shift(stored.reports), warned=MappingProxyType(warned))
+    return replace(
+        plan,
+        reports=_by_shift(stored.reports),
+        warned=MappingProxyType(warned),
+        locks=stored.locks,
+    )
 
 
 def _by_shift(reports: Iterable[Report]) -> Mapping[str, tuple[Report, ...]]:

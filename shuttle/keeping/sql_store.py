@@ -25,7 +25,7 @@ from shuttle.domain import (
 )
 from shuttle.driving.reports import Report, ReportKind
 from shuttle.errors import RevisionConflict
-from shuttle.events import Event, PromiseAtRisk, event_of, facts
+from shuttle.events import Event, Locked, PromiseAtRisk, Unlocked, event_of, facts
 from shuttle.keeping import sql_unmet
 from shuttle.keeping.account_store import AccountStore
 from shuttle.keeping.database import migrate, open_engine, reading, table_of, writing
@@ -48,7 +48,15 @@ from shuttle.keeping.trouble_rows import (
     condition_row,
     in_order_entered,
 )
-from shuttle.store import Change, ContactRecord, HaltRecord, Receipt, StoredDay, TourRecord
+from shuttle.store import (
+    Change,
+    ContactRecord,
+    HaltRecord,
+    Receipt,
+    StoredDay,
+    TourRecord,
+    locks_of,
+)
 
 _DAY, _BOOKING, _TOUR = table_of(ServiceDay), table_of(BookingRow), table_of(TourRow)
 _EVENT, _RECEIPT = table_of(EventRow), table_of(ReceiptRow)
@@ -103,6 +111,7 @@ class SqlStore:
                 tuple(sorted(map(condition, conditions), key=in_order_entered)),
                 self._reports(connection, day),
                 self._warned(connection, day),
+                self._locks(connection, day),
             )
 
     def commit(self, change: Change) -> int:
@@ -237,13 +246,20 @@ class SqlStore:
         return tuple(_report(row) for row in connection.execute(query).mappings())
 
     def _warned(self, connection: Connection, day: date) -> tuple[PromiseAtRisk, ...]:
+        rows = self._events(connection, day, PromiseAtRisk.kind)
+        return tuple(PromiseAtRisk(time=row["time"], **row["facts"]) for row in rows)
+
+    def _locks(self, connection: Connection, day: date) -> frozenset[str]:
+        rows = self._events(connection, day, Locked.kind, Unlocked.kind)
+        return locks_of(event_of(row["kind"], row["time"], row["facts"]) for row in rows)
+
+    def _events(self, connection: Connection, day: date, *kinds: str) -> list[sa.RowMapping]:
         query = (
             sa.select(_EVENT)
-            .where(*self._of(_EVENT, day), _EVENT.c.kind == PromiseAtRisk.kind)
+            .where(*self._of(_EVENT, day), _EVENT.c.kind.in_(kinds))
             .order_by(_EVENT.c.id)
         )
-        rows = connection.execute(query).mappings()
-        return tuple(PromiseAtRisk(time=row["time"], **row["facts"]) for row in rows)
+        return list(connection.execute(query).mappings())
 
     def _fence(self, connection: Connection, change: Change) -> None:
         """Move the day to its next revision, or raise if it is not at the expected one."""

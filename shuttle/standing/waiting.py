@@ -201,5 +201,5 @@ def _supposed(plan: DayPlan, offer: Offer | None) -> DayPlan:
     if offer is None:
         return plan
     trip = exact_trip(plan.region, offer.ride, offer.id)
-    insertion = best_insertions(plan.compiled, plan.travel, [trip], [0])[0]
+    insertion = best_insertions(plan.insertable, plan.travel, [trip], [0])[0]
     return plan if insertion is None else plan.inserted(trip, insertion)

@@ -5,8 +5,10 @@ A preview and its confirmation are the same act, looked at or done.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from shuttle.acts import Act, Outcome
+from shuttle.booking.moving import Moving
 from shuttle.booking.offers import exact_trip
 from shuttle.domain import Amendment, Booking
 from shuttle.errors import (
@@ -43,6 +45,9 @@ from shuttle.trouble.imposed import imposed
 from shuttle.trouble.region_on_day import SNAP_METRES
 from shuttle.trouble.replanning import least_late, overruns, relieved, with_room_for
 from shuttle.trouble.undoing import duties_after
+
+Shown = TypeVar("Shown", Consequences, Moving)
+"""What a dispatcher is shown before it is done; its digest tells whether it still is that."""
 
 
 def entered(
@@ -91,7 +96,7 @@ def lifted(region: Region, plan: DayPlan, condition: str, now: int) -> Outcome[C
     return replace(outcome, conditions=(new, *silent))
 
 
-def if_still(act: Act[Consequences], digest: str | None) -> Act[Consequences]:
+def if_still(act: Act[Shown], digest: str | None) -> Act[Shown]:
     """Return an act that is done only if its consequences are those that were shown.
 
     Raises
@@ -100,7 +105,7 @@ def if_still(act: Act[Consequences], digest: str | None) -> Act[Consequences]:
         By the act, if they are not; None lets anything pass.
     """
 
-    def checked(plan: DayPlan) -> Outcome[Consequences]:
+    def checked(plan: DayPlan) -> Outcome[Shown]:
         outcome = act(plan)
         if digest is not None and outcome.result.digest != digest:
             raise PlanChanged(outcome.result)

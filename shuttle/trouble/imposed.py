@@ -102,7 +102,12 @@ def imposed(
     bookings |= {code: _moved(bookings[code], each) for code, each in moves.items()}
     kept = [_without(_turned_round(record, moves), gone) for record in records]
     stored = StoredDay(plan.revision, tuple(kept), tuple(bookings.values()), tuple(conditions))
-    faced = replace(restored(region, plan.day, stored), reports=plan.reports, warned=plan.warned)
+    faced = replace(
+        restored(region, plan.day, stored),
+        reports=plan.reports,
+        warned=plan.warned,
+        locks=plan.locks,
+    )
     changed = {code: each for code, each in bookings.items() if each != plan.bookings[code]}
     events: list[Event] = []
     for code in arrived:

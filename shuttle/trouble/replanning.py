@@ -93,12 +93,12 @@ def with_room_for(plan: DayPlan, waiting: Iterable[Booking]) -> DayPlan:
     left = []
     for booking in sorted(open_ones, key=_difficulty):
         trip = exact_trip(plan.region, booking.ride_now, booking.code)
-        insertion = best_insertions(plan.compiled, plan.travel, [trip])[0]
+        insertion = best_insertions(plan.insertable, plan.travel, [trip])[0]
         if insertion is None:
             left.append(trip)
         else:
             plan = plan.inserted(trip, insertion)
-    return _rearranged(plan, left) if left and len(plan.tours) else plan
+    return _rearranged(plan, left) if left and len(plan.unlocked.tours) else plan
 
 
 def _difficulty(booking: Booking) -> tuple[int, int, str]:
@@ -110,20 +110,21 @@ def _rearranged(plan: DayPlan, left: list[Trip]) -> DayPlan:
     """Return the plan after a short search for room, unchanged if that served nobody more."""
     spans = [(trip.pickup_earliest - _NEARBY, trip.dropoff_latest + _NEARBY) for trip in left]
     requests = [Request((trip,), _PRICE) for trip in left]
-    for tour in plan.tours:
+    free = {n: tour for n, tour in enumerate(plan.tours) if tour.shift.id not in plan.locks}
+    for tour in free.values():
         late = overruns(tour, plan.travel)
         for code in movable(tour):
             trip = exact_trip(plan.region, plan.bookings[code].ride_now, code)
             near = any(a <= trip.dropoff_latest and trip.pickup_earliest <= b for a, b in spans)
-            if near and code not in late:
+            if near and code not in late and code not in plan.locks:
                 requests.append(Request((trip,), _PRICE))
-    problem = Problem(plan.tours, tuple(requests), plan.travel)
+    problem = Problem(tuple(free.values()), tuple(requests), plan.travel)
     solution = improve(problem, budget=Budget(iterations=ITERATIONS))
     if len(solution.unserved) >= len(left):
         return plan
     changed = {
         number: after
-        for number, (before, after) in enumerate(zip(plan.tours, solution.tours, strict=True))
+        for (number, before), after in zip(free.items(), solution.tours, strict=True)
         if before != after
     }
     return plan.with_tours(changed)
@@ -148,7 +149,7 @@ def least_late(plan: DayPlan, booking: Booking, now: int) -> tuple[Late, Promise
             options.append(promise)
             trips.append(exact_trip(plan.region, later, booking.code))
     # Within a window early counts more than any detour.
-    found = best_insertions(plan.compiled, plan.travel, trips, waiting_weight=100)
+    found = best_insertions(plan.insertable, plan.travel, trips, waiting_weight=100)
     for promise, insertion in zip(options, found, strict=True):
         if insertion is not None:
             times = insertion.pickup_time, insertion.dropoff_time

@@ -1,0 +1,164 @@
+"""The board of a day, worked out once for all who look at it, and what is different since.
+
+A large day has a thousand rides, and most changes touch few of them. Whoever says which board
+they have is told only of tours and rides that are different by now.
+"""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pydantic import BaseModel
+
+from api.board.board_day import (
+    RideFacts,
+    board_figures,
+    board_refused,
+    board_ride,
+    board_tour,
+    board_waiting,
+    ride_facts,
+)
+from api.board.board_schemas import BoardOut, BoardRide, BoardTour
+from api.service import Service
+from api.staff.trouble_answers import ConditionOut
+from api.times import local_time
+from routing.problem import Tour
+from shuttle.driving.timetable import Stand, stands
+from shuttle.plan import DayPlan
+
+_REMEMBERED = 16
+"""Boards that somebody may still have; whoever has an older one is told everything."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ShownTour:
+    """A tour, its timetable, and how it is shown."""
+
+    tour: Tour
+    stands: tuple[Stand, ...]
+    shown: BoardTour
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """The board of a day at one moment."""
+
+    plan: DayPlan
+    now: int
+    changes: int
+    board: BoardOut
+    tours: Mapping[str, ShownTour]
+    rides: Mapping[str, tuple[RideFacts, BoardRide]]
+
+
+class Snapshots:
+    """The boards of a service; safe on any thread.
+
+    Parameters
+    ----------
+    service
+        Whose days are shown.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Snapshot] = OrderedDict()
+        self._last: dict[date, Snapshot] = {}
+        self._changes = 0
+        self._prefix = secrets.token_hex(4)  # tags of before a restart are not ours
+        service.dispatcher.watch(self._changed)
+
+    def _changed(self, _day: date | None) -> None:
+        self._changes += 1
+
+    def board(self, plan: DayPlan, since: str | None) -> BoardOut:
+        """Return the board of a plan as it stands now; only what is different, if that is known."""
+        with self._lock:
+            current = self._current(plan)
+            before = self._known.get(since or "")
+        if before is None or before.plan.day != plan.day:
+            return current.board
+        return _difference(before, current)
+
+    def _current(self, plan: DayPlan) -> Snapshot:
+        now, changes, last = self._service.clock(), self._changes, self._last.get(plan.day)
+        if last and last.plan is plan and (last.now, last.changes) == (now, changes):
+            return last
+        made = self._made(plan, now, changes, last)
+        self._last[plan.day] = self._known[made.board.tag] = made
+        while len(self._known) > _REMEMBERED:
+            _, oldest = self._known.popitem(last=False)
+            if self._last.get(oldest.plan.day) is oldest:
+                del self._last[oldest.plan.day]
+        return made
+
+    def _made(self, plan: DayPlan, now: int, changes: int, last: Snapshot | None) -> Snapshot:
+        dispatcher, region, store = (
+            self._service.dispatcher,
+            plan.region,
+            self._service.dispatcher.store,
+        )
+        entries = dispatcher.promises(plan.day, now)
+        tours = {tour.shift.id: _tour(last, plan, n) for n, tour in enumerate(plan.tours)}
+        known = last.rides if last and last.plan.region is region else {}
+        rides = {}
+        for facts in ride_facts(plan, entries):
+            before = known.get(facts.entry.booking.code)
+            same = before if before and before[0] == facts else (facts, board_ride(plan, facts))
+            rides[facts.entry.booking.code] = same
+        board = BoardOut(
+            tag=f"{self._prefix}-{plan.day}-{plan.revision}-{now}-{changes}",
+            whole=True,
+            day=plan.day,
+            revision=plan.revision,
+            now=local_time(region, now),
+            tours=[each.shown for each in tours.values()],
+            gone_tours=[],
+            rides=[shown for _, shown in rides.values()],
+            gone_rides=[],
+            figures=board_figures(plan, entries, [each.stands for each in tours.values()]),
+            waiting=[
+                board_waiting(region, each)
+                for each in store.standing.waiting_list()
+                if each.day == plan.day
+            ],
+            refused=board_refused(region, store.unmet(plan.day, plan.day)),
+            conditions=[ConditionOut.of(region, each) for each in plan.conditions],
+        )
+        return Snapshot(plan, now, changes, board, tours, rides)
+
+
+def _tour(last: Snapshot | None, plan: DayPlan, number: int) -> ShownTour:
+    """Return a tour as it is shown; as it was shown last, if nothing in it can be different."""
+    tour = plan.tours[number]
+    if last is not None and last.plan.travel is plan.travel and last.plan.locks == plan.locks:
+        before = last.tours.get(tour.shift.id)
+        reported = tour.shift.id in plan.reports
+        if before and before.tour == tour and before.shown.reported == reported:
+            return before
+    halts = stands(tour, plan.travel, plan.region.number_of)
+    return ShownTour(tour, halts, board_tour(plan, number, halts))
+
+
+def _difference(before: Snapshot, now: Snapshot) -> BoardOut:
+    """Return what somebody has to be told who knows an earlier board."""
+    tours = {shift: each.shown for shift, each in before.tours.items()}
+    rides = {code: shown for code, (_, shown) in before.rides.items()}
+    return now.board.model_copy(
+        update={
+            "whole": False,
+            "tours": [each for each in now.board.tours if _differs(tours.get(each.shift), each)],
+            "gone_tours": [shift for shift in tours if shift not in now.tours],
+            "rides": [each for each in now.board.rides if _differs(rides.get(each.code), each)],
+            "gone_rides": [code for code in rides if code not in now.rides],
+        }
+    )
+
+
+def _differs(before: BaseModel | None, now: BaseModel) -> bool:
+    return before is not now and before != now

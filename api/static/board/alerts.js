@@ -1,0 +1,56 @@
+/** What somebody has to look at: promises at risk, rides without a vehicle, trouble in force. */
+import { words } from "../words.js";
+import { byId, part, say, write } from "./parts.js";
+
+export class Alerts {
+  constructor(model, times, onLift, onAccept) {
+    Object.assign(this, { model, times, onLift, onAccept, key: null });
+    model.listen(() => this.update());
+  }
+
+  update() {
+    const rides = [...this.model.rides.values()];
+    const stranded = rides.filter((each) => each.stranded);
+    const risky = rides.filter((each) => each.atRisk && !each.stranded).sort((a, b) => b.late_minutes - a.late_minutes);
+    const inForce = this.model.conditions.filter((each) => each.lifted_at === null && Date.parse(each.until) > this.model.now);
+    const key = JSON.stringify([stranded.map((each) => each.code), risky.map((each) => [each.code, each.late_minutes]), inForce, this.model.selected]);
+    if (key === this.key) return;
+    this.key = key;
+    const lines = [...stranded.map((each) => this.#stranded(each)), ...risky.map((each) => this.#risky(each)), ...inForce.map((each) => this.#trouble(each))];
+    byId("alerts").replaceChildren(...(lines.length ? lines : [part("li", { class: "calm" }, words.all_well)]));
+    write(byId("alerts-count"), stranded.length + risky.length || "");
+  }
+
+  #way(ride) {
+    return `${this.times.clock(ride.earliest)} ${ride.from || ride.pickup_stop} → ${ride.to || ride.dropoff_stop}`;
+  }
+
+  #stranded(ride) {
+    return part("li", { class: "alert bad" }, this.#chooser(ride, words.no_vehicle),
+      part("button", { type: "button", class: "plain", onclick: () => this.onAccept(ride) }, words.serve_late));
+  }
+
+  #risky(ride) {
+    const cause = words[`cause_${ride.cause}`] ?? words.cause_unknown;
+    return part("li", { class: "alert bad" }, this.#chooser(ride, `${say("late_by", { minutes: ride.late_minutes })} · ${this.model.tourOf(ride)?.name ?? ""} · ${cause}`));
+  }
+
+  #chooser(ride, what) {
+    return part("button", { type: "button", class: "alert-ride", "aria-pressed": String(this.model.selected === ride.code), onclick: () => this.model.select(ride.code) },
+      part("b", {}, what), part("span", {}, this.#way(ride)));
+  }
+
+  #trouble(condition) {
+    const span = `${this.times.clock(Date.parse(condition.from))}–${this.times.clock(Date.parse(condition.until))}`;
+    return part("li", { class: "alert" },
+      part("span", { class: "alert-ride" }, part("b", {}, troubleOf(this.model, condition)), part("span", {}, span)),
+      part("button", { type: "button", class: "plain", onclick: () => this.onLift(condition) }, words.lift));
+  }
+}
+
+/** Trouble in a few words. */
+export function troubleOf(model, condition) {
+  const tour = [...model.tours.values()].find((each) => each.vehicle === condition.vehicle);
+  const what = { vehicle: tour?.name ?? condition.vehicle, stop: condition.stop?.name, factor: condition.factor };
+  return say(`trouble_${condition.kind}`, what);
+}

@@ -1,0 +1,160 @@
+/** The board's map: tours in their colours and patterns, vehicles, closures, demand, refusals. */
+import { BaseMap, ink } from "../base_map.js";
+import { StopLayer } from "../stops.js";
+import { TourLayer } from "../tours.js";
+import { VehicleLayer } from "../vehicles.js";
+import { words } from "../words.js";
+import { ask, byId, day, today } from "./parts.js";
+
+const { L } = window;
+
+const SOON_MS = 2 * 3600 * 1000;
+const POLLS_MS = 20_000;
+const SOON_AFTER_MS = 700;
+
+export class BoardMap {
+  constructor(model, times, clock) {
+    Object.assign(this, { model, times, clock, ready: false, revision: null, way: null, picking: null, due: 0 });
+    model.listen((changed, chosen) => this.#follow(changed, chosen));
+  }
+
+  async load() {
+    const [region, roads] = await Promise.all([ask("GET", "/api/v1/regions/current"), ask("GET", "/api/v1/roads")]);
+    const map = L.map("map", { zoomControl: false, attributionControl: false, zoomSnap: 0.25, minZoom: 9, maxZoom: 18, maxBounds: L.latLngBounds(region.bounds).pad(0.6) });
+    L.control.zoom({ position: "topright", zoomInTitle: words.zoom_in, zoomOutTitle: words.zoom_out }).addTo(map);
+    const credits = L.control.attribution({ position: "bottomright", prefix: false }).addTo(map);
+    const source = document.createElement("a");
+    source.href = "https://www.openstreetmap.org/copyright";
+    source.textContent = region.attribution;
+    credits.addAttribution(source.outerHTML + (region.synthetic ? ` · <b class="synthetic">${words.synthetic}</b>` : ""));
+    map.fitBounds(region.bounds, { padding: [4, 4] });
+    this.map = map;
+    this.base = new BaseMap(map, region, roads);
+    this.stops = new StopLayer(map, region.stops);
+    this.tours = new TourLayer(map, this.times, { patterns: true, onHalt: (stand) => this.#choose(stand) });
+    this.vehicles = new VehicleLayer(map);
+    this.marks = L.layerGroup().addTo(map);
+    map.createPane("demand").style.zIndex = 415;
+    this.canvas = L.canvas({ pane: "demand", padding: 0.4 });
+    this.chosen = L.layerGroup().addTo(map);
+    new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
+    map.on("click", (event) => {
+      this.picking?.(event.latlng);
+      this.picking = null;
+    });
+    this.ready = true;
+    await this.told();
+    this.#mark();
+  }
+
+  /** Fetch tours if they are others by now, and where the vehicles are. */
+  async told() {
+    if (!this.ready) return;
+    await Promise.all([this.#whereabouts(), this.#plan()]);
+  }
+
+  async #plan() {
+    if (this.revision === this.model.revision) return;
+    this.revision = this.model.revision;
+    this.tours.replace((await ask("GET", `/api/v1/tours?date=${day}`)).tours);
+    this.tours.follow(this.clock.now());
+  }
+
+  async #whereabouts() {
+    if (day !== today) return;
+    const ahead = Math.min(900, Math.ceil((this.clock.pace * POLLS_MS) / 1000) + 10);
+    const seen = await ask("GET", `/api/v1/vehicles?seconds_ahead=${ahead}`);
+    this.vehicles.observe(seen.vehicles, Date.parse(seen.now));
+  }
+
+  /** Move the vehicles, a few times a second. */
+  animate() {
+    if (!this.ready || this.map.getContainer().hidden) return;
+    const now = this.clock.now();
+    this.vehicles.follow(now);
+    this.tours.follow(now);
+  }
+
+  /** The selected ride at once; what the day has changed soon after, however often it does. */
+  #follow(_changed, chosen) {
+    if (!this.ready) return;
+    if (chosen) {
+      this.#choice();
+      this.#reveal();
+      return;
+    }
+    if (this.due) return;
+    this.due = setTimeout(() => {
+      this.due = 0;
+      this.#mark();
+      this.told().catch((error) => console.warn(error));
+    }, SOON_AFTER_MS);
+  }
+
+  /** Draw closures, refusals, what is wanted soon, and the selected ride. */
+  #mark() {
+    this.marks.clearLayers();
+    const now = this.model.now;
+    for (const each of this.model.refused) this.#point(each, "mark-refused", `${this.times.clock(Date.parse(each.wanted))} ${words[`reason_${each.reason}`] ?? each.reason}`);
+    for (const condition of this.model.conditions) {
+      if (condition.lifted_at !== null || Date.parse(condition.until) < now) continue;
+      for (const point of condition.points ?? []) this.#point(point, "mark-closed", words.trouble_road_closed);
+      if (condition.stop) this.#point(condition.stop, "mark-closed", condition.stop.name);
+    }
+    for (const ride of this.model.rides.values()) {
+      if (!ride.open || ride.earliest < now || ride.earliest > now + SOON_MS) continue;
+      const halt = this.#haltOf(ride, "getting_on");
+      if (halt) this.#demand(halt, `${this.times.clock(ride.picksUp)} ${halt.name}`);
+    }
+    this.#choice();
+  }
+
+  #point({ lat, lon }, className, title) {
+    const icon = L.divIcon({ className, iconSize: [14, 14] });
+    L.marker([lat, lon], { icon, keyboard: false, zIndexOffset: -800 }).bindTooltip(title).addTo(this.marks);
+  }
+
+  /** Rides may be many: they share a canvas. */
+  #demand({ lat, lon }, title) {
+    L.circleMarker([lat, lon], { renderer: this.canvas, pane: "demand", radius: 6, weight: 2, dashArray: "1 3", color: ink("--ink"), fillColor: ink("--ink"), fillOpacity: 0.18 })
+      .bindTooltip(title).addTo(this.marks);
+  }
+
+  #haltOf(ride, end) {
+    return this.model.tourOf(ride)?.halts.find((halt) => halt[end].includes(ride.code));
+  }
+
+  #choice() {
+    this.chosen.clearLayers();
+    const ride = this.model.rides.get(this.model.selected);
+    if (!ride) return;
+    const ends = ["getting_on", "getting_off"].map((end) => this.#haltOf(ride, end));
+    if (ends.some((each) => !each)) return;
+    const points = ends.map(({ lat, lon }) => [lat, lon]);
+    L.polyline(points, { color: ink("--ink"), weight: 2, dashArray: "3 6", interactive: false }).addTo(this.chosen);
+    ends.forEach((halt, number) => {
+      const icon = L.divIcon({ className: "mark-chosen", html: number ? "B" : "A", iconSize: [24, 24] });
+      L.marker([halt.lat, halt.lon], { icon, keyboard: false, zIndexOffset: 2000 }).bindTooltip(halt.name).addTo(this.chosen);
+    });
+    this.way = points;
+  }
+
+  #reveal() {
+    if (this.way && this.chosen.getLayers().length) {
+      const bounds = L.latLngBounds(this.way);
+      if (!this.map.getBounds().contains(bounds)) this.map.flyToBounds(bounds.pad(0.4), { maxZoom: 14, duration: 0.5 });
+    }
+  }
+
+  #choose(stand) {
+    const ride = [...this.model.rides.values()].find((each) => each.open
+      && ((each.picksUp === stand.arrives && each.pickup_stop === stand.name) || (each.dropsOff === stand.arrives && each.dropoff_stop === stand.name)));
+    if (ride) this.model.select(ride.code);
+  }
+
+  /** Return the point that is clicked next. */
+  pick() {
+    byId("show-map").click();
+    return new Promise((resolve) => { this.picking = resolve; });
+  }
+}

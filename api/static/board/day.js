@@ -1,0 +1,94 @@
+/** The day as the board knows it: tours and rides, kept up to date by differences. */
+import { day, ask } from "./parts.js";
+
+const time = (text) => (text === null ? null : Date.parse(text));
+
+/** How close to the end of its promise something is tight, in ms. */
+export const TIGHT_MS = 3 * 60 * 1000;
+
+export class Day {
+  constructor() {
+    this.tours = new Map();
+    this.rides = new Map();
+    this.waiting = [];
+    this.refused = [];
+    this.conditions = [];
+    this.figures = null;
+    this.selected = null;
+    this.tag = "";
+    this.revision = null;
+    this.listeners = [];
+  }
+
+  /** Call back whenever something is different: with the codes of the rides that are, or null. */
+  listen(listener) {
+    this.listeners.push(listener);
+  }
+
+  async refresh() {
+    const since = this.tag ? `?since=${this.tag}` : "";
+    this.#take(await ask("GET", `/api/v1/board/${day}${since}`));
+  }
+
+  #take(told) {
+    if (told.whole) {
+      this.tours.clear();
+      this.rides.clear();
+    }
+    for (const each of told.gone_tours) this.tours.delete(each);
+    for (const each of told.gone_rides) this.rides.delete(each);
+    for (const each of told.tours) this.tours.set(each.shift, tourOf(each));
+    for (const each of told.rides) this.rides.set(each.code, rideOf(each));
+    if (told.tours.length) this.tours = new Map([...this.tours].sort(([, a], [, b]) => a.number - b.number || a.begins - b.begins));
+    this.waiting = told.waiting.map((each) => ({ ...each, at: time(each.time) }));
+    Object.assign(this, {
+      refused: told.refused, conditions: told.conditions, figures: told.figures,
+      tag: told.tag, revision: told.revision, now: time(told.now),
+    });
+    if (this.selected && !this.rides.has(this.selected)) this.selected = null;
+    const changed = told.whole ? null : new Set([...told.gone_rides, ...told.rides.map((each) => each.code)]);
+    for (const each of this.listeners) each(changed);
+  }
+
+  /** Select a ride in all views; null selects none. */
+  select(code) {
+    if (this.selected === code) return;
+    const before = this.selected;
+    this.selected = code;
+    for (const each of this.listeners) each(new Set([before, code].filter(Boolean)), true);
+  }
+
+  tourOf(ride) {
+    return ride.shift === null ? null : this.tours.get(ride.shift);
+  }
+}
+
+function tourOf(tour) {
+  return {
+    ...tour, begins: time(tour.begin), ends: time(tour.end),
+    halts: tour.halts.map((halt) => ({
+      ...halt, arrives: time(halt.arrival), busyUntil: time(halt.busy_until), leaves: time(halt.departure),
+      rest: halt.rest?.map(time) ?? null,
+    })),
+  };
+}
+
+function rideOf(ride) {
+  const { passengers, wheelchairs } = ride.party;
+  return {
+    ...ride, passengers, wheelchairs,
+    earliest: time(ride.pickup_window.earliest), latest: time(ride.pickup_window.latest),
+    dropoffLatest: time(ride.dropoff_latest), picksUp: time(ride.pickup), dropsOff: time(ride.dropoff),
+    stranded: ride.shift === null && ride.status === "booked",
+    atRisk: ride.state === "at_risk",
+    open: ride.status === "booked" || ride.status === "on_board",
+    words: [ride.code, ride.from, ride.to, ride.pickup_stop, ride.dropoff_stop].join(" ").toLowerCase(),
+  };
+}
+
+/** By how much a ride may still come later, in ms: the tighter of its two ends. */
+export function margin(ride) {
+  if (ride.picksUp === null) return 0;
+  const off = ride.dropoffLatest - ride.dropsOff;
+  return ride.status === "on_board" ? off : Math.min(ride.latest - ride.picksUp, off);
+}

@@ -1,0 +1,315 @@
+"""The board over HTTP: what it shows of a day, what is different since, and what can be done."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.app import create_app
+from shuttle.commands.serving import address, listen, serving_beside
+from shuttle.events import NumberShown
+from shuttle.region import Region
+from tests.api_client import KEY, berlin
+from tests.staff import Office, at_the_desk, office
+
+DAY = "2027-03-22"
+MONDAY = date(2027, 3, 22)
+BOARD = f"/api/v1/board/{DAY}"
+ONE, TWO = "bus-1@06:00", "bus-2@07:00"
+
+
+@pytest.fixture
+def desk(toy_region: Region, tmp_path: Path) -> Iterator[Office]:
+    with at_the_desk(toy_region, tmp_path) as here:
+        yield here
+
+
+def board(desk: Office, since: str = "") -> Any:
+    answer = desk.http.get(BOARD, params={"since": since} if since else {})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def ride_of(shown: Any, booking: Any) -> Any:
+    return next(each for each in shown["rides"] if each["code"] == booking["code"])
+
+
+def test_a_ride_is_shown_with_its_promise_and_at_its_halts(desk: Office) -> None:
+    booking = desk.book(party={"passengers": 3, "wheelchairs": 1})
+    shown = board(desk)
+    ride = ride_of(shown, booking)
+    assert ride["pickup_window"] == booking["pickup_window"]
+    assert ride["dropoff_latest"] == booking["dropoff_latest"]
+    assert (ride["shift"], ride["state"], ride["movable"]) == (ONE, "open", True)
+    tour = next(each for each in shown["tours"] if each["shift"] == ONE)
+    [on] = [each for each in tour["halts"] if booking["code"] in each["getting_on"]]
+    [off] = [each for each in tour["halts"] if booking["code"] in each["getting_off"]]
+    assert (on["arrival"], off["arrival"]) == (ride["pickup"], ride["dropoff"])
+    assert (on["people"], on["empty"], off["empty"]) == (3, True, False)
+    assert on["slack_seconds"] > 0
+    [rest] = [each["rest"] for each in tour["halts"] if each["rest"]]
+    begin, end = (datetime.fromisoformat(each) for each in rest)
+    assert (end - begin).total_seconds() == 30 * 60
+    assert shown["figures"]["rides"] == 1
+    assert 0 < shown["figures"]["empty_kilometres"] < shown["figures"]["kilometres"]
+
+
+def test_every_stay_ends_before_the_next_drive_begins(desk: Office) -> None:
+    for number, clock in enumerate(("09:00", "09:10", "10:30", "13:00")):
+        desk.book(f"key-number-{number}", when={"depart_at": berlin(f"{DAY}T{clock}")})
+    for tour in board(desk)["tours"]:
+        times = [
+            datetime.fromisoformat(halt[each])
+            for halt in tour["halts"]
+            for each in ("arrival", "busy_until", "departure")
+        ]
+        assert times[:-1] == sorted(times[:-1])
+
+
+def test_a_vehicle_that_waits_between_two_halts_at_one_stop_is_not_busy(desk: Office) -> None:
+    desk.http.put(f"/api/v1/shifts/{DAY}/{TWO}/lock")
+    first = desk.book("key-number-1")
+    back = {"origin": {"stop": "bahnhof"}, "to": {"stop": "kirche"}}
+    later = {"when": {"depart_at": berlin(f"{DAY}T10:00")}}
+    second = desk.book("key-number-2", **back, **later)
+    [tour] = [each for each in board(desk)["tours"] if each["shift"] == ONE]
+    [off] = [each for each in tour["halts"] if first["code"] in each["getting_off"]]
+    [on] = [each for each in tour["halts"] if second["code"] in each["getting_on"]]
+    assert off["name"] == on["name"]
+    assert off["busy_until"] < off["departure"] == on["arrival"]
+    assert (off["people"], on["people"], on["metres"]) == (0, 1, 0)
+
+
+def test_nobody_is_named_on_the_board(desk: Office) -> None:
+    offer = desk.offer()["offer"]
+    contact = {"name": "Erna Petersen", "phone": "04641 8123"}
+    answer = desk.http.post(
+        "/api/v1/bookings",
+        json={"offer": offer, "contact": contact},
+        headers={"Idempotency-Key": "key-of-erna"},
+    )
+    assert answer.status_code == 201, answer.text
+    text = desk.http.get(BOARD).text
+    assert answer.json()["code"] in text
+    for word in ("Erna", "Petersen", "8123"):
+        assert word not in text
+
+
+def test_whoever_says_what_they_know_is_told_what_is_different(desk: Office) -> None:
+    first = desk.book()
+    before = board(desk)
+    same = board(desk, before["tag"])
+    assert (same["whole"], same["tours"], same["rides"]) == (False, [], [])
+    second = desk.book("another-key-1", when={"depart_at": berlin(f"{DAY}T15:00")})
+    after = board(desk, before["tag"])
+    assert [each["code"] for each in after["rides"]] == [second["code"]]
+    assert len(after["tours"]) == 1
+    desk.http.delete(f"/api/v1/bookings/{first['code']}")
+    gone = board(desk, after["tag"])
+    assert gone["gone_rides"] == [first["code"]]
+    assert board(desk, "00000000-0")["whole"]
+    rides = {each["code"]: each for each in before["rides"]}
+    rides |= {each["code"]: each for each in (*after["rides"], *gone["rides"])}
+    whole = {each["code"]: each for each in board(desk)["rides"]}
+    assert {code: rides[code] for code in whole} == whole
+
+
+def test_what_is_wrong_stands_on_the_board(desk: Office) -> None:
+    booking = desk.book(party={"passengers": 1, "wheelchairs": 1})
+    out = {"kind": "vehicle_out", "vehicle": "bus-1", "until": berlin(f"{DAY}T12:00")}
+    assert desk.http.post("/api/v1/trouble", json=out).status_code == 201
+    refused = desk.ask(party={"passengers": 1, "wheelchairs": 1}).json()["refusal"]
+    shown = board(desk)
+    ride = ride_of(shown, booking)
+    assert (ride["shift"], ride["state"], ride["cause"]) == (None, "at_risk", "no_vehicle")
+    assert (shown["figures"]["at_risk"], shown["figures"]["stranded"]) == (1, 1)
+    assert [each["kind"] for each in shown["conditions"]] == ["vehicle_out"]
+    assert [each["reason"] for each in shown["refused"]] == [refused["reason"]]
+
+
+def test_a_move_is_shown_first_then_done(desk: Office) -> None:
+    booking = desk.book()
+    code, before = booking["code"], ride_of(board(desk), booking)["shift"]
+    there = {"shift": TWO if before == ONE else ONE}
+    shown = desk.http.post(f"/api/v1/bookings/{code}/move/preview", json=there)
+    assert shown.status_code == 200, shown.text
+    assert ride_of(board(desk), booking)["shift"] == before
+    [effect] = shown.json()["effects"]
+    assert (effect["code"], effect["other_vehicle"], effect["late_seconds"]) == (code, True, 0)
+    params = {"expected": shown.json()["expected"]}
+    done = desk.http.post(f"/api/v1/bookings/{code}/move", json=there, params=params)
+    assert done.json() == shown.json()
+    assert ride_of(board(desk), booking)["shift"] == there["shift"]
+    stale = desk.http.post(
+        f"/api/v1/bookings/{code}/move", json={"shift": before}, params={"expected": "0" * 16}
+    )
+    assert (stale.status_code, stale.json()["code"]) == (409, "plan_changed")
+    assert stale.json()["preview"]["shift"] == before
+
+
+def test_an_impossible_move_says_why_and_what_is_nearest(desk: Office) -> None:
+    booking = desk.book(party={"passengers": 1, "wheelchairs": 1})
+    answer = desk.http.post(
+        f"/api/v1/bookings/{booking['code']}/move/preview",
+        json={"shift": TWO},
+        headers={"Accept-Language": "de"},
+    )
+    told = answer.json()
+    assert (answer.status_code, told["code"], told["obstacle"]) == (409, "cannot_move", "capacity")
+    assert told["message"] == "Es ist kein Rollstuhlplatz frei."
+    assert told["nearest"] == []
+    stays = desk.http.post(f"/api/v1/bookings/{booking['code']}/move", json={"shift": ONE})
+    assert (stays.status_code, stays.json()["code"]) == (409, "not_movable")
+
+
+def test_rides_and_tours_are_locked_and_unlocked(desk: Office) -> None:
+    booking = desk.book()
+    paths = (f"/api/v1/bookings/{booking['code']}/lock", f"/api/v1/shifts/{DAY}/{TWO}/lock")
+    for path in paths:
+        assert desk.http.put(path).json() == {"locked": True}
+        assert desk.http.put(path).json() == {"locked": True}
+    shown = board(desk)
+    assert ride_of(shown, booking)["locked"]
+    assert [each["shift"] for each in shown["tours"] if each["locked"]] == [TWO]
+    for path in paths:
+        assert desk.http.delete(path).json() == {"locked": False}
+    assert not any(each["locked"] for each in board(desk)["tours"])
+    assert desk.http.put(f"/api/v1/shifts/{DAY}/bus-9@06:00/lock").status_code == 404
+    assert desk.http.put("/api/v1/bookings/NOBODY22/lock").status_code == 404
+
+
+def test_that_a_number_was_shown_is_recorded(desk: Office) -> None:
+    contact = {"name": "Erna Petersen", "phone": "04641 8123"}
+    answer = desk.http.post(
+        "/api/v1/bookings",
+        json={"offer": desk.offer()["offer"], "contact": contact},
+        headers={"Idempotency-Key": "key-of-erna"},
+    )
+    code = answer.json()["code"]
+    told = desk.http.post(f"/api/v1/bookings/{code}/phone").json()
+    assert told == {"name": "Erna Petersen", "phone": "+4946418123", "channel": "none"}
+    assert NumberShown(desk.clock(), code) in desk.dispatcher.events(MONDAY)
+    nobody = desk.book("key-of-nobody")["code"]
+    before = desk.dispatcher.events(MONDAY)
+    assert desk.http.post(f"/api/v1/bookings/{nobody}/phone").json()["phone"] == ""
+    assert desk.dispatcher.events(MONDAY) == before
+
+
+@pytest.mark.parametrize("role", [None, "driver", "planner"])
+def test_the_board_is_for_dispatchers(toy_region: Region, tmp_path: Path, role: str | None) -> None:
+    with office(toy_region, tmp_path) as here:
+        if role is not None:
+            here.sign_in(role)
+        for method, path in (
+            ("GET", BOARD),
+            ("GET", f"{BOARD}/events"),
+            ("POST", "/api/v1/bookings/K7MX2Q9A/phone"),
+            ("POST", "/api/v1/bookings/K7MX2Q9A/move"),
+            ("PUT", "/api/v1/bookings/K7MX2Q9A/lock"),
+            ("DELETE", f"/api/v1/shifts/{DAY}/{ONE}/lock"),
+        ):
+            body = {"shift": ONE} if path.endswith("move") else None
+            answer = here.http.request(method, path, json=body, headers=here.csrf)
+            assert answer.status_code == (401 if role is None else 403), path
+        page = here.http.get("/board", follow_redirects=False, headers={"Accept": "text/html"})
+        assert page.status_code == (303 if role is None else 403)
+
+
+class Stream:
+    """Reads server-sent events on a thread."""
+
+    def __init__(self, http: httpx2.Client, headers: dict[str, str]) -> None:
+        self.events: list[tuple[str, str, dict[str, Any]]] = []
+        self._http, self._headers = http, headers
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+
+    def _read(self) -> None:
+        fields: dict[str, str] = {}
+        with self._http.stream("GET", f"{BOARD}/events", headers=self._headers) as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            for line in answer.iter_lines():
+                if self._ended.is_set():
+                    return
+                name, _, value = line.partition(": ")
+                if line:
+                    fields[name] = value
+                elif "event" in fields:
+                    self.events.append((fields["event"], fields["id"], json.loads(fields["data"])))
+                    fields = {}
+
+    def wait(self, number: int) -> list[tuple[str, str, dict[str, Any]]]:
+        """Wait until so many events have come; fail after ten seconds."""
+        ends = time.monotonic() + 10
+        while len(self.events) < number:
+            assert time.monotonic() < ends, self.events
+            time.sleep(0.01)
+        return self.events
+
+    def close(self) -> None:
+        """Stop reading, with the next heartbeat."""
+        self._ended.set()
+        self._thread.join()
+
+
+@contextmanager
+def served(desk: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx2.Client]:
+    """Serve the desk's dispatcher for real, with heartbeats that tests can wait for."""
+    monkeypatch.setattr("api.board.feed.HEARTBEAT_SECONDS", 0.3)
+    app = create_app(desk.dispatcher, desk.clock, KEY, tick_seconds=None, sign_in=desk.door)
+    listener = listen("127.0.0.1", 0)
+    with (
+        serving_beside(app, listener),
+        httpx2.Client(base_url=address(listener), timeout=20, trust_env=False) as http,
+    ):
+        http.cookies.set("session", desk.http.cookies["session"])
+        yield http
+
+
+def test_events_come_when_the_day_changes_and_go_on_where_they_stopped(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(desk, monkeypatch) as http:
+        first = Stream(http, {})
+        [(kind, number, told)] = first.wait(1)[:1]
+        assert (kind, number, told["revision"]) == ("plan", "0", 0)
+        desk.book()
+        asked = time.monotonic()
+        while not any(each[0] == "plan" and each[1] == "1" for each in list(first.events)):
+            assert time.monotonic() < asked + 1, first.events
+            time.sleep(0.005)
+        heard = len(first.events)
+        assert first.wait(heard + 2)[-1][0] == "clock"
+        first.close()
+        nothing_missed = Stream(http, {"Last-Event-ID": "1"})
+        assert nothing_missed.wait(1)[0][:2] == ("clock", "1")
+        nothing_missed.close()
+        desk.book("another-key-1", when={"depart_at": berlin(f"{DAY}T15:00")})
+        missed = Stream(http, {"Last-Event-ID": "1"})
+        assert missed.wait(1)[0][:2] == ("plan", "2")
+        missed.close()
+
+
+def test_what_belongs_to_no_plan_wakes_the_boards_too(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for shift in (ONE, TWO):
+        desk.http.put(f"/api/v1/shifts/{DAY}/{shift}/lock")
+    with served(desk, monkeypatch) as http:
+        stream = Stream(http, {})
+        stream.wait(1)
+        refused = desk.ask()
+        assert refused.json()["refusal"] is not None
+        ends = time.monotonic() + 5
+        while [each[0] for each in list(stream.events)].count("plan") < 2:
+            assert time.monotonic() < ends, stream.events
+            time.sleep(0.01)
+        stream.close()

@@ -1,0 +1,271 @@
+"""The board in a real browser: it follows the day, acts by preview, and has no barriers."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from shuttle.commands.serving import address, listen, serving_beside
+from shuttle.region import Region
+from tests.api_client import berlin
+from tests.browser import barriers, needs_browser, scrolls_sideways
+from tests.staff import Office, at_the_desk
+
+pytestmark = needs_browser
+
+PATIENCE_MS = 20_000
+DAY = "2027-03-22"
+ONE, TWO = "bus-1@06:00", "bus-2@07:00"
+Scheme = Literal["light", "dark"]
+
+
+@dataclass
+class Desk:
+    """The board of Toy Town in a browser, and the office it is served by."""
+
+    office: Office
+    context: BrowserContext
+    page: Page
+    host: str
+    complaints: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def open(self, path: str = "/board") -> None:
+        """Open the board and wait until the day is drawn."""
+        self.page.goto(f"{self.host}{path}")
+        self.page.locator("#live").filter(has_text="live").wait_for(timeout=PATIENCE_MS)
+        self.page.wait_for_function(
+            "document.getElementById('board').dataset.revision !== undefined", timeout=PATIENCE_MS
+        )
+
+    def book(self, key: str, clock: str = "09:00", **more: Any) -> Any:
+        """Book a ride as somebody else does."""
+        return self.office.book(key, when={"depart_at": berlin(f"{DAY}T{clock}")}, **more)
+
+    def line(self, booking: Any) -> Any:
+        """Return the ride's line in the list."""
+        return self.page.locator(f"#rides button[data-code='{booking['code']}']")
+
+    def shift_of(self, booking: Any) -> str:
+        """Return the shift that carries a ride."""
+        rides = self.office.http.get(f"/api/v1/board/{DAY}").json()["rides"]
+        shift: str = next(each["shift"] for each in rides if each["code"] == booking["code"])
+        return shift
+
+
+@pytest.fixture
+def office(toy_region: Region, tmp_path: Path) -> Iterator[tuple[Office, str]]:
+    with at_the_desk(toy_region, tmp_path) as here:
+        listener = listen("127.0.0.1", 0)
+        with serving_beside(here.http.app, listener):
+            yield here, address(listener)
+
+
+def seated(
+    browser: Browser, office: tuple[Office, str], width: int = 1440, scheme: Scheme = "light"
+) -> Desk:
+    here, host = office
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="de-DE", color_scheme=scheme
+    )
+    token = here.http.cookies["session"]
+    context.add_cookies([{"name": "session", "value": token, "url": host}])
+    desk = Desk(here, context, context.new_page(), host)
+
+    def heard(kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            desk.complaints.append(text)
+
+    desk.page.on("console", lambda message: heard(message.type, message.text))
+    desk.page.on("pageerror", lambda error: desk.complaints.append(str(error)))
+    desk.page.on("request", lambda request: desk.hosts.add(urlsplit(request.url).netloc))
+    return desk
+
+
+@pytest.fixture
+def desk(browser: Browser, office: tuple[Office, str]) -> Iterator[Desk]:
+    made = seated(browser, office)
+    yield made
+    made.context.close()
+
+
+def test_a_booking_made_elsewhere_appears_within_a_second(desk: Desk) -> None:
+    desk.open()
+    booking = desk.book("key-from-elsewhere")
+    booked = time.monotonic()
+    desk.line(booking).wait_for(timeout=PATIENCE_MS)
+    assert time.monotonic() - booked < 1
+    expect(desk.page.locator("#quality-rides")).to_have_text("1")
+    desk.office.http.delete(f"/api/v1/bookings/{booking['code']}")
+    desk.line(booking).wait_for(state="detached", timeout=PATIENCE_MS)
+    assert desk.complaints == []
+    assert desk.hosts == {urlsplit(desk.host).netloc}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [768, 1440])
+def test_there_is_no_barrier(
+    browser: Browser, office: tuple[Office, str], width: int, scheme: Scheme
+) -> None:
+    desk = seated(browser, office, width, scheme)
+    desk.book("key-number-1", party={"passengers": 1, "wheelchairs": 1})
+    first = desk.book("key-number-2", "10:30")
+    out = {"kind": "vehicle_out", "vehicle": "bus-1", "until": berlin(f"{DAY}T09:40")}
+    assert desk.office.http.post("/api/v1/trouble", json=out).status_code == 201
+    desk.open()
+    assert barriers(desk.page) == []
+    assert not scrolls_sideways(desk.page)
+    desk.line(first).click()
+    desk.page.locator("[data-act=move]").click()
+    desk.page.locator(".vehicle-choice").first.wait_for(timeout=PATIENCE_MS)
+    assert barriers(desk.page) == []
+    desk.page.locator("#show-tables").click()
+    assert barriers(desk.page) == []
+    desk.page.locator("#open-trouble").click()
+    assert barriers(desk.page) == []
+    assert desk.complaints == []
+    desk.context.close()
+
+
+def test_a_ride_is_found_selected_everywhere_and_moved_by_keyboard_alone(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    before = desk.shift_of(booking)
+    desk.open()
+    desk.page.locator("#search").focus()
+    desk.page.keyboard.type(booking["code"])
+    desk.line(booking).focus()
+    desk.page.keyboard.press("Enter")
+    expect(desk.line(booking)).to_have_attribute("aria-pressed", "true")
+    expect(desk.page.locator("#ride-title")).to_contain_text(booking["code"])
+    desk.page.locator("[data-act=move]").focus()
+    desk.page.keyboard.press("Enter")
+    choice = desk.page.locator(".vehicle-choice").first
+    expect(choice).to_be_focused(timeout=PATIENCE_MS)
+    desk.page.keyboard.press("Enter")
+    words = desk.page.locator("#preview-words")
+    words.filter(has_text="alle Zusagen halten").wait_for(timeout=PATIENCE_MS)
+    assert desk.shift_of(booking) == before
+    desk.page.locator("#preview-yes").focus()
+    desk.page.keyboard.press("Enter")
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert {before, desk.shift_of(booking)} == {ONE, TWO}
+    desk.page.get_by_role("button", name="Zurücksetzen …").click()
+    desk.page.locator("#preview-yes").click()
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert desk.shift_of(booking) == before
+    assert desk.complaints == []
+
+
+def test_a_move_that_cannot_be_says_why(desk: Desk) -> None:
+    booking = desk.book("key-number-1", party={"passengers": 1, "wheelchairs": 1})
+    desk.open()
+    desk.line(booking).click()
+    desk.page.locator("[data-act=move]").click()
+    desk.page.locator(".vehicle-choice").first.click()
+    words = desk.page.locator("#preview-words")
+    words.filter(has_text="Es ist kein Rollstuhlplatz frei.").wait_for(timeout=PATIENCE_MS)
+    assert desk.page.locator("#preview-yes").is_hidden()
+
+
+def test_trouble_is_previewed_confirmed_shown_as_an_alert_and_lifted(desk: Desk) -> None:
+    booking = desk.book("key-number-1", party={"passengers": 1, "wheelchairs": 1})
+    desk.open()
+    desk.page.locator("#open-trouble").click()
+    desk.page.locator("#until").fill("11:00")
+    desk.page.get_by_role("button", name="Ansehen, was es ändert").click()
+    words = desk.page.locator("#preview-words")
+    words.filter(has_text="kein Fahrzeug").wait_for(timeout=PATIENCE_MS)
+    assert desk.office.http.get("/api/v1/trouble").json()["conditions"] == []
+    desk.page.locator("#preview-yes").click()
+    alerts = desk.page.locator("#alerts")
+    alerts.filter(has_text="Bus 1 fällt aus").wait_for(timeout=PATIENCE_MS)
+    expect(desk.page.locator("#alerts-count")).to_have_text("1")
+    desk.page.locator("[data-filter=stranded]").click()
+    expect(desk.line(booking)).to_be_visible()
+    alerts.get_by_role("button", name="Vorbei …").click()
+    desk.page.locator("#preview-yes").click()
+    alerts.filter(has_text="Alle Zusagen halten").wait_for(timeout=PATIENCE_MS)
+    assert desk.complaints == []
+
+
+def test_what_the_timeline_shows_stands_in_a_table_and_a_tour_is_locked(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    desk.open()
+    shift = desk.shift_of(booking)
+    desk.page.locator("#show-tables").click()
+    desk.page.locator("#table-of").select_option(shift)
+    row = desk.page.locator("#tables tr").filter(has_text=booking["code"]).first
+    expect(row).to_contain_text("09:00")
+    expect(row).to_contain_text("Kirche")
+    row.get_by_role("button", name=booking["code"]).click()
+    expect(desk.page.locator("#ride")).to_be_visible()
+    lock = desk.page.locator(f".lock[data-shift='{shift}']")
+    lock.click()
+    expect(lock).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)
+    tours = desk.office.http.get(f"/api/v1/board/{DAY}").json()["tours"]
+    assert [each["shift"] for each in tours if each["locked"]] == [shift]
+
+
+def test_the_number_is_shown_on_demand_only(desk: Desk) -> None:
+    answer = desk.office.http.post(
+        "/api/v1/bookings",
+        json={
+            "offer": desk.office.offer()["offer"],
+            "contact": {"name": "Erna Petersen", "phone": "04641 8123"},
+        },
+        headers={"Idempotency-Key": "key-of-erna"},
+    )
+    desk.open()
+    desk.line(answer.json()).click()
+    assert "8123" not in desk.page.content()
+    desk.page.locator("[data-act=call]").click()
+    link = desk.page.locator("#ride-answer a")
+    expect(link).to_have_attribute("href", "tel:+4946418123", timeout=PATIENCE_MS)
+
+
+def test_when_the_connection_is_lost_the_board_says_since_when_and_comes_back(
+    browser: Browser, toy_region: Region, tmp_path: Path
+) -> None:
+    with at_the_desk(toy_region, tmp_path) as here:
+        listener = listen("127.0.0.1", 0)
+        host, port = address(listener), listener.getsockname()[1]
+        with serving_beside(here.http.app, listener):
+            desk = seated(browser, (here, host))
+            desk.open()
+        live = desk.page.locator("#live")
+        live.filter(has_text="veraltet seit 08:00").wait_for(timeout=PATIENCE_MS)
+        booking = desk.book("key-in-between")
+        with serving_beside(here.http.app, listen("127.0.0.1", port)):
+            live.filter(has_text="live").wait_for(timeout=PATIENCE_MS)
+            desk.line(booking).wait_for(timeout=PATIENCE_MS)
+            desk.context.close()
+
+
+def test_the_timeline_zooms_by_keys_and_wheel(desk: Desk) -> None:
+    desk.book("key-number-1")
+    desk.open()
+    canvas = desk.page.locator("#timeline canvas")
+    canvas.wait_for(timeout=PATIENCE_MS)
+    seen = [canvas.evaluate("each => each.toDataURL()")]
+    desk.page.locator("#timeline").focus()
+    for key in ("+", "ArrowRight", "0"):
+        desk.page.keyboard.press(key)
+        seen.append(canvas.evaluate("each => each.toDataURL()"))
+    desk.page.locator("#timeline").hover()
+    desk.page.mouse.wheel(0, -400)
+    desk.page.wait_for_timeout(200)
+    seen.append(canvas.evaluate("each => each.toDataURL()"))
+    assert len(set(seen)) == len(seen)
+
+
+def test_another_day_is_looked_at_by_its_date(desk: Desk) -> None:
+    desk.book("key-number-1")
+    desk.open("/board?day=2027-03-23")
+    expect(desk.page.locator("#quality-rides")).to_have_text("0")
+    desk.page.get_by_label("Tag davor").click()
+    expect(desk.page.locator("#quality-rides")).to_have_text("1", timeout=PATIENCE_MS)
