@@ -14,6 +14,8 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api import health, metrics, pages
+from api.driver import pages as drive_pages
+from api.driver import tour as drive_tour
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.problems import Problem, answers, on_invalid_request, problem
@@ -160,13 +162,14 @@ def create_app(
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
     app.include_router(promises.router)
-    app.include_router(driving.router, dependencies=[Depends(driver_of_shift)])
+    for each in (driving, drive_tour):
+        app.include_router(each.router, dependencies=[Depends(driver_of_shift)])
     for each in (explain, trouble, calling_off):
         app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    for each in (pages, login_page, booking_pages, ride_pages, info_pages):
+    for each in (pages, login_page, drive_pages, booking_pages, ride_pages, info_pages):
         app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
