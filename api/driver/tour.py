@@ -193,6 +193,8 @@ class _Described:
         )
 
     def _arrived(self, group: _Group) -> datetime | None:
+        if group.first > self.tour.served:
+            return None  # a report about people who get off later speaks of where they got on
         places = range(group.first, group.first + len(group.halts))
         told = [arrival(self.tour, each, self.reports) for each in places]
         return self.time(min((each for each in told if each is not None), default=None))

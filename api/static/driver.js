@@ -13,8 +13,8 @@ import { Times, colourClass, words } from "./words.js";
 
 const EVERY_MS = 10_000;
 
-/** A position that the phone found longer ago is not sent again. */
-const FRESH_MS = 30_000;
+/** How the phone looks for where it is; what it found longer ago is not sent again. */
+const LOOKING = { enableHighAccuracy: true, maximumAge: EVERY_MS, timeout: EVERY_MS / 2 };
 
 const SHELF = "drive";
 
@@ -30,7 +30,6 @@ let chosen = null;
 let sure = null;
 let drawn = "";
 let drawnAt = "";
-let place = null;
 let watching = null;
 let screenOn = null;
 
@@ -129,11 +128,8 @@ async function finish() {
 function follow(tour) {
   const driving = Boolean(tour?.started && !tour.ended);
   if (driving && watching === null && "geolocation" in navigator) {
-    watching = navigator.geolocation.watchPosition(
-      ({ coords, timestamp }) => { place = { lat: coords.latitude, lon: coords.longitude, timestamp }; },
-      () => { place = null; },
-      { enableHighAccuracy: true, maximumAge: EVERY_MS },
-    );
+    // Watched, so that the phone keeps looking for where it is; asked at each beat.
+    watching = navigator.geolocation.watchPosition(() => {}, () => {}, LOOKING);
   }
   if (!driving && watching !== null) {
     navigator.geolocation.clearWatch(watching);
@@ -152,8 +148,14 @@ async function keepScreenOn(on) {
 
 function beat() {
   if (memory.tour?.ended && memory.queue.length === 0) return;
-  if (watching !== null && place && Date.now() - place.timestamp < FRESH_MS) post.see(now(), place.lat, place.lon);
-  exchange();
+  if (watching === null) {
+    exchange();
+    return;
+  }
+  navigator.geolocation.getCurrentPosition(({ coords }) => {
+    post.see(now(), coords.latitude, coords.longitude);
+    exchange();
+  }, () => exchange(), LOOKING);
 }
 
 // -------------------------------------------------------------------------------------- drawing

@@ -215,6 +215,8 @@ export class View {
     if (this.#sketches.has(address)) return this.#sketches.get(address);
     const answer = await fetch(address).catch(() => null);
     if (!answer?.ok) return null;
+    // The first time the service worker may not be there yet to do it.
+    if ("caches" in window) await (await caches.open("drive")).put(address, answer.clone());
     const drawn = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("svg");
     if (drawn) this.#sketches.set(address, document.importNode(drawn, true));
     return this.#sketches.get(address) ?? null;
