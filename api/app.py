@@ -18,6 +18,8 @@ from api.board import acting, board_api, board_page
 from api.board.feed import Feed
 from api.board.snapshots import Snapshots
 from api.desk import desk_pages
+from api.driver import pages as drive_pages
+from api.driver import tour as drive_tour
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.open_data import feeds, live_offers, months
@@ -170,14 +172,15 @@ def create_app(
     for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
         app.include_router(each.router)
     app.include_router(promises.router)
-    app.include_router(driving.router, dependencies=[Depends(driver_of_shift)])
+    for each in (driving, drive_tour):
+        app.include_router(each.router, dependencies=[Depends(driver_of_shift)])
     for each in (explain, trouble, calling_off, board_api, acting):
         app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
     residents = (booking_pages, ride_pages, my_rides_pages, info_pages)
-    for each in (pages, login_page, board_page, *residents, desk_pages):
+    for each in (pages, login_page, drive_pages, board_page, *residents, desk_pages):
         app.include_router(each.router)
     for each in (feeds, live_offers, months):
         app.include_router(each.router)

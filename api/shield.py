@@ -16,7 +16,8 @@ _NOBODY = "'none'"
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+        "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+        "form-action 'self'; "
         f"frame-ancestors {_NOBODY}"
     ),
     "X-Content-Type-Options": "nosniff",

@@ -225,6 +225,7 @@ class Dispatcher:
 
     def advance(self, now: int) -> tuple[Event, ...]:
         """Let time go by up to now, and store what was served and what came to be at risk."""
+        self.sightings.forget(now)
         day = self.region.config.local_day(now)
         yesterday = self.region.config.local_day(now - GRACE - 600)
         return tuple(

@@ -9,6 +9,8 @@ from shuttle.driving.driving_events import (
     BreakStarted,
     HaltSkipped,
     NoShow,
+    RideAcknowledged,
+    ShiftEnded,
     ShiftStarted,
     TakenBack,
     TimeCorrected,
@@ -302,6 +304,8 @@ Event = (
     | PromiseAtRisk
     | VerdictCorrected
     | ShiftStarted
+    | ShiftEnded
+    | RideAcknowledged
     | VehicleArrived
     | NoShow
     | HaltSkipped

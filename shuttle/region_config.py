@@ -155,6 +155,7 @@ class Rules(_Table):
     ride_factor: float = Field(default=1.5, ge=1.0, le=10.0)
     ride_extra_minutes: int = Field(default=20, ge=0, le=240)
     halt_seconds: int = Field(default=60, ge=0, le=1800)
+    wait_minutes: int = Field(default=2, ge=0, le=60)
     offer_valid_minutes: int = Field(default=5, ge=1, le=60)
     most_open_bookings: int = Field(default=0, ge=0, le=1000)
     series_flexible_minutes: int = Field(default=15, ge=0, le=240)

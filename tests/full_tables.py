@@ -98,6 +98,7 @@ def _drive(kept: Kept, booking: Booking) -> None:
         (ReportKind.DROPPED_OFF, promise.dropoff_latest - 17, booking.code),
         (ReportKind.BREAK_STARTED, at("2027-03-22T12:10") + 19, ""),
         (ReportKind.BREAK_ENDED, at("2027-03-22T12:40") + 23, ""),
+        (ReportKind.ENDED, at("2027-03-22T19:50") + 29, ""),
     ]
     for number, (kind, time, code) in enumerate(told):
         report = Report(f"report-{number}", BUS, kind, time, code)

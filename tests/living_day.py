@@ -248,6 +248,14 @@ def drive(day: LivingDay) -> None:
             phone.unsent = []
 
 
+WITHOUT_PARTY = (
+    ReportKind.STARTED,
+    ReportKind.ENDED,
+    ReportKind.BREAK_STARTED,
+    ReportKind.BREAK_ENDED,
+)
+
+
 def report_nonsense(day: LivingDay) -> None:
     """Report what did not happen, or long after."""
     if not day.phones or not day.owed:
@@ -259,7 +267,7 @@ def report_nonsense(day: LivingDay) -> None:
     code = day.rng.choice(list(day.owed)[-6:])
     time = day.now + day.rng.choice((-3600, -600, -60, 0, 30, 600))
     name = f"nonsense-{day.done}-{day.now}"
-    party = kind not in (ReportKind.STARTED, ReportKind.BREAK_STARTED, ReportKind.BREAK_ENDED)
+    party = kind not in WITHOUT_PARTY
     send(day, phone, [Report(name, phone.shift, kind, time, code if party else "")])
 
 
@@ -307,22 +315,23 @@ def _go_on(day: LivingDay, phone: Phone) -> None:
         if day.now < due:
             return
         phone.told.add((name, kind))
-        if halt.trip and day.rng.random() < 0.7:
-            _tell(day, phone, ReportKind.ARRIVED, halt.trip)
         if halt.kind is HaltKind.PICKUP:
             kind = day.rng.choices(
                 (kind, ReportKind.NO_SHOW, ReportKind.SKIPPED), (0.92, 0.06, 0.02)
             )[0]
+        if halt.trip and day.rng.random() < 0.7:
+            waited = 180 if kind is ReportKind.NO_SHOW else 0
+            _tell(day, phone, ReportKind.ARRIVED, halt.trip, waited)
         _tell(day, phone, kind, halt.trip)
         patience -= 1
         if patience == 0:
             return
 
 
-def _tell(day: LivingDay, phone: Phone, kind: ReportKind, code: str) -> None:
+def _tell(day: LivingDay, phone: Phone, kind: ReportKind, code: str, ago: int = 0) -> None:
     phone.told.add((code, kind))
     name = f"{len(phone.sent)}-{len(phone.unsent)}-{kind}-{code}-{day.now}"
-    time = day.now - day.rng.choice((0, 10, 60))
+    time = day.now - ago - day.rng.choice((0, 10, 60))
     phone.unsent.append(Report(name, phone.shift, kind, time, code))
 
 

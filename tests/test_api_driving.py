@@ -1,6 +1,7 @@
 """Reports of drivers and the promises of a day over HTTP."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ def test_each_report_is_answered_by_itself_and_in_the_readers_language(api: Offi
         (what("position", "09:00"), "Give lat and lon"),
         (what("position", "09:00", lat=54.6), "Give lat and lon"),
         (what("started", "09:00", lat=54.6, lon=9.7), "Give lat and lon"),
+        (what("break_started", "09:00", odometer=12), "Give odometer"),
+        (what("started", "09:00", charge=101), "charge"),
         (what("landed", "09:00"), "kind"),
         ({"id": "x", "kind": "started", "happened_at": "2027-03-22T09:00"}, "offset"),
     ],
@@ -75,6 +78,16 @@ def test_a_report_that_cannot_be_one_names_the_fix(
     answer = send(api, report)
     assert answer.status_code == 422
     assert words in answer.text
+
+
+def test_the_odometer_and_the_battery_are_kept_with_the_start_and_the_end(api: Office) -> None:
+    start = what("started", "05:55", odometer=48_211, charge=97)
+    end = what("ended", "19:58", odometer=48_409, charge=31)
+    api.clock.set("2027-03-22T19:59")
+    api.sign_in("dispatcher")
+    assert [each["taken"] for each in send(api, start, end).json()["reports"]] == ["applied"] * 2
+    reports = api.store.load(date(2027, 3, 22)).reports
+    assert [(each.odometer, each.charge) for each in reports] == [(48_211, 97), (48_409, 31)]
 
 
 def test_a_shift_that_does_not_exist_is_not_found(api: Office) -> None:

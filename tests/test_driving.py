@@ -10,9 +10,17 @@ from routing.problem import HaltKind
 from routing.schedule import timetable
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Cause, Party
-from shuttle.driving.driving_events import HaltSkipped, NoShow, TakenBack, TimeCorrected
+from shuttle.driving.driving_events import (
+    HaltSkipped,
+    NoShow,
+    RideAcknowledged,
+    ShiftEnded,
+    TakenBack,
+    TimeCorrected,
+)
 from shuttle.driving.promises import figures
-from shuttle.driving.reports import Rejection, ReportKind, Taken
+from shuttle.driving.reports import Rejection, ReportKind, Sighting, Taken
+from shuttle.driving.sightings import KEPT_SECONDS
 from shuttle.errors import NotCancellable, OfferGone, UnknownShift
 from shuttle.events import (
     DroppedOff,
@@ -33,6 +41,7 @@ from tests.test_dispatcher import MONDAY, at, book, ride
 STARTED, ARRIVED = ReportKind.STARTED, ReportKind.ARRIVED
 PICKED_UP, DROPPED_OFF = ReportKind.PICKED_UP, ReportKind.DROPPED_OFF
 NO_SHOW, SKIPPED = ReportKind.NO_SHOW, ReportKind.SKIPPED
+ENDED, ACKNOWLEDGED = ReportKind.ENDED, ReportKind.ACKNOWLEDGED
 BREAK_STARTED, BREAK_ENDED = ReportKind.BREAK_STARTED, ReportKind.BREAK_ENDED
 
 LARGE = Party(6)
@@ -275,6 +284,52 @@ def test_a_party_that_did_not_wait_for_a_late_vehicle_is_no_fault_of_theirs(
     assert of(dispatcher, PromiseBroken) == [
         PromiseBroken(at("10:27"), booking.code, 600, Cause.LATE_VEHICLE)
     ]
+
+
+def test_a_driver_waits_in_the_window_before_somebody_counts_as_not_there(
+    dispatcher: Dispatcher,
+) -> None:
+    booking = large(dispatcher)
+    answers = send(
+        dispatcher,
+        "10:05",
+        told(STARTED, "09:30"),
+        told(ARRIVED, "09:50", booking),
+        told(NO_SHOW, "10:01", booking),
+        told(NO_SHOW, "10:02", booking),
+    )
+    assert rejections(answers) == [None, None, Rejection.STILL_WAITING, None]
+
+
+def test_a_shift_ends_when_nobody_is_on_board(dispatcher: Dispatcher) -> None:
+    booking = large(dispatcher)
+    send(dispatcher, "10:05", told(STARTED, "09:30"), told(PICKED_UP, "10:05", booking))
+    early = send(dispatcher, "10:10", told(ENDED, "10:10"))
+    assert rejections(early) == [Rejection.ON_BOARD]
+    late = send(dispatcher, "19:50", told(DROPPED_OFF, "10:20", booking), told(ENDED, "19:50"))
+    assert rejections(late) == [None, None]
+    assert of(dispatcher, ShiftEnded) == [ShiftEnded(at("19:50"), BUS)]
+
+
+def test_a_driver_has_seen_a_ride_of_this_tour_and_no_other(dispatcher: Dispatcher) -> None:
+    booking = large(dispatcher)
+    before = eta(dispatcher, booking, "09:40")
+    unknown = replace(told(ACKNOWLEDGED, "09:40", booking), id="other", code="NOSUCH22")
+    seen = told(ACKNOWLEDGED, "09:40", booking)
+    answers = send(dispatcher, "09:40", told(STARTED, "09:30"), seen, unknown)
+    assert rejections(answers) == [None, None, Rejection.NO_SUCH_RIDE]
+    assert of(dispatcher, RideAcknowledged) == [RideAcknowledged(at("09:40"), booking.code, BUS)]
+    assert eta(dispatcher, booking, "09:40") == before
+
+
+def test_a_position_is_gone_after_a_day_even_if_nobody_is_seen_again(
+    dispatcher: Dispatcher,
+) -> None:
+    dispatcher.see(MONDAY, BUS, Sighting(at("10:00"), 54.63, 9.77), at("10:00"))
+    dispatcher.advance(at("10:00") + KEPT_SECONDS - 1)
+    assert dispatcher.sightings.last(MONDAY, BUS, at("10:00")) is not None
+    dispatcher.advance(at("10:00") + KEPT_SECONDS)
+    assert dispatcher.sightings.last(MONDAY, BUS, at("10:00")) is None
 
 
 def test_a_skipped_halt_breaks_the_promise_and_leaves_the_tour(dispatcher: Dispatcher) -> None:

@@ -199,9 +199,9 @@ def test_whoever_does_not_wait_for_a_vehicle_after_the_window_is_not_blocked(
         reports = (
             told(ReportKind.STARTED, "09:30", shift=shift),
             told(ReportKind.ARRIVED, arrived, booking, shift=shift),
-            told(ReportKind.NO_SHOW, "10:26", booking, shift=shift),
+            told(ReportKind.NO_SHOW, "10:27", booking, shift=shift),
         )
-        assert rejections(send(dispatcher, "10:26", *reports)) == [None] * 3
+        assert rejections(send(dispatcher, "10:27", *reports)) == [None] * 3
         offer = dispatcher.quote(ride(clock="15:00"), at("10:30")).offers[0]
         if free:
             assert dispatcher.book(offer, "key-1", at("10:30"), PETERSEN).code

@@ -8,7 +8,13 @@ import pytest
 import sqlalchemy as sa
 
 from shuttle.domain import BookingStatus
-from shuttle.driving.driving_events import BreakEnded, BreakStarted, ShiftStarted, TimeCorrected
+from shuttle.driving.driving_events import (
+    BreakEnded,
+    BreakStarted,
+    ShiftEnded,
+    ShiftStarted,
+    TimeCorrected,
+)
 from shuttle.errors import RegionError, StoreError
 from shuttle.events import PromiseKept, Replaced, SeriesMissed, WindowOpened
 from shuttle.keeping.account_tables import SESSION
@@ -208,15 +214,15 @@ def test_when_drivers_worked_is_deleted_or_coarsened_after_14_days(kept: Kept) -
     """Reports of a shift and its breaks name no ride, but say when somebody worked."""
     fill(kept)
     assert purged(kept, at("2027-04-05T23:00"))["report"] == 0
-    assert kept.count("report") == 6
+    assert kept.count("report") == 7
     later = at("2027-04-06T02:00")
     kept.dispatcher.plan(MONDAY, later)
     with_a_long_rule = config_of(kept, ride=92)
     done = {each.data: each.rows for each in purge(kept.engine, with_a_long_rule, later)}
-    assert (done["report"] > 6, done["ride"], kept.count("report")) == (True, 0, 0)
-    worked = (ShiftStarted, BreakStarted, BreakEnded)
+    assert (done["report"] > 7, done["ride"], kept.count("report")) == (True, 0, 0)
+    worked = (ShiftStarted, ShiftEnded, BreakStarted, BreakEnded)
     times = [each.time for each in kept.dispatcher.events(MONDAY) if isinstance(each, worked)]
-    assert (len(times), [each % 900 for each in times]) == (3, [0, 0, 0])
+    assert (len(times), [each % 900 for each in times]) == (4, [0, 0, 0, 0])
     tours = kept.dispatcher.store.load(MONDAY).tours
     halts = [halt for tour in tours for halt in tour.halts if halt.time is not None]
     assert all(halt.time % 900 == 0 for halt in halts if not halt.trip and halt.time)

@@ -12,7 +12,9 @@ from shuttle.driving.reports import Answer, Rejection, Report, ReportKind, Sight
 
 POSITION = "position"
 
-_WITHOUT_BOOKING = frozenset({ReportKind.STARTED, ReportKind.BREAK_STARTED, ReportKind.BREAK_ENDED})
+_OF_VEHICLE = frozenset({ReportKind.STARTED, ReportKind.ENDED})
+
+_WITHOUT_BOOKING = _OF_VEHICLE | {ReportKind.BREAK_STARTED, ReportKind.BREAK_ENDED}
 
 MOST_REPORTS = 200
 
@@ -42,6 +44,13 @@ class ReportWire(Wire):
     lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
     lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
 
+    odometer: int | None = Field(
+        default=None, ge=0, le=9_999_999, description="Kilometres, when a shift begins or ends."
+    )
+    charge: int | None = Field(
+        default=None, ge=0, le=100, description="Of the battery, in per cent; likewise."
+    )
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         located = self.lat is not None and self.lon is not None
@@ -49,6 +58,9 @@ class ReportWire(Wire):
             raise ValueError("Give lat and lon with a position, and only there")
         if (self.booking is not None) != self.about_a_party:
             raise ValueError("Give booking with all that is about a party, and only there")
+        shown = self.odometer is not None or self.charge is not None
+        if shown and self.kind not in _OF_VEHICLE:
+            raise ValueError("Give odometer and charge when a shift begins or ends, and only there")
         return self
 
     @property
@@ -63,7 +75,15 @@ class ReportWire(Wire):
 
     def report(self, shift: str) -> Report:
         """Return the same as a value of the service."""
-        return Report(self.id, shift, ReportKind(self.kind), self.time, self.booking or "")
+        return Report(
+            self.id,
+            shift,
+            ReportKind(self.kind),
+            self.time,
+            self.booking or "",
+            self.odometer,
+            self.charge,
+        )
 
     def sighting(self) -> Sighting:
         """Return a position as a value of the service."""

@@ -23,5 +23,6 @@ REJECTIONS: dict[Rejection, str] = {
     Rejection.ON_BOARD: mark("These passengers are on board; please report when they get off."),
     Rejection.NOT_ARRIVED: mark("Please report first that you have arrived at the stop."),
     Rejection.BEFORE_WINDOW: mark("The promised time has not begun; please wait."),
+    Rejection.STILL_WAITING: mark("Please wait a little longer; they may still come."),
     Rejection.NO_BREAK: mark("This shift has no such break."),
 }

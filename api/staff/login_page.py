@@ -49,6 +49,7 @@ def login_page(
         context = {
             "session": caller.session,
             "shift": caller.session.shift,
+            "drives": caller.session.shift is not None or caller.does(frozenset({Role.DRIVER})),
             "roles": ", ".join(tell(ROLES[role], language) for role in sorted(caller.roles)),
             "ends": local_time(service.region, caller.session.ends),
             "csrf": service.sign_in.csrf(caller.token),

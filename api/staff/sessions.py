@@ -98,6 +98,7 @@ class ShiftCodeOut(BaseModel):
     """A code that opens a shift once. It is shown now and never again."""
 
     code: str
+    link: str = Field(description="Opens the driver's page with this code.")
     valid_until: datetime
 
 
@@ -174,6 +175,7 @@ def end_other_sessions(caller: CallerHere, service: ServiceHere) -> Response:
     "/shifts/{day}/{shift}/code", status_code=201, responses=answers(400, 404, 413, 422, 503)
 )
 def make_shift_code(
+    request: Request,
     day: DayOfShift,
     shift: ShiftId,
     service: ServiceHere,
@@ -188,7 +190,9 @@ def make_shift_code(
     if ends <= now:
         raise UnknownShift(day, shift)
     code = door.shift_code(ShiftOfDay(day, shift), ends, now)
-    return ShiftCodeOut(code=f"{code[:5]}-{code[5:]}", valid_until=local_time(service.region, ends))
+    shown = f"{code[:5]}-{code[5:]}"
+    link = f"{request.base_url}drive#{shown}"
+    return ShiftCodeOut(code=shown, link=link, valid_until=local_time(service.region, ends))
 
 
 def enter(

@@ -28,6 +28,10 @@ const numbers = new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits
 
 export const number = (value) => numbers.format(value);
 
+const money = new Intl.NumberFormat(LOCALES[language], { style: "currency", currency: "EUR" });
+
+export const euros = (cents) => money.format(cents / 100);
+
 /** How many colours the style sheet knows; further vehicles begin again. */
 const COLOURS = 8;
 

@@ -13,6 +13,8 @@ from shuttle.driving.driving_events import (
     BreakStarted,
     HaltSkipped,
     NoShow,
+    RideAcknowledged,
+    ShiftEnded,
     TimeCorrected,
     VehicleArrived,
 )
@@ -33,11 +35,15 @@ class RejectedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """A tour on which reports are being taken in, and what has come of them so far."""
+    """A tour on which reports are being taken in, and what has come of them so far.
+
+    `wait` is for how many seconds a driver waits for somebody who does not come.
+    """
 
     tour: Tour
     bookings: Mapping[str, Booking]
     reports: tuple[Report, ...]
+    wait: int = 0
     events: tuple[Event, ...] = ()
 
     def then(self, tour: Tour, *events: Event, booking: Booking | None = None) -> "Drive":
@@ -74,6 +80,24 @@ class Drive:
 
 def _nothing_more(drive: Drive, _report: Report) -> Drive:
     return drive
+
+
+def _ended(drive: Drive, report: Report) -> Drive:
+    """End a driver's work; whoever is on board has to get off before."""
+    riding = (drive.bookings[code].status == BookingStatus.ON_BOARD for code in _parties(drive))
+    if any(riding):
+        raise RejectedError(Rejection.ON_BOARD)
+    return drive.then(drive.tour, ShiftEnded(report.time, drive.tour.shift.id))
+
+
+def _parties(drive: Drive) -> set[str]:
+    return {halt.trip for halt in drive.tour.halts} - {""}
+
+
+def _acknowledged(drive: Drive, report: Report) -> Drive:
+    drive.where(HaltKind.PICKUP, report.code)
+    event = RideAcknowledged(report.time, report.code, drive.tour.shift.id)
+    return drive.then(drive.tour, event)
 
 
 def _arrived(drive: Drive, report: Report) -> Drive:
@@ -125,7 +149,7 @@ def _guess(drive: Drive, pickup: int, report: Report) -> int:
 
 
 def _no_show(drive: Drive, report: Report) -> Drive:
-    """Note that nobody came: where the vehicle stands, once the promised window has begun."""
+    """Note that nobody came: where the vehicle stands, and has waited in the promised window."""
     index = drive.where(HaltKind.PICKUP, report.code)
     if index < drive.tour.served:
         over = _status(drive, report) is not BookingStatus.ON_BOARD
@@ -137,6 +161,8 @@ def _no_show(drive: Drive, report: Report) -> Drive:
         raise RejectedError(Rejection.NOT_ARRIVED)
     if report.time < promise.pickup_earliest:
         raise RejectedError(Rejection.BEFORE_WINDOW)
+    if report.time < max(there, promise.pickup_earliest) + drive.wait:
+        raise RejectedError(Rejection.STILL_WAITING)
     late = max(0, there - promise.pickup_latest)
     begin = drive.begin(index, report.time)
     halts = list(drive.tour.halts)
@@ -223,6 +249,8 @@ def _status(drive: Drive, report: Report) -> BookingStatus:
 
 APPLY: Mapping[ReportKind, Callable[[Drive, Report], Drive]] = {
     ReportKind.STARTED: _nothing_more,
+    ReportKind.ENDED: _ended,
+    ReportKind.ACKNOWLEDGED: _acknowledged,
     ReportKind.ARRIVED: _arrived,
     ReportKind.PICKED_UP: _picked_up,
     ReportKind.NO_SHOW: _no_show,

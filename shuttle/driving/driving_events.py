@@ -14,6 +14,25 @@ class ShiftStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftEnded:
+    """A driver's work is done."""
+
+    kind: ClassVar[str] = "shift_ended"
+    time: int
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class RideAcknowledged:
+    """A driver has seen that a party joined the running tour."""
+
+    kind: ClassVar[str] = "ride_acknowledged"
+    time: int
+    code: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
 class VehicleArrived:
     """A vehicle stands where a party gets on or off."""
 

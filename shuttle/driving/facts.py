@@ -15,7 +15,13 @@ from shuttle.driving.rolling import arrival
 
 RIDES = (HaltKind.PICKUP, HaltKind.DROPOFF)
 
-_LEAVING = frozenset(ReportKind) - {ReportKind.STARTED, ReportKind.ARRIVED, ReportKind.SKIPPED}
+_LEAVING = frozenset(ReportKind) - {
+    ReportKind.STARTED,
+    ReportKind.ENDED,
+    ReportKind.ACKNOWLEDGED,
+    ReportKind.ARRIVED,
+    ReportKind.SKIPPED,
+}
 """What is reported when a halt is done with: the vehicle does not leave before."""
 
 

@@ -41,7 +41,8 @@ def reported(
     if number is None:
         raise UnknownShift(plan.day, shift)
     reports = list(reports)
-    before = Drive(plan.tours[number], plan.bookings, plan.reports.get(shift, ()))
+    wait = plan.region.config.rules.wait_minutes * 60
+    before = Drive(plan.tours[number], plan.bookings, plan.reports.get(shift, ()), wait)
     drive, answers = before, dict[int, Answer]()
     for place in sorted(range(len(reports)), key=lambda each: reports[each].time):
         drive, answers[place] = _taken_in(drive, reports[place], now)

@@ -13,6 +13,10 @@ class ReportKind(StrEnum):
 
     STARTED = "started"
     """The shift has begun: from now on its tour follows the reports."""
+    ENDED = "ended"
+    """The driver's work is done; nobody is on board."""
+    ACKNOWLEDGED = "acknowledged"
+    """The driver has seen that a party joined the running tour."""
     ARRIVED = "arrived"
     """The vehicle stands where a party gets on or off."""
     PICKED_UP = "picked_up"
@@ -40,6 +44,10 @@ class Report:
         When it happened, epoch seconds.
     code
         Whom it is about; empty for the shift and its breaks.
+    odometer
+        Kilometres that the vehicle showed at the start or the end, if told.
+    charge
+        What its battery held then, in per cent, if told.
     """
 
     id: str
@@ -47,6 +55,8 @@ class Report:
     kind: ReportKind
     time: int
     code: str = ""
+    odometer: int | None = None
+    charge: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class Rejection(StrEnum):
     ON_BOARD = "on_board"
     NOT_ARRIVED = "not_arrived"
     BEFORE_WINDOW = "before_window"
+    STILL_WAITING = "still_waiting"
     NO_BREAK = "no_break"
 
 

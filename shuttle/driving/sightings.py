@@ -38,6 +38,12 @@ class Sightings:
         self._last = {**recent, (day, shift): sighting}
         return True
 
+    def forget(self, now: int) -> None:
+        """Let go of what is older than a day, whether or not anybody is seen again."""
+        old = now - KEPT_SECONDS
+        if any(each.time <= old for each in self._last.values()):
+            self._last = {key: each for key, each in self._last.items() if each.time > old}
+
     def last(self, day: date, shift: str, now: int) -> Sighting | None:
         """Return the last position of a shift; None after a day."""
         known = self._last.get((day, shift))

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from shuttle.driving.driving_events import BreakEnded, BreakStarted, ShiftStarted
+from shuttle.driving.driving_events import BreakEnded, BreakStarted, ShiftEnded, ShiftStarted
 from shuttle.events import Changed, Replaced, SeriesMissed, WindowOpened
 from shuttle.keeping.database import table_of
 from shuttle.keeping.tables import BookingRow, EventRow, ReportRow, ServiceDay, TourRow, all_tables
@@ -33,7 +33,7 @@ _TIMES = frozenset({"was", "held_until"})
 _FAR = (Changed.kind, Replaced.kind, SeriesMissed.kind, WindowOpened.kind)
 """Kinds of events that name what is of no day, or of another day than their own."""
 
-_OF_SHIFTS = (ShiftStarted.kind, BreakStarted.kind, BreakEnded.kind)
+_OF_SHIFTS = (ShiftStarted.kind, ShiftEnded.kind, BreakStarted.kind, BreakEnded.kind)
 """Kinds of events that say when somebody worked."""
 
 _QUARTER = 900

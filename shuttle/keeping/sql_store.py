@@ -381,6 +381,8 @@ class SqlStore:
             "kind": report.kind,
             "time": report.time,
             "code": report.code,
+            "odometer": report.odometer,
+            "charge": report.charge,
         }
 
     def _event_row(self, day: date, event: Event) -> dict[str, Any]:
@@ -427,7 +429,15 @@ def _contact(row: sa.RowMapping) -> Contact:
 
 
 def _report(row: sa.RowMapping) -> Report:
-    return Report(row["id"], row["shift"], ReportKind(row["kind"]), row["time"], row["code"])
+    return Report(
+        row["id"],
+        row["shift"],
+        ReportKind(row["kind"]),
+        row["time"],
+        row["code"],
+        row["odometer"],
+        row["charge"],
+    )
 
 
 def _tour_record(row: sa.RowMapping) -> TourRecord:

@@ -150,6 +150,8 @@ class ReportRow(SQLModel, table=True):
     kind: str = Field(max_length=16)
     time: int = Field(sa_column=_time())
     code: str = Field(max_length=16)
+    odometer: int | None = None
+    charge: int | None = None
 
 
 class UnmetRow(SQLModel, table=True):

@@ -1,0 +1,1 @@
+"""The driver's page: one shift on a phone, with or without a network."""
