@@ -263,6 +263,7 @@ def test_a_fleet_without_end_serves_everybody(toy_region: Region) -> None:
     assert set(fates(rows)) == {Fate.SERVED}
 
 
+@pytest.mark.slow
 def test_more_vehicles_never_serve_fewer_on_average(toy_region: Region) -> None:
     served = []
     for vehicles in (1, 3):
