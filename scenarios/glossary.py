@@ -76,6 +76,8 @@ GLOSSARY: dict[str, Term] = {
                       "All kilometres divided by rides."),
     "rides_an_hour": Term("Fahrten je Fahrzeugstunde", "rides a vehicle hour", "",
                           "Rides divided by vehicle hours."),
+    "passengers_an_hour": Term("Fahrgäste je Fahrzeugstunde", "passengers a vehicle hour", "",
+                               "Passengers divided by vehicle hours."),
     "kwh": Term("Strom je Tag", "electricity a day", "kWh",
                 "Kilometres of electric vehicles times what they take."),
     "litres": Term("Kraftstoff je Tag", "fuel a day", "l",

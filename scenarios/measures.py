@@ -163,6 +163,7 @@ class Tally:
             "hours_occupied": _over(sums["driven occupied"] / 3600, days),
             "km_a_ride": _over(empty + occupied, served),
             "rides_an_hour": _over(served, hours),
+            "passengers_an_hour": _over(sums["passengers"], hours),
         }
 
     def _money(self) -> dict[str, float | None]:

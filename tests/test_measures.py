@@ -11,6 +11,7 @@ from scenarios.intervals import Interval, differences, interval_of, intervals, s
 from scenarios.measures import Repetition, repetition
 from scenarios.records import DayRows, Fate, Group, LegRow, RideRow, ShiftRow
 from scenarios.scenario import Scenario, scenario_of
+from scenarios.validation import PUBLISHED, compared
 
 DAY = date(2027, 3, 2)
 
@@ -122,3 +123,14 @@ def test_what_chance_may_have_done_is_not_claimed() -> None:
     assert "cannot be told from chance (+0.4 ± 0.9 a day)" in english
     assert "nicht vom Zufall zu unterscheiden (+0,4 ± 0,9 am Tag)" in german
     assert english.endswith("it costs 12 € less.")
+
+
+def test_published_figures_stand_beside_the_simulated_ones_also_where_they_differ() -> None:
+    found = {each.figure: Interval(2 * each.value, 1.0, 5) for each in PUBLISHED}
+    found["served"] = Interval(45.0, None, 1)
+    rows = compared(found)
+    assert len(rows) == len(PUBLISHED)
+    assert rows[0][1:] == (
+        "45.00", "Süderbrarup 2022", "45.00", "+0%; the demand is set to this",
+    )  # fmt: skip
+    assert any("callheinz" in row[2] and row[4].startswith("+100%") for row in rows)
