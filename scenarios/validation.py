@@ -30,8 +30,8 @@ PUBLISHED = (
     Published("passengers", "Süderbrarup 2022", 57.0, "45 rides of 1.27"),
     Published("passengers_per_booking", "remo, Rendsburg", 1.58, "another region"),
     Published("passengers_per_booking", "callheinz", 1.3, "another region"),
-    Published("km_a_ride", "callheinz", 19.6, "empty runs included; a larger region"),
-    Published("riding_mean", "KEXI Kelheim", 447 / 60, "a town; pooling differs"),
+    Published("km_a_ride", "callheinz", 19.6, "empty runs included; another region"),
+    Published("riding_mean", "KEXI Kelheim", 447 / 60, "another region"),
     Published("passengers_an_hour", "Cheshire", 3.0, "published as three and more"),
     Published("subsidy", "Cheshire", 11.0, "pounds; the cost table here is a judgement"),
 )

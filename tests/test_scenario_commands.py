@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from scenarios import commands
 from scenarios.glossary import GLOSSARY
 from scenarios.plots import pareto
-from scenarios.scenario import ScenarioError
+from scenarios.running import run, seeds_of
+from scenarios.scenario import ScenarioError, read_scenario, read_toml
 from scenarios.sweep import Failure, Job, Variant, finished, jobs_of, swept, values_of, variants
 from shuttle.region import Region
 
@@ -171,8 +172,6 @@ def _workers(parent: int) -> list[int]:
 
 
 def _raw(path: Path) -> dict[str, object]:
-    from scenarios.scenario import read_toml
-
     return read_toml(path)
 
 
@@ -209,3 +208,18 @@ def test_the_record_of_a_run_says_what_was_run(trial: Path, tmp_path: Path) -> N
     record = json.loads((tmp_path / "out" / "scenario.json").read_text(encoding="utf-8"))
     assert record["scenario"]["demand"]["rides"] == 12
     assert record["repetitions"] == 1
+
+
+def test_ctrl_c_leaves_the_repetitions_that_are_whole(trial: Path, toy_region: Region) -> None:
+    scenario = read_scenario(trial)
+    days = []
+
+    def told(_rides: int, day: int) -> None:
+        days.append(day)
+        if len(days) == 3:
+            raise KeyboardInterrupt
+
+    done = run(scenario, toy_region, seeds_of(scenario), None, told)
+    assert done.interrupted
+    assert [each.seed for each in done.repetitions] == [1]
+    assert done.repetitions[0].days == 2
