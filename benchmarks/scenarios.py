@@ -53,13 +53,18 @@ def _arguments() -> Arguments:
     parser = Arguments("benchmarks.scenarios", description="Seconds of simulated days.")
     parser.add_argument("--seeds", type=count, default=3, help="days of each size (3)")
     parser.add_argument("--iterations", type=count, default=200, help="of one try (200)")
+    parser.add_argument("--every", type=count, help="minutes between tries; else one a booking")
     parser.add_argument("--days", type=count, default=60, help="for the memory (60)")
     parser.add_argument("--small", action="store_true", help="only the first size")
     return parser
 
 
-def _scenario(rides: int, vehicles: int, iterations: int | None) -> Scenario:
-    better: dict[str, Any] = {"on": False} if iterations is None else {"iterations": iterations}
+def _scenario(
+    rides: int, vehicles: int, iterations: int | None, every: int | None = None
+) -> Scenario:
+    better: dict[str, Any] = {"on": False}
+    if iterations is not None:
+        better = {"iterations": iterations, "every_minutes": every or 0}
     return scenario_of(
         {
             "title": {"de": "Messung", "en": "Benchmark"},
@@ -74,8 +79,11 @@ def _scenario(rides: int, vehicles: int, iterations: int | None) -> Scenario:
 
 def _times(region: Region, asked: argparse.Namespace) -> Iterator[Row]:
     for rides, vehicles in SIZES[: 1 if asked.small else None]:
-        runs = [_timed(region, rides, vehicles, asked.iterations, n) for n in range(asked.seeds)]
-        alone = [_timed(region, rides, vehicles, None, n) for n in range(asked.seeds)]
+        runs = [
+            _timed(region, _scenario(rides, vehicles, asked.iterations, asked.every), n)
+            for n in range(asked.seeds)
+        ]
+        alone = [_timed(region, _scenario(rides, vehicles, None), n) for n in range(asked.seeds)]
         cpu, plain = _median([each[0] for each in runs]), _median([each[0] for each in alone])
         yield (
             f"{rides:,} / {vehicles}, {asked.iterations}",
@@ -87,11 +95,8 @@ def _times(region: Region, asked: argparse.Namespace) -> Iterator[Row]:
         )
 
 
-def _timed(
-    region: Region, rides: int, vehicles: int, iterations: int | None, seed: int
-) -> tuple[float, float, float]:
+def _timed(region: Region, scenario: Scenario, seed: int) -> tuple[float, float, float]:
     """Return processor seconds, seconds on the wall, and rides served."""
-    scenario = _scenario(rides, vehicles, iterations)
     tried = region_of(scenario, region, "benchmark")
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()

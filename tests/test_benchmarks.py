@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import days, growth, offers
+from benchmarks import days, growth, offers, scenarios
 from benchmarks.day_problems import (
     DAY,
     WINDOWS,
@@ -297,3 +297,10 @@ def test_a_command_explains_itself() -> None:
     command = [sys.executable, "-m", "benchmarks.days", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("usage: benchmarks.days")
+
+
+def test_simulated_days_are_timed_and_their_memory_told(capsys: pytest.CaptureFixture[str]) -> None:
+    scenarios.main(["--small", "--seeds", "1", "--iterations", "10", "--days", "1"])
+    told = capsys.readouterr().out
+    assert "45 / 2, 10" in told
+    assert "process MB" in told
