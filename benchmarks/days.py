@@ -240,7 +240,7 @@ def _plot(runs: Sequence[Run], path: Path) -> None:
     try:
         from benchmarks.day_plot import draw
     except ModuleNotFoundError:
-        print("skipped: the plot; it needs matplotlib (uv sync --group rivals)")
+        print("skipped: the plot; it needs matplotlib (uv sync)")
         return
     if any(run.engine != "insertion" for run in runs):
         draw(runs, path)

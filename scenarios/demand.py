@@ -15,24 +15,19 @@ from datetime import date, datetime
 import numpy as np
 import numpy.typing as npt
 
+from routing.map_features import Feature
 from scenarios.purposes import (
-    CHILD_SEAT,
-    COMES_BACK,
     DAY,
-    DECAY_KM,
     ESCORT_CHILD_SEAT,
     FIRST_CALL,
+    HABITS,
     HOUR,
     LAST_CALL,
-    LEADS,
     MINUTE,
     NAMES_A_STOP,
-    ONLY_BACK,
-    PARTY_SIZES,
     PURPOSES,
     SHORTEST_METRES,
-    WALKED_KM,
-    WHEELCHAIR,
+    Habits,
     Purpose,
 )
 from scenarios.spots import Spots, all_stops, goals, homes
@@ -69,7 +64,9 @@ class Wish:
     there: int | None = None
 
 
-def wishes(region: Region, day: date, rides: int, seed: int) -> tuple[Wish, ...]:
+def wishes(
+    region: Region, day: date, rides: int, seed: int, habits: Habits = HABITS
+) -> tuple[Wish, ...]:
     """Return a day's wishes in the order of asking.
 
     Parameters
@@ -82,7 +79,9 @@ def wishes(region: Region, day: date, rides: int, seed: int) -> tuple[Wish, ...]
     rides
         How many wishes; none on a day without service.
     seed
-        The same region, day, number and seed give the same wishes.
+        The same region, day, number, seed and habits give the same wishes.
+    habits
+        How people ride.
 
     Raises
     ------
@@ -93,7 +92,7 @@ def wishes(region: Region, day: date, rides: int, seed: int) -> tuple[Wish, ...]
         return ()
     outings: list[list[Wish]] = []
     missing = rides
-    for outing in _Day(region, day, seed).outings(attempts=50 * rides + 1000):
+    for outing in _Day(region, day, seed, habits).outings(attempts=50 * rides + 1000):
         if missing <= 0:
             break
         outings.append(outing[:missing])
@@ -120,17 +119,24 @@ def _in_order(outings: list[list[Wish]]) -> tuple[Wish, ...]:
 class _Day:
     """Draws outings on one day in one region."""
 
-    def __init__(self, region: Region, day: date, seed: int) -> None:
-        self.region, self.day = region, day
+    def __init__(self, region: Region, day: date, seed: int, habits: Habits) -> None:
+        self.region, self.day, self.habits = region, day, habits
         self.rng = np.random.default_rng(seed)
         inside = [each for each in region.features if region.contains(each.lat, each.lon)]
         self.homes = homes(region, inside)
         self.goals = [
             (purpose, spots)
-            for purpose in PURPOSES
-            if day.weekday() <= purpose.last_weekday and (spots := goals(inside, purpose)).labels
+            for purpose in habits.purposes
+            if day.weekday() <= purpose.last_weekday
+            and (spots := self._goals(inside, purpose)).labels
         ] or [(PURPOSES[-1], all_stops(region))]
         self.stop_near: dict[tuple[float, float], str | None] = {}
+
+    def _goals(self, inside: list[Feature], purpose: Purpose) -> Spots:
+        if not purpose.stop:
+            return goals(inside, purpose)
+        stop = self.region.stop(purpose.stop)
+        return Spots.of([(stop.lat, stop.lon, 1.0, stop.label)])
 
     def outings(self, attempts: int) -> Iterator[list[Wish]]:
         """Yield the wishes of one outing after the other: there and back, or one of them."""
@@ -143,7 +149,8 @@ class _Day:
         purpose, spots = self.goals[self._one_of([each.share for each, _ in self.goals])]
         home = self._one_of(self.homes.weight)
         km = spots.km_from(self.homes.lat[home], self.homes.lon[home])
-        pull = spots.weight * np.exp(-km / DECAY_KM) * -np.expm1(-((km / WALKED_KM) ** 2))
+        pull = spots.weight * np.exp(-km / self.habits.decay_km)
+        pull *= -np.expm1(-((km / self.habits.walked_km) ** 2))
         pull[km * 1000 < SHORTEST_METRES] = 0.0
         if not pull.any():
             return []
@@ -156,19 +163,31 @@ class _Day:
     def _rides(self, purpose: Purpose, here: Location, there: Location, km: float) -> list[Wish]:
         """Return the wishes of an outing between two places; none if it misses the hours."""
         bell = purpose.arrivals[self._one_of([weight for weight, _, _ in purpose.arrivals])]
-        arrival = self._instant(self._near(bell[1], bell[2]))
+        arrival = self._by_train(purpose, self._instant(self._near(bell[1], bell[2])), -5)
         leaving = arrival + _round(max(0.25, self._near(*purpose.stay)) * HOUR)
+        leaving = self._by_train(purpose, leaving, 5)
         ride = _round((5 + 2 * km) * MINUTE)
         party = self._party(purpose)
         kind = self.rng.random()
         outing = []
-        if kind >= ONLY_BACK and self._open(arrival - ride, arrival):
+        if kind >= self.habits.only_back and self._open(arrival - ride, arrival):
             outing.append(self._wish(purpose, here, there, party, arrival - ride, arrival))
-        if kind < ONLY_BACK + COMES_BACK and self._open(leaving, leaving + 2 * ride):
+        if kind < self.habits.only_back + self.habits.comes_back and self._open(
+            leaving, leaving + 2 * ride
+        ):
             outing.append(self._wish(purpose, there, here, party, leaving, None))
         if len(outing) == 2:
             outing[1] = self._asked_after(outing[0], outing[1])
         return outing
+
+    def _by_train(self, purpose: Purpose, time: int, minutes: int) -> int:
+        """Return a time so many minutes from the nearest train, if it is about trains."""
+        if not self.habits.trains or "station" not in purpose.pulls:
+            return time
+        hour = time // HOUR * HOUR
+        calls = [hour + 60 * each for each in self.habits.trains]
+        around = [each + later * HOUR + minutes * 60 for each in calls for later in (-1, 0, 1)]
+        return min(around, key=lambda each: abs(each - time))
 
     def _wish(
         self,
@@ -196,8 +215,8 @@ class _Day:
     def _lead(self) -> int:
         """Return how many seconds ahead somebody asks."""
         horizon = max(2, self.region.config.rules.horizon_days) * DAY
-        shares = [share for share, _, _ in LEADS]
-        bounds = [(begin, end) for _, begin, end in LEADS] + [(DAY, horizon - DAY)]
+        shares = [share for share, _, _ in self.habits.leads]
+        bounds = [(begin, end) for _, begin, end in self.habits.leads] + [(DAY, horizon - DAY)]
         begin, end = bounds[self._one_of([*shares, 1 - sum(shares)])]
         return int(self.rng.uniform(begin, end))
 
@@ -213,12 +232,12 @@ class _Day:
         return mean + deviation * min(max(-1.5, self.rng.normal()), 1.5)
 
     def _party(self, purpose: Purpose) -> Party:
-        size = 1 + self._one_of(PARTY_SIZES)
+        size = 1 + self._one_of(self.habits.party_sizes)
         wheelchair, child = self.rng.random(2)
         if purpose.escort:
             return Party(max(2, size), 0, int(child < ESCORT_CHILD_SEAT))
-        small = size > 1 and child < CHILD_SEAT
-        return Party(size, int(wheelchair < WHEELCHAIR and not small), int(small))
+        small = size > 1 and child < self.habits.child_seat
+        return Party(size, int(wheelchair < self.habits.wheelchair and not small), int(small))
 
     def _location(self, spots: Spots, number: int) -> Location | None:
         """Return a place as a resident names it, or None if no stop is near."""

@@ -66,6 +66,8 @@ class Purpose:
         Mean and standard deviation in hours.
     escort
         Whether an adult takes a small child along.
+    stop
+        Id of the one stop where it leads; empty where places of the map pull.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Purpose:
     arrivals: tuple[tuple[float, float, float], ...]
     stay: tuple[float, float]
     escort: bool = False
+    stop: str = ""
 
 
 PURPOSES = (
@@ -146,6 +149,45 @@ PURPOSES = (
     ),
 )
 """The station leads, as it does wherever boardings are published: over half of them at flitsaar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How people of a region ride: what a scenario may change of the demand model.
+
+    Attributes
+    ----------
+    purposes
+        Why they go.
+    decay_km, walked_km
+        Beelines over which pull is lost, and around which most people still walk.
+    comes_back, only_back
+        Shares of outings with both rides, and with the ride home alone.
+    party_sizes
+        Weights of parties of 1, 2, ... passengers.
+    wheelchair, child_seat
+        Shares of parties with one.
+    leads
+        How long ahead people ask, as (share, from, to) in seconds; the others ask days ahead.
+    trains
+        Minutes past the hour at which trains leave; with some, whoever goes to the station is
+        there five minutes before one, and leaves it five minutes after.
+    """
+
+    purposes: tuple[Purpose, ...] = PURPOSES
+    decay_km: float = DECAY_KM
+    walked_km: float = WALKED_KM
+    comes_back: float = COMES_BACK
+    only_back: float = ONLY_BACK
+    party_sizes: tuple[float, ...] = PARTY_SIZES
+    wheelchair: float = WHEELCHAIR
+    child_seat: float = CHILD_SEAT
+    leads: tuple[tuple[float, float, float], ...] = LEADS
+    trains: tuple[int, ...] = ()
+
+
+HABITS = Habits()
+"""Of the demo's residents."""
 
 RANKS = {"supermarket": 4.0, "town": 2.0, "village": 1.0, "hamlet": 0.3}
 """How much stronger some features pull than others of their kind; other places hardly do."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from scenarios.commands import scenario
 from shuttle.commands.care import add_commands
 from shuttle.commands.open_data import open_data
 from shuttle.commands.options import Database, Region
@@ -53,6 +54,7 @@ class _Plainly(TyperGroup):
 
 app.add_typer(staff, name="staff", cls=_Plainly)
 app.add_typer(open_data, name="open-data", cls=_Plainly)
+app.add_typer(scenario, name="scenario", cls=_Plainly)
 
 DEMO_DAY = "2027-03-02"
 """An ordinary Tuesday; fixed, so that the demo shows the same figures tomorrow."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import days, growth, offers
+from benchmarks import days, growth, offers, scenarios
 from benchmarks.day_problems import (
     DAY,
     WINDOWS,
@@ -330,3 +330,10 @@ def _printed(module: str, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_simulated_days_are_timed_and_their_memory_told(capsys: pytest.CaptureFixture[str]) -> None:
+    scenarios.main(["--small", "--seeds", "1", "--iterations", "10", "--days", "1"])
+    told = capsys.readouterr().out
+    assert "45 / 2, 10" in told
+    assert "process MB" in told
