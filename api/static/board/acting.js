@@ -76,8 +76,9 @@ export class Acting {
   }
 
   #offerUndo(code, shift) {
-    const back = part("button", { type: "button", class: "plain", onclick: () => this.move(code, shift) }, words.undo_move);
-    this.#answer(part("p", {}, words.moved, " ", back));
+    this.undo = { code, shift };
+    this.model.touch(code);
+    notify(words.moved);
   }
 
   #moving(preview) {

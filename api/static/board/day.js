@@ -58,6 +58,11 @@ export class Day {
     for (const each of this.listeners) each(new Set([before, code].filter(Boolean)), true);
   }
 
+  /** Let all views look at a ride anew. */
+  touch(code) {
+    for (const each of this.listeners) each(new Set([code]));
+  }
+
   tourOf(ride) {
     return ride.shift === null ? null : this.tours.get(ride.shift);
   }

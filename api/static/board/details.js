@@ -19,7 +19,11 @@ export class Details {
     if (changed && !changed.has(ride.code) && !chosen) return;
     const had = this.box.contains(document.activeElement) ? document.activeElement.dataset.act : null;
     this.box.hidden = false;
+    const answered = byId("ride-answer");
+    const same = answered && this.shown === `${ride.code} ${ride.shift}`;
+    this.shown = `${ride.code} ${ride.shift}`;
     this.box.replaceChildren(...this.#content(ride));
+    if (same) byId("ride-answer").replaceWith(answered);
     if (had) this.box.querySelector(`[data-act="${had}"]`)?.focus();
   }
 
@@ -50,6 +54,9 @@ export class Details {
     const { acting } = this;
     const list = [];
     if (ride.status === "booked" && ride.movable) list.push(act("move", words.move, () => acting.chooseVehicle(ride)));
+    if (acting.undo?.code === ride.code && ride.movable && acting.undo.shift !== ride.shift) {
+      list.push(act("undo", words.undo_move, () => acting.move(ride.code, acting.undo.shift)));
+    }
     if (ride.open) list.push(act("lock", ride.locked ? words.unlock : words.lock, () => acting.lock(ride)));
     list.push(act("why", words.why, () => acting.explain(ride)), act("call", words.call, () => acting.call(ride)));
     if (ride.status === "booked" && (ride.movable || ride.stranded)) list.push(act("cancel", words.call_off, () => acting.callOff(ride)));
