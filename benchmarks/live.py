@@ -68,7 +68,6 @@ def main(words: Sequence[str] | None = None) -> None:
         region = Region.load(asked.region)
     except RegionError as error:
         refuse(str(error))
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     insertion.warm_up()
     improvement.warm_up()
     days = until_interrupted(_days(region, asked))
@@ -154,4 +153,5 @@ def _offer_cells(row: Beside) -> list[str]:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     run_command(main)

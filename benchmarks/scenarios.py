@@ -38,7 +38,6 @@ Row = tuple[str, ...]
 def main(words: Sequence[str] | None = None) -> None:
     """Print both tables."""
     asked = _arguments().parse_args(words)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     region = Region.load(BUNDLED)
     insertion.warm_up()
     improvement.warm_up()
@@ -126,4 +125,5 @@ def _megabytes() -> float:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     run_command(main)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from api.limits import Limited
 from api.problems import answers
 from api.residents.info_pages import Home
+from api.security import OPEN_TO_ALL
 from api.service import Service, ServiceHere
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Location, Offer, RideRequest, When
@@ -103,7 +104,7 @@ class RealtimeBookingOut(_Answer):
         return cls(last_updated=now, data=RealtimeBookings(realtime_booking=rides))
 
 
-@router.get("/wait_time", responses=answers(422, 503))
+@router.get("/wait_time", responses=answers(422, 429, 503), openapi_extra=OPEN_TO_ALL)
 def wait_time(
     service: ServiceHere,
     response: Response,
@@ -124,7 +125,7 @@ def wait_time(
     return WaitTimeOut(last_updated=now, data=WaitTimes(wait_times=waits))
 
 
-@router.get("/realtime_booking", responses=answers(422, 503))
+@router.get("/realtime_booking", responses=answers(422, 429, 503), openapi_extra=OPEN_TO_ALL)
 def realtime_booking(
     service: ServiceHere,
     response: Response,
