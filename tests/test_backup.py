@@ -78,6 +78,7 @@ def test_a_backup_of_either_database_is_restored_into_either(
         assert len(restored.dispatcher.events(kept.region.config.local_day(MONDAY_EIGHT))) == 4
 
 
+@pytest.mark.slow
 def test_the_commands_save_and_restore_every_table_of_the_database(
     kept: Kept, tmp_path: Path
 ) -> None:

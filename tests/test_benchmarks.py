@@ -332,6 +332,7 @@ def _printed(module: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_simulated_days_are_timed_and_their_memory_told(capsys: pytest.CaptureFixture[str]) -> None:
     scenarios.main(["--small", "--seeds", "1", "--iterations", "10", "--days", "1"])
     told = capsys.readouterr().out

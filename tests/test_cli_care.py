@@ -81,6 +81,7 @@ def test_erasing_with_cancel_cancels_first(kept: Kept) -> None:
     assert kept.dispatcher.refresh() == {next_service_day()}
 
 
+@pytest.mark.slow
 def test_the_commands_know_every_table_when_they_run_alone(kept: Kept) -> None:
     fill(kept)
     held = json.loads(run_alone("privacy", "export", "--phone", "04641 78123"))

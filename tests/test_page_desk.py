@@ -220,7 +220,13 @@ def test_the_desk_works_without_script(browser: Browser, served: tuple[Office, s
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme"), [(360, "light"), (768, "dark"), (1440, "light"), (1440, "dark")]
+    ("width", "scheme"),
+    [
+        (360, "light"),
+        pytest.param(768, "dark", marks=pytest.mark.slow),
+        pytest.param(1440, "light", marks=pytest.mark.slow),
+        (1440, "dark"),
+    ],
 )
 def test_every_state_is_accessible_and_fits(
     browser: Browser, served: tuple[Office, str], width: int, scheme: Literal["light", "dark"]

@@ -197,7 +197,7 @@ def whole_shift(phone: Phone, code: str, look: States) -> None:
     look("over")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_a_shift_is_driven_with_gloves_in_sunlight_and_at_night(
     browser: Browser, here: Office, scheme: Literal["light", "dark"]
 ) -> None:

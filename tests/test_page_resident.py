@@ -50,7 +50,9 @@ def opened(browser: Browser, width: int = 1280, **options: Any) -> tuple[Browser
     return context, context.new_page()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1440, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(320, "light"), pytest.param(1440, "dark", marks=pytest.mark.slow)]
+)
 def test_no_state_has_a_barrier_scrolls_sideways_or_asks_another_host(
     browser: Browser, host: str, width: int, scheme: Literal["light", "dark"]
 ) -> None:

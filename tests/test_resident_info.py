@@ -337,7 +337,7 @@ needs_browser = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {
 
 @needs_browser
 @pytest.mark.parametrize("width", [360, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_pages_fit_and_axe_finds_nothing(
     browser: Browser, dispatcher: Dispatcher, width: int, scheme: str
 ) -> None:

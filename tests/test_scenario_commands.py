@@ -90,6 +90,7 @@ def test_a_report_needs_nothing_else_and_has_a_table_beside_each_plot(
         assert GLOSSARY[name].meaning in text
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_every_combination_and_keeps_what_is_done(trial: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ("sweep", trial, "--out", out, "--vary", "fleet=1..2", "--vary", "window=10,15",
