@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ import httpx2
 import pytest
 
 from api.app import create_app
+from shuttle.booking.unmet import Unmet
 from shuttle.commands.serving import address, listen, serving_beside
+from shuttle.domain import Party
 from shuttle.events import NumberShown
 from shuttle.region import Region
 from tests.api_client import KEY, berlin
@@ -132,6 +135,13 @@ def test_what_is_wrong_stands_on_the_board(desk: Office) -> None:
     assert (shown["figures"]["at_risk"], shown["figures"]["stranded"]) == (1, 1)
     assert [each["kind"] for each in shown["conditions"]] == ["vehicle_out"]
     assert [each["reason"] for each in shown["refused"]] == [refused["reason"]]
+
+
+def test_a_ride_refused_at_a_stop_that_has_been_given_up_is_on_no_map(desk: Office) -> None:
+    unmet = Unmet("A", MONDAY, 900, 1800, "mitte", "bahnhof", Party(1), "no_seats")
+    for each in (unmet, replace(unmet, id="B", origin="given-up")):
+        desk.store.note_unmet(each)
+    assert len(board(desk)["refused"]) == 1
 
 
 def test_a_move_is_shown_first_then_done(desk: Office) -> None:

@@ -223,11 +223,6 @@ def board_refused(region: Region, unmet: Iterable[Unmet]) -> list[BoardRefused]:
         )
         for each in unmet
         if each.reason in reasons
-        for lat, lon in [stops.get(each.origin) or _point(each.origin)]
+        if each.origin in stops  # else the stop has been given up since
+        for lat, lon in [stops[each.origin]]
     ]
-
-
-def _point(text: str) -> tuple[float, float]:
-    """Return a point on the grid on which refused requests without a stop are kept."""
-    lat, _, lon = text.partition(",")
-    return float(lat), float(lon)
