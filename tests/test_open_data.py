@@ -233,6 +233,14 @@ def test_where_no_ride_is_to_be_had_nothing_is_told_and_nothing_is_counted(api: 
     assert api.dispatcher.store.unmet(MONDAY, MONDAY) == ()
 
 
+def test_where_every_stop_is_near_there_is_no_ride_without_a_destination(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everywhere = [(place, 0) for place in range(len(api.dispatcher.region.stops))]
+    monkeypatch.setattr(Region, "walkable_stops", lambda *_place, **_more: everywhere)
+    assert live(api, "wait_time", to=False)["data"]["wait_times"] == []
+
+
 def test_half_a_destination_is_refused(api: Api) -> None:
     asked = {"pickup_lat": CHURCH[0], "pickup_lon": CHURCH[1], "drop_off_lon": 9.7}
     answer = api.http.get("/open-data/wait_time", params=asked)

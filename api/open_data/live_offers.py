@@ -164,6 +164,8 @@ def _first_offer(
 ) -> Offer | None:
     here = Location(*origin)
     there = _middle(dispatcher.region, here) if destination is None else Location(*destination)
+    if there is None:
+        return None
     request = RideRequest(here, there, When.DEPART_AT, now)
     try:
         quote = dispatcher.answer(
@@ -174,10 +176,13 @@ def _first_offer(
     return quote.offers[0] if quote.offers else None
 
 
-def _middle(region: Region, origin: Location) -> Location:
-    """Return the most central stop that is not in walking distance."""
+def _middle(region: Region, origin: Location) -> Location | None:
+    """Return the most central stop that is not in walking distance, None if all are."""
     near = {place for place, _ in region.walkable_stops(origin.lat, origin.lon)}
-    stop = region.stops[next(each for each in _by_centrality(region) if each not in near)]
+    far = next((each for each in _by_centrality(region) if each not in near), None)
+    if far is None:
+        return None
+    stop = region.stops[far]
     return Location(stop.lat, stop.lon, stop.label, stop.id)
 
 
