@@ -115,17 +115,19 @@ def variants(raw: dict[str, Any], vary: Sequence[str], where: str) -> list[Varia
     for values in product(*(each[2] for each in axes)):
         changed = deepcopy(raw)
         for (_, path, _), value in zip(axes, values, strict=True):
-            _set(changed, path, value)
+            _set(changed, path, value, where)
         name = ", ".join(f"{a[0]} {v}" for a, v in zip(axes, values, strict=True))
         scenario_of(changed, f"{where} with {name or 'nothing changed'}")
         found.append(Variant(name or "as it is", changed))
     return found
 
 
-def _set(raw: dict[str, Any], path: str, value: float) -> None:
+def _set(raw: dict[str, Any], path: str, value: float, where: str) -> None:
     *tables, key = path.split(".")
     for each in tables:
         raw = raw.setdefault(each, {})
+        if not isinstance(raw, dict):
+            raise ScenarioError(f"{where}: {path} cannot be varied: {each} is no table.")
     raw[key] = value
 
 

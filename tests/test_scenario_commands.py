@@ -199,6 +199,11 @@ def test_a_variant_that_is_no_scenario_is_told_before_anything_runs(trial: Path)
         variants(_raw(trial), ["demand.xyz=1,2"], "trial.toml")
 
 
+def test_what_is_no_table_cannot_be_varied_within(trial: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"title\.de\.x cannot be varied: de is no table"):
+        variants(_raw(trial), ["title.de.x=1,2"], "trial.toml")
+
+
 def test_the_front_joins_what_no_other_beats() -> None:
     plot = pareto([("a", 10, 0.5), ("b", 20, 0.4), ("c", 30, 0.9)])
     assert [row[-1] for row in plot.rows] == ["yes", "", "yes"]
