@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,10 +14,13 @@ import httpx2
 import pytest
 
 from api.app import create_app
+from shuttle.booking.locking import tour_locked
 from shuttle.booking.unmet import Unmet
 from shuttle.commands.serving import address, listen, serving_beside
+from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Party
 from shuttle.events import NumberShown
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
 from tests.api_client import KEY, berlin
 from tests.staff import Office, at_the_desk, office
@@ -306,6 +309,27 @@ def test_events_come_when_the_day_changes_and_go_on_where_they_stopped(
         missed = Stream(http, {"Last-Event-ID": "1"})
         assert missed.wait(1)[0][:2] == ("plan", "2")
         missed.close()
+
+
+def test_what_another_process_did_is_told_if_it_is_noticed_by_doing_the_same(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.http.put(f"/api/v1/shifts/{DAY}/{TWO}/lock")
+    store = SqlStore(str(desk.store.engine.url), desk.dispatcher.region.config.id)
+    with (
+        served(desk, monkeypatch) as http,
+        closing(Dispatcher(desk.dispatcher.region, store)) as other,
+    ):
+        stream = Stream(http, {})
+        stream.wait(1)
+        other.act(MONDAY, desk.clock(), lambda plan: tour_locked(plan, ONE, 0, on=True))
+        assert desk.http.put(f"/api/v1/shifts/{DAY}/{ONE}/lock").json() == {"locked": True}
+        stream.wait(len(stream.events) + 2)
+        stream.close()
+    assert [each[:2] for each in stream.events if each[0] == "plan"] == [
+        ("plan", "1"),
+        ("plan", "2"),
+    ]
 
 
 def test_what_belongs_to_no_plan_wakes_the_boards_too(

@@ -71,9 +71,10 @@ class Feed:
             revision, now = await run_in_threadpool(self._state, day)
             yield _event("plan" if revision != seen else "clock", revision, now)
             while self._loop.time() < ends:
-                changed = await _woken(listener, HEARTBEAT_SECONDS)
+                changed, seen = await _woken(listener, HEARTBEAT_SECONDS), revision
                 revision, now = await run_in_threadpool(self._state, day)
-                yield _event("plan" if changed else "clock", revision, now)
+                # What another process did may be noticed by an act of ours that came to nothing.
+                yield _event("plan" if changed or revision != seen else "clock", revision, now)
         finally:
             self._listeners.discard(listener)
 
