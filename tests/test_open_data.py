@@ -352,6 +352,17 @@ def test_figures_of_a_month_come_from_what_is_stored(api: Api) -> None:
     assert (february["month"], february["rides"], february["by_hour"]) == ("2027-02", None, {})
 
 
+def test_what_is_reported_after_the_end_of_a_month_still_counts_in_it(api: Api) -> None:
+    for number in range(5):
+        api.book(f"key-of-a-test-{number}")
+    api.clock.set("2027-04-01T00:00:10")
+    assert api.http.get("/open-data/figures.json").json()["months"][0]["rides"] is None
+    api.clock.set("2027-03-22T19:59:00")
+    api.dispatcher.advance(api.clock())
+    api.clock.set("2027-04-02T00:00:10")
+    assert api.http.get("/open-data/figures.json").json()["months"][0]["rides"] == 5
+
+
 # ------------------------------------------------------------------------------------------ page
 
 

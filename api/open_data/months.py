@@ -1,6 +1,6 @@
 """Figures of whole months, by which nobody is found."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from fastapi import APIRouter, Request, Response
@@ -15,6 +15,9 @@ from shuttle.open_data.monthly import LEAST, Month, full_months, month_of
 router = APIRouter(prefix="/open-data", tags=["open data"])
 
 MONTHS = 12
+
+_LATE = timedelta(days=14)
+"""So long after its end reports may still correct a month."""
 
 _MISSING = "Null where the number is too small, or would give away one that is."
 
@@ -53,13 +56,17 @@ def monthly_figures(request: Request, service: ServiceHere) -> Response:
 
 @lru_cache(maxsize=2)
 def _document(dispatcher: Dispatcher, today: date) -> Document:
-    months = [_month(dispatcher, first, last) for first, last in full_months(today, MONTHS)]
+    months = [
+        _month(dispatcher, first, last, min(today, last + _LATE))
+        for first, last in full_months(today, MONTHS)
+    ]
     out = [MonthOut.model_validate(each, from_attributes=True) for each in months]
     return Document.of(MonthsOut(region=dispatcher.region.config.id, months=out))
 
 
 @lru_cache(maxsize=2 * MONTHS)
-def _month(dispatcher: Dispatcher, first: date, last: date) -> Month:
+def _month(dispatcher: Dispatcher, first: date, last: date, _as_of: date) -> Month:
+    """Return a month in numbers, reckoned anew for every day as of which it is asked."""
     store = dispatcher.store
     days = [date.fromordinal(each) for each in range(first.toordinal(), last.toordinal() + 1)]
     touched = store.revisions(days)
