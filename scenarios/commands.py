@@ -64,7 +64,7 @@ def run_scenario(
     from scenarios.running import write_figures, write_repetitions
 
     console = _console()
-    out.mkdir(parents=True, exist_ok=True)
+    _make_folder(out)
     done, first = _run(file, out, seed, repetitions, console)
     if not done.repetitions:
         raise KeyboardInterrupt
@@ -108,6 +108,7 @@ def sweep_scenario(
     from scenarios.sweep_report import write_sweep
 
     console, raw = _console(), read_toml(file)
+    _make_folder(out)
     if repetitions is not None:
         raw["repetitions"] = repetitions
     found = variants(raw, vary or [], str(file))
@@ -133,6 +134,15 @@ def validate(*, repetitions: Repetitions = None, seed: Seed = None) -> None:
     if not done.repetitions:
         raise KeyboardInterrupt
     console.print(validation_table(done))
+
+
+def _make_folder(out: Path) -> None:
+    from scenarios.scenario import ScenarioError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScenarioError(f"{out} cannot be made a folder: {error.strerror}.") from error
 
 
 def _run(

@@ -23,7 +23,6 @@ def write_sweep(out: Path, jobs: Mapping[Variant, Sequence[Job]], failures: Sequ
         for variant, own in jobs.items()
         if (kept := [each for job in own if (each := finished(job)) is not None])
     }
-    out.mkdir(parents=True, exist_ok=True)
     _write_csv(out / "sweep.csv", found)
     (out / "report.html").write_text(_page(found, failures), encoding="utf-8")
     return _terminal(found, out)

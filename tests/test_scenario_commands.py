@@ -204,6 +204,16 @@ def test_what_is_no_table_cannot_be_varied_within(trial: Path) -> None:
         variants(_raw(trial), ["title.de.x=1,2"], "trial.toml")
 
 
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_results_that_cannot_be_kept_are_told_of_before_anything_runs(
+    command: str, trial: Path
+) -> None:
+    words = [command, str(trial), "--out", str(trial)]
+    ran = CliRunner().invoke(commands.scenario, words)
+    assert isinstance(ran.exception, ScenarioError)
+    assert "cannot be made a folder: File exists" in str(ran.exception)
+
+
 def test_the_front_joins_what_no_other_beats() -> None:
     plot = pareto([("a", 10, 0.5), ("b", 20, 0.4), ("c", 30, 0.9)])
     assert [row[-1] for row in plot.rows] == ["yes", "", "yes"]
