@@ -258,7 +258,10 @@ class Drivers:
         """Stand where nobody comes, tell so at once, and go on after a while."""
         self._report(driver, now, ReportKind.ARRIVED, code=code)
         driver.planned = _LATER
-        driver.heading, driver.arrives = driver.place, now + 60 * self.reality.no_show_wait_minutes
+        # Sooner than the rule lets them they may not tell that nobody came.
+        rule = self.dispatcher.region.config.rules.wait_minutes
+        driver.heading = driver.place
+        driver.arrives = now + 60 * max(rule, self.reality.no_show_wait_minutes)
         driver.turn += 1
         self.agenda.at(driver.arrives, partial(self._gives_up, driver, code))
 

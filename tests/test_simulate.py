@@ -214,6 +214,12 @@ def test_who_does_not_come_is_reported_and_the_vehicle_goes_on(toy_region: Regio
     assert all(each.pickup is None and each.dropoff is None for each in absent)
 
 
+def test_nobody_is_given_up_sooner_than_the_region_lets_drivers_do_it(toy_region: Region) -> None:
+    absent = {"cancels": 0.0, "no_show": 0.3}
+    rows = played(toy_region, 1, behaviour=absent, rules={"wait_minutes": 5})
+    assert fates(rows)[Fate.NO_SHOW] > 3
+
+
 def test_slow_roads_break_promises_and_the_rows_say_so(toy_region: Region) -> None:
     calm = played(toy_region, 1, reality=STILL)
     slow = played(toy_region, 1, reality={**STILL, "slower": 1.8})
