@@ -55,6 +55,7 @@ def test_a_page_sent_twice_books_once(api: Api) -> None:
         ({"time": "neun"}, "time", "Uhrzeit wie 08:15"),
         ({"day": "morgen"}, "day", "einen Tag aus der Liste"),
         ({"people": "-1"}, "people", "eine Zahl aus der Liste"),
+        ({"people": "1" + "0" * 5000}, "people", "eine Zahl aus der Liste"),
         ({"people": "1", "wheelchairs": "2"}, "people", "passen nicht zusammen"),
     ],
 )
@@ -134,6 +135,17 @@ def test_a_position_is_a_place_too(api: Api, toy_region: Region) -> None:
     page = offers(api, from_="Mein Standort", from_point=f"{church.lat} {church.lon}")
     assert "Mein Standort" in page.words
     assert page.status == 200
+
+
+def test_signs_that_no_store_keeps_are_left_out(api: Api, toy_region: Region) -> None:
+    church = toy_region.stop("kirche")
+    point = f"{church.lat} {church.lon}"
+    page = offers(api, from_="Bei\x00 mir", from_point=point).send("Diese Fahrt nehmen")
+    code = page.send("Diese Fahrt buchen", phone=PHONE, name="Petra\x00\x07Jensen").code
+    assert api.dispatcher.booking(code).origin == "Bei mir"
+    contact = api.dispatcher.store.contact(code)
+    assert contact is not None
+    assert contact.name == "Petra Jensen"
 
 
 def test_whoever_is_refused_can_be_put_on_the_waiting_list(api: Api) -> None:

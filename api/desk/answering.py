@@ -12,8 +12,7 @@ from api.desk.who_calls import WhoCalls
 from api.languages import mark, tell
 from api.problem_words import problem_title
 from api.residents.cards import Card, cards_of, fix_cards
-from api.residents.contact_form import LONGEST_NAME
-from api.residents.wishes import Fault, Faulty, fault_of
+from api.residents.wishes import Fault, Faulty, fault_of, one_line
 from api.rides.quotes import refusal_out
 from shuttle.answers import Quote
 from shuttle.booking.changing import change, quote_change
@@ -91,7 +90,7 @@ def contact_of(screen: Screen, form: DeskForm) -> Contact:
     try:
         return ContactWire.model_validate(
             {
-                "name": " ".join(form.name.split())[:LONGEST_NAME],
+                "name": one_line(form.name),
                 "phone": who.phone,
                 "email": form.email.strip() if notify == Channel.EMAIL else "",
                 "notify": notify or "none",

@@ -3,6 +3,7 @@
 Every field is text, as browsers send it; whatever is wrong becomes one sentence beside its field.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -24,7 +25,6 @@ _AS_GOOD = 0.02
 _ROUND_THE_CORNER = 300
 _METRES_A_DEGREE = 111_195
 _MOST_MEANT = 5
-_LONGEST = 200
 _QUARTER = 15 * 60
 
 NOW, DEPART, ARRIVE = "now", "depart", "arrive"
@@ -152,6 +152,17 @@ def ride_request(form: WishForm, region: Region, now: int, language: Language) -
     return RideRequest(ends[0], ends[1], when, time, party)
 
 
+def one_line(text: str) -> str:
+    """Return a text as it can be kept: with single blanks, without control characters, cut."""
+    return " ".join(_CONTROL.sub(" ", text).split())[:_LONGEST]
+
+
+_LONGEST = 200
+"""Characters of a place or a name."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def fault_of(error: RequestError, language: Language) -> Fault:
     """Return what a resident is told of a request that no plan could serve."""
     return Fault(_field_of(error.field), problem_title(language, error.code))
@@ -176,7 +187,7 @@ def _place(
     region: Region, text: str, point: str, language: Language, field: str
 ) -> Location | Fault:
     """Return the place that a text means, if it means one."""
-    text = " ".join(text[:_LONGEST].split())
+    text = one_line(text)
     spot = _spot(point)
     if spot is not None:
         return Location(*spot, text or tell(_MY_POSITION, language))
@@ -251,7 +262,7 @@ def _party(form: WishForm, language: Language) -> Party | Fault:
     numbers = {}
     for field in ("people", "wheelchairs", "child_seats", "prams"):
         text = getattr(form, field).strip() or "0"
-        if not (text.isascii() and text.isdecimal() and int(text[:3]) <= _MOST):
+        if not _NUMBER.fullmatch(text):
             return Fault(field, tell(_NO_NUMBER, language))
         numbers[field] = int(text)
     # A child that stays in its pram rides where a wheelchair would stand.
@@ -259,7 +270,7 @@ def _party(form: WishForm, language: Language) -> Party | Fault:
     return Party(numbers["people"], standing, numbers["child_seats"])
 
 
-_MOST = 100
+_NUMBER = re.compile(r"[0-9]{1,2}")
 
 _MY_POSITION = mark("My position")
 _NO_ORIGIN = mark("Say where you want to be picked up.")
