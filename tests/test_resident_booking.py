@@ -7,7 +7,15 @@ import pytest
 from shuttle.domain import BookingStatus, Channel
 from shuttle.region import Region
 from tests.api_client import Api
-from tests.resident_pages import HTML, PHONE, Page, booked, offers, serving_residents
+from tests.resident_pages import (
+    HTML,
+    PHONE,
+    Page,
+    at_my_position,
+    booked,
+    offers,
+    serving_residents,
+)
 
 
 @pytest.fixture
@@ -131,10 +139,22 @@ def test_an_address_fills_the_form_in(api: Api) -> None:
 
 
 def test_a_position_is_a_place_too(api: Api, toy_region: Region) -> None:
-    church = toy_region.stop("kirche")
-    page = offers(api, from_="Mein Standort", from_point=f"{church.lat} {church.lon}")
+    page = offers(api, **at_my_position(toy_region))
     assert "Mein Standort" in page.words
     assert page.status == 200
+
+
+def test_a_ride_from_a_position_is_changed_and_turned_round_at_its_stop(
+    api: Api, toy_region: Region
+) -> None:
+    page = booked(api, **at_my_position(toy_region))
+    stop = toy_region.stop(api.dispatcher.booking(page.code).ride.pickup_stop).label
+    change = page.send("Ändern")
+    assert change.forms[0].fields["from"] == stop
+    assert "Auf diese Fahrt ändern" in change.send("Fahrten zeigen", time="11:00").words
+    back = page.send("Rückfahrt buchen")
+    assert back.forms[0].fields["to"] == stop
+    assert "Diese Fahrt nehmen" in back.send("Fahrten zeigen", time="12:00").words
 
 
 def test_signs_that_no_store_keeps_are_left_out(api: Api, toy_region: Region) -> None:

@@ -21,12 +21,11 @@ from api.residents.codes import code
 from api.residents.pickup_map import pickup_map
 from api.residents.rides import Phase, progress_of
 from api.residents.visit import Visit, VisitHere
-from api.residents.wishes import Fault, Faulty, WishForm
+from api.residents.wishes import Fault, Faulty, WishForm, place_again
 from api.rides.refusal_words import missed_message
 from api.times import local_time
-from shuttle.domain import Booking, Channel, Contact, Location, RideRequest, When
+from shuttle.domain import Booking, Channel, Contact, When
 from shuttle.errors import NotCancellable, RequestError, TooManyRequests, UnknownBooking
-from shuttle.region import Region
 from shuttle.standing.series import begin_series
 from shuttle.standing.standing_requests import Series
 from shuttle.telling.calendar_file import calendar_file
@@ -186,8 +185,8 @@ def _series(visit: Visit, form: RepeatForm, booking: Booking) -> Series:
     begin = local_time(region, ride.promise.pickup_earliest)
     return Series(
         code=visit.service.dispatcher.new_code(),
-        origin=_end(region, booking.origin, ride.pickup_stop),
-        destination=_end(region, booking.destination, ride.dropoff_stop),
+        origin=place_again(region, booking.origin, ride.pickup_stop),
+        destination=place_again(region, booking.destination, ride.dropoff_stop),
         when=When.DEPART_AT,
         minutes=begin.hour * 60 + begin.minute,
         party=ride.party,
@@ -198,15 +197,6 @@ def _series(visit: Visit, form: RepeatForm, booking: Booking) -> Series:
         skip_public_holidays=bool(form.skip_public_holidays),
         made_at=visit.now,
     )
-
-
-def _end(region: Region, label: str, stop_id: str) -> Location:
-    """Return the place that a ride began or ended at: as it was called, else its stop."""
-    stop = region.stop(stop_id)
-    matches = region.gazetteer.search(label, limit=1) if label else []
-    if matches and matches[0].label == label:
-        return Location(matches[0].lat, matches[0].lon, label, matches[0].stop_id)
-    return Location(stop.lat, stop.lon, stop.label, stop.id)
 
 
 LONGEST_REPEAT = 365
@@ -223,14 +213,7 @@ def show_ride(
     region = visit.service.region
     ride = booking.ride_now
     link = f"{str(visit.request.base_url).rstrip('/')}/b/{booking.code}#{visit.link(booking.code)}"
-    asked = RideRequest(
-        Location(0, 0, booking.origin),
-        Location(0, 0, booking.destination),
-        When.DEPART_AT,
-        ride.promise.pickup_earliest,
-        ride.party,
-    )
-    again = WishForm.of(region, asked)
+    again = WishForm.again(region, booking)
     progress = progress_of(visit.service, booking, visit.now)
     stop = region.stop(ride.pickup_stop)
     drawn = pickup_map(region, stop, visit.language, vehicle=progress.spot)

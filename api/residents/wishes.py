@@ -16,7 +16,7 @@ from api.languages import Language, mark, tell
 from api.problem_words import problem_title
 from api.times import WallClock, local_time
 from routing.gazetteer import Match
-from shuttle.domain import Location, Party, RideRequest, When
+from shuttle.domain import Booking, Location, Party, RideRequest, When
 from shuttle.errors import RequestError
 from shuttle.region import Region
 
@@ -51,6 +51,15 @@ class WishForm(BaseModel):
     prams: str = "0"
     changing: str = ""
     secret: str = ""
+
+    @classmethod
+    def again(cls, region: Region, booking: Booking) -> Self:
+        """Return the form that asks for a booked ride again."""
+        ride = booking.ride_now
+        origin = place_again(region, booking.origin, ride.pickup_stop)
+        destination = place_again(region, booking.destination, ride.dropoff_stop)
+        time = ride.promise.pickup_earliest
+        return cls.of(region, RideRequest(origin, destination, When.DEPART_AT, time, ride.party))
 
     @classmethod
     def of(cls, region: Region, request: RideRequest) -> Self:
@@ -161,6 +170,18 @@ _LONGEST = 200
 """Characters of a place or a name."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def place_again(region: Region, label: str, stop_id: str) -> Location:
+    """Return the place that a ride began or ended at: as it was called, else its stop.
+
+    A position of a device, for one, is not kept and cannot be found by what it was called.
+    """
+    matches = region.gazetteer.search(label, limit=1) if label else []
+    if matches and matches[0].label == label:
+        return _location(matches[0])
+    stop = region.stop(stop_id)
+    return Location(stop.lat, stop.lon, stop.label, stop.id)
 
 
 def fault_of(error: RequestError, language: Language) -> Fault:
