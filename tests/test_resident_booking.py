@@ -1,6 +1,7 @@
 """Booking without script: from the form to a ride, and what is said when something is wrong."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -224,6 +225,15 @@ def test_the_way_back_is_the_ride_turned_round(api: Api) -> None:
     assert "Bahnhof" in form.forms[0].fields["from"]
     assert "Kirche" in form.forms[0].fields["to"]
     assert form.forms[0].fields["when"] == "depart"
+
+
+def test_the_way_back_begins_when_the_ride_has_arrived(api: Api, toy_region: Region) -> None:
+    page = booked(api, day="2027-03-23", time="15:00")
+    arrives_at = api.dispatcher.booking(page.code).ride.promise.dropoff_latest
+    fields = page.send("Rückfahrt buchen").forms[0].fields
+    begins_at = datetime.fromisoformat(f"{fields['day']}T{fields['time']}")
+    begins_at = begins_at.replace(tzinfo=toy_region.config.zone)
+    assert 0 <= begins_at.timestamp() - arrives_at < 15 * 60
 
 
 def test_a_ride_is_repeated_every_week(api: Api) -> None:

@@ -213,7 +213,6 @@ def show_ride(
     region = visit.service.region
     ride = booking.ride_now
     link = f"{str(visit.request.base_url).rstrip('/')}/b/{booking.code}#{visit.link(booking.code)}"
-    again = WishForm.again(region, booking)
     progress = progress_of(visit.service, booking, visit.now)
     stop = region.stop(ride.pickup_stop)
     drawn = pickup_map(region, stop, visit.language, vehicle=progress.spot)
@@ -229,7 +228,7 @@ def show_ride(
         fresh=fresh,
         said=said,
         qr=code(link) if fresh else "",
-        again=again,
-        back=again.turned(),
+        again=WishForm.again(region, booking),
+        back=WishForm.back(region, booking, visit.now),
         now=local_time(region, visit.now),
     )

@@ -90,10 +90,19 @@ class WishForm(BaseModel):
             }
         )
 
-    def turned(self) -> Self:
-        """Return the form of the way back."""
-        return self.model_copy(
-            update={"origin": self.to, "to": self.origin, "when": DEPART, "time": ""}
+    @classmethod
+    def back(cls, region: Region, booking: Booking, now: int) -> Self:
+        """Return the form of the way back, from when the ride has arrived."""
+        there = cls.again(region, booking)
+        arrived = max(booking.ride_now.promise.dropoff_latest, now)
+        shown = local_time(region, -(-arrived // _QUARTER) * _QUARTER)
+        return there.model_copy(
+            update={
+                "origin": there.to,
+                "to": there.origin,
+                "day": f"{shown:%Y-%m-%d}",
+                "time": f"{shown:%H:%M}",
+            }
         )
 
 
