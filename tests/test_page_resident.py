@@ -15,7 +15,7 @@ from api.app import create_app
 from benchmarks.walkthrough import PHONE, Trip, states
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Channel
+from shuttle.domain import BookingStatus, Channel
 from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.api_client import KEY, Clock
@@ -33,8 +33,8 @@ def host(toy_region: Region) -> Iterator[str]:
 
 
 @contextmanager
-def residents_at(region: Region) -> Iterator[str]:
-    with closing(Dispatcher(region, MemoryStore())) as dispatcher:
+def residents_at(region: Region, store: MemoryStore | None = None) -> Iterator[str]:
+    with closing(Dispatcher(region, store or MemoryStore())) as dispatcher:
         ways = (Channel.SMS, Channel.EMAIL)
         app = create_app(dispatcher, Clock(), KEY, tick_seconds=None, channels=ways)
         listener = listen("127.0.0.1", 0)
@@ -189,17 +189,23 @@ def test_the_devices_position_is_taken_on_request_only(
     context.close()
 
 
-def test_a_ride_is_booked_with_scripts_switched_off(browser: Browser, host: str) -> None:
-    context, page = opened(browser, 360, java_script_enabled=False)
-    page.goto(f"{host}/?lang=de")
-    page.fill("#from", "Kirche")
-    page.fill("#to", "Bahnhof")
-    page.get_by_role("button", name="Fahrten zeigen").click()
-    page.get_by_role("button", name="Diese Fahrt nehmen").first.click()
-    page.fill("#phone", PHONE)
-    page.get_by_role("button", name="Diese Fahrt buchen").click()
-    page.get_by_role("heading", name="Gebucht").wait_for()
-    context.close()
+def test_a_ride_is_booked_with_scripts_switched_off(browser: Browser, toy_region: Region) -> None:
+    store = MemoryStore()
+    with residents_at(toy_region, store) as host:
+        context, page = opened(browser, 360, java_script_enabled=False)
+        page.goto(f"{host}/?lang=de")
+        page.fill("#from", "Kirche")
+        page.fill("#to", "Bahnhof")
+        page.get_by_role("button", name="Fahrten zeigen").click()
+        page.get_by_role("button", name="Diese Fahrt nehmen").first.click()
+        page.fill("#phone", PHONE)
+        page.get_by_role("button", name="Diese Fahrt buchen").click()
+        page.get_by_role("heading", name="Gebucht").wait_for()
+        code = page.locator(".code").inner_text().replace(" ", "")
+        context.close()
+    booking = store.booking(code)
+    assert booking is not None
+    assert (booking.ride.dropoff_stop, booking.status) == ("bahnhof", BookingStatus.BOOKED)
 
 
 def test_a_link_opens_the_ride_and_leaves_the_address_at_once(browser: Browser, host: str) -> None:
