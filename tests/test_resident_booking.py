@@ -66,6 +66,7 @@ def test_a_page_sent_twice_books_once(api: Api) -> None:
         ({"people": "-1"}, "people", "eine Zahl aus der Liste"),
         ({"people": "1" + "0" * 5000}, "people", "eine Zahl aus der Liste"),
         ({"people": "1", "wheelchairs": "2"}, "people", "passen nicht zusammen"),
+        ({"people": "1", "prams": "1"}, "people", "Zählen Sie das Kind im Kinderwagen mit"),
     ],
 )
 def test_a_mistake_is_named_beside_its_field_and_in_a_list_that_leads_there(
@@ -137,6 +138,16 @@ def test_an_address_fills_the_form_in(api: Api) -> None:
         "2",
     )
     assert "secret" not in fields
+
+
+def test_a_pram_is_still_one_when_the_wish_is_changed(api: Api) -> None:
+    fields = offers(api, people="2", prams="1").send("Ändern").forms[0].fields
+    assert (fields["people"], fields["wheelchairs"], fields["prams"]) == ("2", "0", "1")
+
+
+def test_a_large_party_is_not_made_small_by_a_list_that_ends_before(api: Api) -> None:
+    fields = Page.get(api, "/?people=11&child_seats=4").forms[0].fields
+    assert (fields["people"], fields["child_seats"]) == ("11", "4")
 
 
 def test_a_position_is_a_place_too(api: Api, toy_region: Region) -> None:

@@ -16,7 +16,7 @@ from api.residents.cards import Card, cards_of, fix_cards, offer_card
 from api.residents.contact_form import ContactForm, WaitingForm, contact_of, reachable
 from api.residents.ride_pages import show_ride
 from api.residents.visit import Visit, VisitHere
-from api.residents.wishes import Fault, Faulty, WishForm, days_ahead, fault_of, ride_request
+from api.residents.wishes import NUMBER, Fault, Faulty, WishForm, days_ahead, fault_of, ride_request
 from api.rides.quotes import refusal_out
 from shuttle.answers import Quote
 from shuttle.booking.changing import change, quote_change
@@ -118,8 +118,16 @@ def _form(visit: Visit, wish: WishForm, faulty: Faulty | None = None) -> Respons
         today=region.config.local_day(now),
         most_people=_MOST_PEOPLE,
         most_aids=_MOST_AIDS,
+        numbers=_numbers,
         faults=faulty.faults if faulty else (),
     )
+
+
+def _numbers(least: int, most: int, chosen: str) -> list[int]:
+    """Return the numbers of a list to choose from; what is chosen already is never left out."""
+    listed = list(range(least, most + 1))
+    beyond = int(chosen) if NUMBER.fullmatch(chosen) else least
+    return [*listed, beyond] if beyond > most else listed
 
 
 def _answer(visit: Visit, wish: WishForm, asked: RideRequest, said: str = "") -> Response:
@@ -159,6 +167,8 @@ def _offers(
         update={
             "from_point": wish.from_point,
             "to_point": wish.to_point,
+            "wheelchairs": wish.wheelchairs,
+            "prams": wish.prams,
             "changing": wish.changing,
             "secret": wish.secret,
         }

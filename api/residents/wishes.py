@@ -29,6 +29,9 @@ _QUARTER = 15 * 60
 
 NOW, DEPART, ARRIVE = "now", "depart", "arrive"
 
+NUMBER = re.compile(r"[0-9]{1,2}")
+"""People or aids, as a form says how many."""
+
 
 class WishForm(BaseModel):
     """The fields of the booking form, and of an address that leads to it filled in."""
@@ -292,15 +295,15 @@ def _party(form: WishForm, language: Language) -> Party | Fault:
     numbers = {}
     for field in ("people", "wheelchairs", "child_seats", "prams"):
         text = getattr(form, field).strip() or "0"
-        if not _NUMBER.fullmatch(text):
+        if not NUMBER.fullmatch(text):
             return Fault(field, tell(_NO_NUMBER, language))
         numbers[field] = int(text)
+    if numbers["prams"] and numbers["prams"] >= numbers["people"]:
+        return Fault("people", tell(_PRAM_ALONE, language))
     # A child that stays in its pram rides where a wheelchair would stand.
     standing = numbers["wheelchairs"] + numbers["prams"]
     return Party(numbers["people"], standing, numbers["child_seats"])
 
-
-_NUMBER = re.compile(r"[0-9]{1,2}")
 
 _MY_POSITION = mark("My position")
 _NO_ORIGIN = mark("Say where you want to be picked up.")
@@ -310,3 +313,4 @@ _WHICH = mark("“{text}” could be several places. Choose one.")
 _NO_DAY = mark("Choose a day from the list.")
 _NO_TIME = mark("Write the time like 08:15.")
 _NO_NUMBER = mark("Choose a number from the list.")
+_PRAM_ALONE = mark("Count the child in the pram too, and whoever is with it.")
