@@ -189,6 +189,16 @@ def test_whoever_is_refused_can_be_put_on_the_waiting_list(api: Api) -> None:
     assert "Sie stehen auf der Liste" in page.words
     (waiting,) = api.dispatcher.store.standing.waiting_list()
     assert waiting.request.party.wheelchairs == 1
+    assert waiting.code == page.code
+    other = asked.send("Auf die Liste setzen", phone="04641 99999", notify="sms")
+    assert other.code != page.code
+    other.send("Von der Liste nehmen")
+    seen = opened(api, waiting.code)
+    assert "Sie stehen auf der Liste" in seen.words
+    assert "So geht es leider nicht" in seen.send("Fahrten zeigen").title
+    assert "nicht mehr auf der Liste" in seen.send("Von der Liste nehmen").words
+    assert api.dispatcher.store.standing.waiting_list() == ()
+    assert "nicht mehr auf der Liste" in opened(api, waiting.code).words
 
 
 def test_a_ride_is_opened_with_its_code_and_four_digits(api: Api) -> None:
@@ -248,6 +258,10 @@ def test_the_way_back_begins_when_the_ride_has_arrived(api: Api, toy_region: Reg
 
 
 def test_a_ride_is_repeated_every_week(api: Api) -> None:
+    assert repeated(api)
+
+
+def repeated(api: Api) -> str:
     form = opened(api, booked(api).code).send("Jede Woche wiederholen")
     assert "mindestens einen Wochentag" not in form.words
     wrong = form.send("Diese Fahrt wiederholen", last_day="2020-01-01")
@@ -257,6 +271,24 @@ def test_a_ride_is_repeated_every_week(api: Api) -> None:
     series = api.dispatcher.store.standing.series(page.code)
     assert series is not None
     assert series.weekdays == (0,)
+    assert page.send("Zurück zu meiner Fahrt").status == 200
+    return page.code
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_a_repeat_is_looked_up_and_ended_with_its_code(api: Api, *, cancelled: bool) -> None:
+    code = repeated(api)
+    page = opened(api, code)
+    assert "Montag, 10:00, bis Freitag, 30. April 2027" in page.words
+    ride = next(e.booking for e in api.dispatcher.store.standing.instances(code) if e.booking)
+    ended = page.send("Wiederholung beenden", **({"cancel_booked": "yes"} if cancelled else {}))
+    assert "Diese Wiederholung ist beendet" in ended.words
+    series = api.dispatcher.store.standing.series(code)
+    assert series is not None
+    assert series.ended
+    assert (api.dispatcher.booking(ride).status is BookingStatus.CANCELLED) == cancelled
+    wrong = api.http.post("/my-ride/end", data={"code": code, "secret": "0000"}, headers=HTML)
+    assert wrong.status_code == 404
 
 
 def test_a_ride_goes_into_a_calendar(api: Api) -> None:

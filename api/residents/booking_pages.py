@@ -15,6 +15,7 @@ from api.problem_words import problem_title
 from api.residents.cards import Card, cards_of, fix_cards, offer_card
 from api.residents.contact_form import ContactForm, WaitingForm, contact_of, reachable
 from api.residents.ride_pages import show_ride
+from api.residents.standing_pages import show_waiting
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import NUMBER, Fault, Faulty, WishForm, days_ahead, fault_of, ride_request
 from api.rides.quotes import refusal_out
@@ -104,8 +105,9 @@ def waiting_page(visit: VisitHere, form: Annotated[WaitingForm, Form()]) -> Resp
         channels = sorted(service.channels)
         return visit.show("waiting.html", form=form, channels=channels, faults=faults, waiting=None)
     take_by_phone(service, contact)
-    waiting = join(service.dispatcher, asked, contact, f"page of {form.refusal}", visit.now)
-    return visit.show("waiting.html", form=form, waiting=waiting)
+    key = f"page of {form.refusal} {service.dispatcher.keyed.phone(contact.phone)}"
+    waiting = join(service.dispatcher, asked, contact, key, visit.now)
+    return show_waiting(visit, waiting, visit.link(waiting.code))
 
 
 def _form(visit: Visit, wish: WishForm, faulty: Faulty | None = None) -> Response:

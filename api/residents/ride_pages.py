@@ -20,14 +20,15 @@ from api.residents.cards import card
 from api.residents.codes import code
 from api.residents.pickup_map import pickup_map
 from api.residents.rides import Phase, progress_of
+from api.residents.standing_pages import show_series, show_waiting
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault, Faulty, WishForm, place_again
-from api.rides.refusal_words import missed_message
+from api.rides.standing_owner import anything
 from api.times import local_time
 from shuttle.domain import Booking, Channel, Contact, When
 from shuttle.errors import NotCancellable, RequestError, TooManyRequests, UnknownBooking
 from shuttle.standing.series import begin_series
-from shuttle.standing.standing_requests import Series
+from shuttle.standing.standing_requests import Series, Waiting
 from shuttle.telling.calendar_file import calendar_file
 from shuttle.telling.notices import Notice, NoticeKind
 
@@ -70,14 +71,18 @@ def linked_page(visit: VisitHere, code: str) -> Response:
 
 @router.post("/my-ride")
 def ride_page(visit: VisitHere, form: Opening) -> Response:
-    """Show a ride to whom it belongs."""
+    """Show a ride to whom it belongs, or a repeat or a place on the waiting list."""
     try:
-        booking = visit.own(form.code, form.secret)
+        found = anything(form.code, visit.claim(form.secret))
     except (UnknownBooking, TooManyRequests) as error:
         code = "unknown_booking" if isinstance(error, UnknownBooking) else "too_many_requests"
         fault = Fault("code", problem_title(visit.language, code))
         return _opening(visit, form, [fault])
-    return show_ride(visit, booking, form.secret)
+    if isinstance(found, Series):
+        return show_series(visit, found, form.secret)
+    if isinstance(found, Waiting):
+        return show_waiting(visit, found, form.secret)
+    return show_ride(visit, found, form.secret)
 
 
 def _opening(visit: Visit, form: OpenForm, faults: Sequence[Fault] = ()) -> Response:
@@ -119,7 +124,7 @@ def repeat_page(visit: VisitHere, form: Annotated[RepeatForm, Form()]) -> Respon
     booking = visit.own(form.code, form.secret)
     if not form.sure:
         return _repeat(visit, form, booking)
-    service, config = visit.service, visit.service.region.config
+    service = visit.service
     contact = service.dispatcher.store.contact(booking.code) or Contact()
     try:
         series = _series(visit, form, booking)
@@ -132,19 +137,7 @@ def repeat_page(visit: VisitHere, form: Annotated[RepeatForm, Form()]) -> Respon
         field = "last_day" if error.field == "last_day" else "weekdays"
         fault = Fault(field, problem_title(visit.language, error.code))
         return _repeat(visit, form, booking, [fault])
-    instances = service.dispatcher.store.standing.instances(series.code)
-    return visit.show(
-        "repeated.html",
-        secret_page=True,
-        series=series,
-        days=[
-            (each.day, each.booking, missed_message(visit.language, each.missed))
-            for each in instances
-        ],
-        secret=form.secret,
-        booking=booking,
-        horizon=config.rules.horizon_days,
-    )
+    return show_series(visit, series, visit.link(series.code), booking)
 
 
 def _repeat(
