@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from api.residents.codes import code
 from shuttle.domain import BookingStatus, Channel
 from shuttle.region import Region
 from tests.api_client import Api
@@ -48,6 +49,15 @@ def test_nothing_personal_stands_in_an_address(api: Api) -> None:
         assert each.headers["cache-control"] == "no-store"
         assert not [form.action for form in each.forms if page.code in form.action]
         assert "location" not in each.headers
+
+
+def test_the_code_on_a_booked_ride_leads_to_where_residents_find_the_service(api: Api) -> None:
+    api.http.app.state.public_url = "https://bus.example.org/"  # type: ignore[attr-defined]
+    page = booked(api)
+    secret = page.forms[0].fields["secret"]
+    link = api.dispatcher.keyed.link(page.code)
+    assert secret == link
+    assert code(f"https://bus.example.org/b/{page.code}#{link}") in page.html
 
 
 def test_a_page_sent_twice_books_once(api: Api) -> None:
@@ -126,6 +136,17 @@ def test_whoever_was_too_slow_sees_what_is_possible_now(api: Api) -> None:
     page = contact.send("Diese Fahrt buchen", phone=PHONE)
     assert page.status in (200, 422)
     assert "galt nur wenige Minuten" in page.words or "schon vorbei" in page.words
+
+
+def test_whoever_was_too_slow_at_their_position_goes_on_from_there(
+    api: Api, toy_region: Region
+) -> None:
+    contact = offers(api, **at_my_position(toy_region)).send("Diese Fahrt nehmen")
+    api.clock.now += 1800
+    page = contact.send("Diese Fahrt buchen", phone=PHONE)
+    assert "galt nur wenige Minuten" in page.words
+    again = page.send("Ändern").send("Fahrten zeigen", time="11:00")
+    assert "Diese Fahrt nehmen" in again.words
 
 
 def test_an_address_fills_the_form_in(api: Api) -> None:

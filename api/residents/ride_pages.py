@@ -17,7 +17,7 @@ from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
 from api.residents.cards import card
-from api.residents.codes import code
+from api.residents.codes import code, home_of
 from api.residents.pickup_map import pickup_map
 from api.residents.rides import Phase, progress_of
 from api.residents.standing_pages import show_series, show_waiting
@@ -205,7 +205,7 @@ def show_ride(
     """Show a ride; `fresh` if it has just been booked."""
     region = visit.service.region
     ride = booking.ride_now
-    link = f"{str(visit.request.base_url).rstrip('/')}/b/{booking.code}#{visit.link(booking.code)}"
+    link = f"{home_of(visit.request).rstrip('/')}/b/{booking.code}#{visit.link(booking.code)}"
     progress = progress_of(visit.service, booking, visit.now)
     stop = region.stop(ride.pickup_stop)
     drawn = pickup_map(region, stop, visit.language, vehicle=progress.spot)

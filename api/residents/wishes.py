@@ -72,6 +72,8 @@ class WishForm(BaseModel):
             {
                 "from": request.origin.label,
                 "to": request.destination.label,
+                "from_point": _point(region, request.origin),
+                "to_point": _point(region, request.destination),
                 "when": DEPART if request.when is When.DEPART_AT else ARRIVE,
                 "day": f"{shown:%Y-%m-%d}",
                 "time": f"{shown:%H:%M}",
@@ -189,11 +191,23 @@ def place_again(region: Region, label: str, stop_id: str) -> Location:
 
     A position of a device, for one, is not kept and cannot be found by what it was called.
     """
-    matches = region.gazetteer.search(label, limit=1) if label else []
-    if matches and matches[0].label == label:
-        return _location(matches[0])
+    known = _called(region, label)
+    if known is not None:
+        return _location(known)
     stop = region.stop(stop_id)
     return Location(stop.lat, stop.lon, stop.label, stop.id)
+
+
+def _called(region: Region, label: str) -> Match | None:
+    """Return the place that has this very name, if there is one."""
+    matches = region.gazetteer.search(label, limit=1) if label else []
+    return matches[0] if matches and matches[0].label == label else None
+
+
+def _point(region: Region, place: Location) -> str:
+    """Return the degrees of a place that cannot be found by its name, as a script writes them."""
+    found = place.stop is not None or _called(region, place.label) is not None
+    return "" if found else f"{place.lat:.5f} {place.lon:.5f}"
 
 
 def fault_of(error: RequestError, language: Language) -> Fault:
