@@ -24,7 +24,7 @@ from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.open_data import feeds, live_offers, months
 from api.problems import Problem, answers, on_invalid_request, problem
-from api.residents import booking_pages, info_pages, my_rides_pages, ride_pages
+from api.residents import booking_pages, info_pages, my_rides_pages, ride_pages, standing_pages
 from api.rides import bookings, calling_off, explain, journeys, promises, series, unmet, waiting
 from api.rides.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.security import (
@@ -179,7 +179,7 @@ def create_app(
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    residents = (booking_pages, ride_pages, my_rides_pages, info_pages)
+    residents = (booking_pages, ride_pages, standing_pages, my_rides_pages, info_pages)
     for each in (pages, login_page, drive_pages, board_page, *residents, desk_pages):
         app.include_router(each.router)
     for each in (feeds, live_offers, months):

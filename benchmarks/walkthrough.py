@@ -79,6 +79,9 @@ def _owned(page: Page, host: str, code: str) -> Iterator[str]:
     yield "ride"
     _press(page, "Jede Woche wiederholen")
     yield "repeat"
+    page.fill("#last_day", page.get_attribute("#last_day", "max") or "")
+    _press(page, "Diese Fahrt wiederholen")
+    yield "repeated"
     _open(page, host, code)
     _press(page, "Ändern")
     yield "change"

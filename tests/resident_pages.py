@@ -127,6 +127,12 @@ def offers(api: Api, **filled: str) -> Page:
     return Page.get(api, "/").send("Fahrten zeigen", **{**wish, **filled})
 
 
+def at_my_position(region: Region) -> dict[str, str]:
+    """Return what a script fills in for the position of a device, at the church."""
+    church = region.stop("kirche")
+    return {"from_": "Mein Standort", "from_point": f"{church.lat} {church.lon}"}
+
+
 def booked(api: Api, **filled: str) -> Page:
     """Book the first ride."""
     return (

@@ -10,7 +10,7 @@ from shuttle.domain import BookingStatus, Channel
 from shuttle.events import Booked, Changed
 from shuttle.people.rate_limits import LIMITS, Rate
 from shuttle.region import Region
-from tests.resident_pages import HTML, Page
+from tests.resident_pages import HTML, Page, at_my_position
 from tests.staff import Office, office
 
 NUMBER = "04641 78123"
@@ -139,6 +139,21 @@ def test_a_favourite_goes_into_the_line(desk: Office) -> None:
     line = next(each for each in page.forms if each.action == "/desk/offers").fields["line"]
     assert line.startswith("Kirche, Oberdorf -> ")
     assert "10:30" in page.send("Fahrten zeigen", line=f"{line}10:30").html
+
+
+def test_a_ride_from_a_position_is_changed_and_turned_round_at_its_stop(
+    desk: Office, toy_region: Region
+) -> None:
+    wish = {"to": "Bahnhof", "when": "depart", "time": "10:00"}
+    page = Page.get(desk, "/").send("Fahrten zeigen", **at_my_position(toy_region), **wish)
+    code = page.send("Diese Fahrt nehmen").send("Diese Fahrt buchen", phone=NUMBER).code
+    stop = toy_region.stop(desk.dispatcher.booking(code).ride.pickup_stop).label
+    ride = called(desk).send(stop)
+    change = ride.send("Ändern").send("Fahrten zeigen", line="11:00")
+    assert change.html.count('name="offer"') > 0
+    back = ride.send("Rückfahrt")
+    line = next(each for each in back.forms if each.action == "/desk/offers").fields["line"]
+    assert line.endswith(f"-> {stop} ")
 
 
 def test_a_line_and_its_doubts_are_shown_as_they_were_understood(desk: Office) -> None:

@@ -15,7 +15,7 @@ from api.app import create_app
 from benchmarks.walkthrough import PHONE, Trip, states
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Channel
+from shuttle.domain import BookingStatus, Channel
 from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.api_client import KEY, Clock
@@ -33,10 +33,12 @@ def host(toy_region: Region) -> Iterator[str]:
 
 
 @contextmanager
-def residents_at(region: Region) -> Iterator[str]:
-    with closing(Dispatcher(region, MemoryStore())) as dispatcher:
+def residents_at(
+    region: Region, store: MemoryStore | None = None, clock: Clock | None = None
+) -> Iterator[str]:
+    with closing(Dispatcher(region, store or MemoryStore())) as dispatcher:
         ways = (Channel.SMS, Channel.EMAIL)
-        app = create_app(dispatcher, Clock(), KEY, tick_seconds=None, channels=ways)
+        app = create_app(dispatcher, clock or Clock(), KEY, tick_seconds=None, channels=ways)
         listener = listen("127.0.0.1", 0)
         with serving_beside(app, listener):
             yield address(listener)
@@ -189,17 +191,23 @@ def test_the_devices_position_is_taken_on_request_only(
     context.close()
 
 
-def test_a_ride_is_booked_with_scripts_switched_off(browser: Browser, host: str) -> None:
-    context, page = opened(browser, 360, java_script_enabled=False)
-    page.goto(f"{host}/?lang=de")
-    page.fill("#from", "Kirche")
-    page.fill("#to", "Bahnhof")
-    page.get_by_role("button", name="Fahrten zeigen").click()
-    page.get_by_role("button", name="Diese Fahrt nehmen").first.click()
-    page.fill("#phone", PHONE)
-    page.get_by_role("button", name="Diese Fahrt buchen").click()
-    page.get_by_role("heading", name="Gebucht").wait_for()
-    context.close()
+def test_a_ride_is_booked_with_scripts_switched_off(browser: Browser, toy_region: Region) -> None:
+    store = MemoryStore()
+    with residents_at(toy_region, store) as host:
+        context, page = opened(browser, 360, java_script_enabled=False)
+        page.goto(f"{host}/?lang=de")
+        page.fill("#from", "Kirche")
+        page.fill("#to", "Bahnhof")
+        page.get_by_role("button", name="Fahrten zeigen").click()
+        page.get_by_role("button", name="Diese Fahrt nehmen").first.click()
+        page.fill("#phone", PHONE)
+        page.get_by_role("button", name="Diese Fahrt buchen").click()
+        page.get_by_role("heading", name="Gebucht").wait_for()
+        code = page.locator(".code").inner_text().replace(" ", "")
+        context.close()
+    booking = store.booking(code)
+    assert booking is not None
+    assert (booking.ride.dropoff_stop, booking.status) == ("bahnhof", BookingStatus.BOOKED)
 
 
 def test_a_link_opens_the_ride_and_leaves_the_address_at_once(browser: Browser, host: str) -> None:
@@ -216,6 +224,38 @@ def test_a_link_opens_the_ride_and_leaves_the_address_at_once(browser: Browser, 
     assert secret not in page.url
     assert "Meine Fahrt" in page.title() or "My ride" in page.title()
     context.close()
+
+
+def test_a_ride_that_is_watched_says_what_is_new_and_no_more_what_is_over(
+    browser: Browser, toy_region: Region
+) -> None:
+    clock = Clock()
+    with residents_at(toy_region, clock=clock) as host:
+        context, page = opened(browser)
+        page.clock.install()
+        page.goto(f"{host}/?lang=de&from=Kirche&to=Bahnhof&when=depart&time=10:00")
+        for button in ("Fahrten zeigen", "Diese Fahrt nehmen"):
+            page.get_by_role("button", name=button).first.click()
+        page.fill("#phone", PHONE)
+        page.get_by_role("button", name="Diese Fahrt buchen").click()
+        page.locator("form[action^='/my-ride/repeat']").wait_for()
+        code = page.locator(".code").inner_text()
+        page.goto(f"{host}/my-ride?lang=de")
+        page.fill("#code", code)
+        page.fill("#secret", PHONE[-4:])
+        page.get_by_role("button", name="Meine Fahrt zeigen").click()
+        page.locator(".phase-booked").wait_for()
+        page.locator(".map-fold summary").click()
+        assert page.locator(".where").count() == 0
+        clock.set("2027-03-22T09:30")
+        page.clock.fast_forward(20_000)
+        page.locator(".phase-soon .where").wait_for()
+        assert page.locator(".map-fold").get_attribute("open") is None
+        clock.set("2027-03-22T09:58")
+        page.clock.fast_forward(20_000)
+        page.locator(".where").wait_for(state="detached")
+        assert page.locator(".code").inner_text() == code
+        context.close()
 
 
 @pytest.mark.parametrize("allowed", [True, False])

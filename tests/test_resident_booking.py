@@ -1,13 +1,23 @@
 """Booking without script: from the form to a ride, and what is said when something is wrong."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
+from api.residents.codes import code
 from shuttle.domain import BookingStatus, Channel
 from shuttle.region import Region
 from tests.api_client import Api
-from tests.resident_pages import HTML, PHONE, Page, booked, offers, serving_residents
+from tests.resident_pages import (
+    HTML,
+    PHONE,
+    Page,
+    at_my_position,
+    booked,
+    offers,
+    serving_residents,
+)
 
 
 @pytest.fixture
@@ -41,6 +51,15 @@ def test_nothing_personal_stands_in_an_address(api: Api) -> None:
         assert "location" not in each.headers
 
 
+def test_the_code_on_a_booked_ride_leads_to_where_residents_find_the_service(api: Api) -> None:
+    api.http.app.state.public_url = "https://bus.example.org/"  # type: ignore[attr-defined]
+    page = booked(api)
+    secret = page.forms[0].fields["secret"]
+    link = api.dispatcher.keyed.link(page.code)
+    assert secret == link
+    assert code(f"https://bus.example.org/b/{page.code}#{link}") in page.html
+
+
 def test_a_page_sent_twice_books_once(api: Api) -> None:
     contact = offers(api).send("Diese Fahrt nehmen")
     first, second = (contact.send("Diese Fahrt buchen", phone=PHONE) for _ in range(2))
@@ -55,7 +74,9 @@ def test_a_page_sent_twice_books_once(api: Api) -> None:
         ({"time": "neun"}, "time", "Uhrzeit wie 08:15"),
         ({"day": "morgen"}, "day", "einen Tag aus der Liste"),
         ({"people": "-1"}, "people", "eine Zahl aus der Liste"),
+        ({"people": "1" + "0" * 5000}, "people", "eine Zahl aus der Liste"),
         ({"people": "1", "wheelchairs": "2"}, "people", "passen nicht zusammen"),
+        ({"people": "1", "prams": "1"}, "people", "Zählen Sie das Kind im Kinderwagen mit"),
     ],
 )
 def test_a_mistake_is_named_beside_its_field_and_in_a_list_that_leads_there(
@@ -117,6 +138,17 @@ def test_whoever_was_too_slow_sees_what_is_possible_now(api: Api) -> None:
     assert "galt nur wenige Minuten" in page.words or "schon vorbei" in page.words
 
 
+def test_whoever_was_too_slow_at_their_position_goes_on_from_there(
+    api: Api, toy_region: Region
+) -> None:
+    contact = offers(api, **at_my_position(toy_region)).send("Diese Fahrt nehmen")
+    api.clock.now += 1800
+    page = contact.send("Diese Fahrt buchen", phone=PHONE)
+    assert "galt nur wenige Minuten" in page.words
+    again = page.send("Ändern").send("Fahrten zeigen", time="11:00")
+    assert "Diese Fahrt nehmen" in again.words
+
+
 def test_an_address_fills_the_form_in(api: Api) -> None:
     page = Page.get(api, "/?from=Kirche&to=Bahnhof&when=arrive&time=10:00&people=2&secret=x")
     fields = page.forms[0].fields
@@ -129,11 +161,44 @@ def test_an_address_fills_the_form_in(api: Api) -> None:
     assert "secret" not in fields
 
 
+def test_a_pram_is_still_one_when_the_wish_is_changed(api: Api) -> None:
+    fields = offers(api, people="2", prams="1").send("Ändern").forms[0].fields
+    assert (fields["people"], fields["wheelchairs"], fields["prams"]) == ("2", "0", "1")
+
+
+def test_a_large_party_is_not_made_small_by_a_list_that_ends_before(api: Api) -> None:
+    fields = Page.get(api, "/?people=11&child_seats=4").forms[0].fields
+    assert (fields["people"], fields["child_seats"]) == ("11", "4")
+
+
 def test_a_position_is_a_place_too(api: Api, toy_region: Region) -> None:
-    church = toy_region.stop("kirche")
-    page = offers(api, from_="Mein Standort", from_point=f"{church.lat} {church.lon}")
+    page = offers(api, **at_my_position(toy_region))
     assert "Mein Standort" in page.words
     assert page.status == 200
+
+
+def test_a_ride_from_a_position_is_changed_and_turned_round_at_its_stop(
+    api: Api, toy_region: Region
+) -> None:
+    page = booked(api, **at_my_position(toy_region))
+    stop = toy_region.stop(api.dispatcher.booking(page.code).ride.pickup_stop).label
+    change = page.send("Ändern")
+    assert change.forms[0].fields["from"] == stop
+    assert "Auf diese Fahrt ändern" in change.send("Fahrten zeigen", time="11:00").words
+    back = page.send("Rückfahrt buchen")
+    assert back.forms[0].fields["to"] == stop
+    assert "Diese Fahrt nehmen" in back.send("Fahrten zeigen", time="12:00").words
+
+
+def test_signs_that_no_store_keeps_are_left_out(api: Api, toy_region: Region) -> None:
+    church = toy_region.stop("kirche")
+    point = f"{church.lat} {church.lon}"
+    page = offers(api, from_="Bei\x00 mir", from_point=point).send("Diese Fahrt nehmen")
+    code = page.send("Diese Fahrt buchen", phone=PHONE, name="Petra\x00\x07Jensen").code
+    assert api.dispatcher.booking(code).origin == "Bei mir"
+    contact = api.dispatcher.store.contact(code)
+    assert contact is not None
+    assert contact.name == "Petra Jensen"
 
 
 def test_whoever_is_refused_can_be_put_on_the_waiting_list(api: Api) -> None:
@@ -145,6 +210,16 @@ def test_whoever_is_refused_can_be_put_on_the_waiting_list(api: Api) -> None:
     assert "Sie stehen auf der Liste" in page.words
     (waiting,) = api.dispatcher.store.standing.waiting_list()
     assert waiting.request.party.wheelchairs == 1
+    assert waiting.code == page.code
+    other = asked.send("Auf die Liste setzen", phone="04641 99999", notify="sms")
+    assert other.code != page.code
+    other.send("Von der Liste nehmen")
+    seen = opened(api, waiting.code)
+    assert "Sie stehen auf der Liste" in seen.words
+    assert "So geht es leider nicht" in seen.send("Fahrten zeigen").title
+    assert "nicht mehr auf der Liste" in seen.send("Von der Liste nehmen").words
+    assert api.dispatcher.store.standing.waiting_list() == ()
+    assert "nicht mehr auf der Liste" in opened(api, waiting.code).words
 
 
 def test_a_ride_is_opened_with_its_code_and_four_digits(api: Api) -> None:
@@ -194,7 +269,20 @@ def test_the_way_back_is_the_ride_turned_round(api: Api) -> None:
     assert form.forms[0].fields["when"] == "depart"
 
 
+def test_the_way_back_begins_when_the_ride_has_arrived(api: Api, toy_region: Region) -> None:
+    page = booked(api, day="2027-03-23", time="15:00")
+    arrives_at = api.dispatcher.booking(page.code).ride.promise.dropoff_latest
+    fields = page.send("Rückfahrt buchen").forms[0].fields
+    begins_at = datetime.fromisoformat(f"{fields['day']}T{fields['time']}")
+    begins_at = begins_at.replace(tzinfo=toy_region.config.zone)
+    assert 0 <= begins_at.timestamp() - arrives_at < 15 * 60
+
+
 def test_a_ride_is_repeated_every_week(api: Api) -> None:
+    assert repeated(api)
+
+
+def repeated(api: Api) -> str:
     form = opened(api, booked(api).code).send("Jede Woche wiederholen")
     assert "mindestens einen Wochentag" not in form.words
     wrong = form.send("Diese Fahrt wiederholen", last_day="2020-01-01")
@@ -204,6 +292,24 @@ def test_a_ride_is_repeated_every_week(api: Api) -> None:
     series = api.dispatcher.store.standing.series(page.code)
     assert series is not None
     assert series.weekdays == (0,)
+    assert page.send("Zurück zu meiner Fahrt").status == 200
+    return page.code
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+def test_a_repeat_is_looked_up_and_ended_with_its_code(api: Api, *, cancelled: bool) -> None:
+    code = repeated(api)
+    page = opened(api, code)
+    assert "Montag, 10:00, bis Freitag, 30. April 2027" in page.words
+    ride = next(e.booking for e in api.dispatcher.store.standing.instances(code) if e.booking)
+    ended = page.send("Wiederholung beenden", **({"cancel_booked": "yes"} if cancelled else {}))
+    assert "Diese Wiederholung ist beendet" in ended.words
+    series = api.dispatcher.store.standing.series(code)
+    assert series is not None
+    assert series.ended
+    assert (api.dispatcher.booking(ride).status is BookingStatus.CANCELLED) == cancelled
+    wrong = api.http.post("/my-ride/end", data={"code": code, "secret": "0000"}, headers=HTML)
+    assert wrong.status_code == 404
 
 
 def test_a_ride_goes_into_a_calendar(api: Api) -> None:

@@ -1,8 +1,5 @@
 """What a caller is answered: rides that are possible, or why there is none and what works."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from pydantic import ValidationError
 
 from api.contacts import ContactWire
@@ -10,24 +7,11 @@ from api.desk.desk_form import DeskForm
 from api.desk.screen import Screen
 from api.desk.who_calls import WhoCalls
 from api.languages import mark, tell
-from api.problem_words import problem_title
-from api.residents.cards import Card, cards_of, fix_cards
-from api.residents.contact_form import LONGEST_NAME
-from api.residents.wishes import Fault, Faulty, fault_of
-from api.rides.quotes import refusal_out
+from api.residents.answering import Answer, answered
+from api.residents.wishes import Fault, Faulty, one_line
 from shuttle.answers import Quote
 from shuttle.booking.changing import change, quote_change
 from shuttle.domain import Booking, Channel, Contact, Offer, RideRequest
-from shuttle.errors import RequestError
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Rides to choose from; with a refusal why, and under which id it is kept."""
-
-    cards: Sequence[Card]
-    message: str = ""
-    refusal: str = ""
 
 
 def answer(screen: Screen, asked: RideRequest, changing: str) -> Answer:
@@ -38,18 +22,13 @@ def answer(screen: Screen, asked: RideRequest, changing: str) -> Answer:
     Faulty
         If no plan could serve the request, and nothing near it either.
     """
-    service, language = screen.service, screen.language
-    try:
-        quote = _quote(screen, asked, changing)
-    except RequestError as error:
-        if not error.fixes:
-            raise Faulty([fault_of(error, language)]) from error
-        cards = fix_cards(service, error.fixes, language, maps=False)
-        return Answer(cards, problem_title(language, error.code))
-    screen.request.app.state.metrics.quoted(quote)
-    refusal = refusal_out(service, quote, language)
-    cards = cards_of(service, quote, language, maps=False)
-    return Answer(cards, refusal.message, refusal.id) if refusal else Answer(cards)
+    return answered(
+        screen.request,
+        screen.service,
+        screen.language,
+        lambda: _quote(screen, asked, changing),
+        maps=False,
+    )
 
 
 def _quote(screen: Screen, asked: RideRequest, changing: str) -> Quote:
@@ -91,7 +70,7 @@ def contact_of(screen: Screen, form: DeskForm) -> Contact:
     try:
         return ContactWire.model_validate(
             {
-                "name": " ".join(form.name.split())[:LONGEST_NAME],
+                "name": one_line(form.name),
                 "phone": who.phone,
                 "email": form.email.strip() if notify == Channel.EMAIL else "",
                 "notify": notify or "none",

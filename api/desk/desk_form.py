@@ -5,7 +5,7 @@ from datetime import date
 
 from api.desk.one_line import Reading
 from api.residents.wishes import DEPART, NOW, WishForm
-from shuttle.domain import Booking, Location, RideRequest, When
+from shuttle.domain import Booking
 from shuttle.region import Region
 
 
@@ -49,15 +49,7 @@ def _only(said: Mapping[str, object]) -> dict[str, object]:
 
 def of_ride(region: Region, form: DeskForm, booking: Booking) -> DeskForm:
     """Return the form that asks for a booked ride again."""
-    ride = booking.ride_now
-    asked = RideRequest(
-        Location(0, 0, booking.origin or region.stop(ride.pickup_stop).label),
-        Location(0, 0, booking.destination or region.stop(ride.dropoff_stop).label),
-        When.DEPART_AT,
-        ride.promise.pickup_earliest,
-        ride.party,
-    )
-    wish = WishForm.of(region, asked)
+    wish = WishForm.again(region, booking)
     return form.model_copy(update=wish.model_dump(exclude={"changing", "secret"}))
 
 

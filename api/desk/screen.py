@@ -16,7 +16,7 @@ from api.pages import page
 from api.problem_words import problem_title
 from api.residents.cards import card
 from api.residents.rides import Phase, progress_of
-from api.residents.wishes import Fault, days_ahead
+from api.residents.wishes import Fault, WishForm, days_ahead
 from api.security import Caller, Staff
 from api.service import Service, ServiceHere
 from shuttle.domain import Booking
@@ -110,6 +110,7 @@ class Screen:
         return {
             "booking": booking,
             "ride": card(self.region, booking.ride_now),
+            "again": WishForm.again(self.region, booking),
             "progress": progress,
             "open": progress.phase in (Phase.BOOKED, Phase.SOON),
             "spelled": spelled(booking.code),
@@ -135,6 +136,7 @@ _NOTHING: dict[str, Any] = {
     "said": "",
     "booking": None,
     "ride": None,
+    "again": None,
     "progress": None,
     "open": False,
     "spelled": (),

@@ -12,12 +12,13 @@ from fastapi.responses import HTMLResponse
 from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
-from api.residents.cards import Card, cards_of, fix_cards, offer_card
+from api.residents.answering import answered
+from api.residents.cards import offer_card
 from api.residents.contact_form import ContactForm, WaitingForm, contact_of, reachable
 from api.residents.ride_pages import show_ride
+from api.residents.standing_pages import show_waiting
 from api.residents.visit import Visit, VisitHere
-from api.residents.wishes import Fault, Faulty, WishForm, days_ahead, fault_of, ride_request
-from api.rides.quotes import refusal_out
+from api.residents.wishes import NUMBER, Fault, Faulty, WishForm, days_ahead, ride_request
 from shuttle.answers import Quote
 from shuttle.booking.changing import change, quote_change
 from shuttle.domain import Booking, Contact, Offer, RideRequest
@@ -25,7 +26,6 @@ from shuttle.errors import (
     OfferExpired,
     OfferGone,
     OfferTaken,
-    RequestError,
     TooManyNoShows,
     TooManyOpenBookings,
 )
@@ -104,8 +104,9 @@ def waiting_page(visit: VisitHere, form: Annotated[WaitingForm, Form()]) -> Resp
         channels = sorted(service.channels)
         return visit.show("waiting.html", form=form, channels=channels, faults=faults, waiting=None)
     take_by_phone(service, contact)
-    waiting = join(service.dispatcher, asked, contact, f"page of {form.refusal}", visit.now)
-    return visit.show("waiting.html", form=form, waiting=waiting)
+    key = f"page of {form.refusal} {service.dispatcher.keyed.phone(contact.phone)}"
+    waiting = join(service.dispatcher, asked, contact, key, visit.now)
+    return show_waiting(visit, waiting, visit.link(waiting.code))
 
 
 def _form(visit: Visit, wish: WishForm, faulty: Faulty | None = None) -> Response:
@@ -118,47 +119,31 @@ def _form(visit: Visit, wish: WishForm, faulty: Faulty | None = None) -> Respons
         today=region.config.local_day(now),
         most_people=_MOST_PEOPLE,
         most_aids=_MOST_AIDS,
+        numbers=_numbers,
         faults=faulty.faults if faulty else (),
     )
 
 
+def _numbers(least: int, most: int, chosen: str) -> list[int]:
+    """Return the numbers of a list to choose from; what is chosen already is never left out."""
+    listed = list(range(least, most + 1))
+    beyond = int(chosen) if NUMBER.fullmatch(chosen) else least
+    return [*listed, beyond] if beyond > most else listed
+
+
 def _answer(visit: Visit, wish: WishForm, asked: RideRequest, said: str = "") -> Response:
     """Show what a request is answered with."""
-    service = visit.service
+    service, language = visit.service, visit.language
     try:
-        quote = _quote(visit, wish, asked)
-    except RequestError as error:
-        if not error.fixes:
-            return _form(visit, wish, Faulty([fault_of(error, visit.language)]))
-        message = problem_title(visit.language, error.code)
-        cards = fix_cards(service, error.fixes, visit.language)
-        return _offers(visit, wish, asked, cards, said, message)
-    visit.request.app.state.metrics.quoted(quote)
-    refusal = refusal_out(service, quote, visit.language)
-    return _offers(
-        visit,
-        wish,
-        asked,
-        cards_of(service, quote, visit.language),
-        said,
-        refusal.message if refusal else "",
-        refusal.id if refusal else "",
-    )
-
-
-def _offers(
-    visit: Visit,
-    wish: WishForm,
-    asked: RideRequest,
-    cards: list[Card],
-    said: str,
-    message: str,
-    refusal: str = "",
-) -> Response:
-    carried = WishForm.of(visit.service.region, asked).model_copy(
+        answer = answered(visit.request, service, language, lambda: _quote(visit, wish, asked))
+    except Faulty as faulty:
+        return _form(visit, wish, faulty)
+    carried = WishForm.of(service.region, asked).model_copy(
         update={
             "from_point": wish.from_point,
             "to_point": wish.to_point,
+            "wheelchairs": wish.wheelchairs,
+            "prams": wish.prams,
             "changing": wish.changing,
             "secret": wish.secret,
         }
@@ -167,11 +152,11 @@ def _offers(
         "offers.html",
         wish=carried,
         asked=asked,
-        cards=cards,
+        cards=answer.cards,
         said=said,
-        message=message,
-        refusal=refusal,
-        channels=sorted(visit.service.channels),
+        message=answer.message,
+        refusal=answer.refusal,
+        channels=sorted(service.channels),
     )
 
 

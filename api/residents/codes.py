@@ -1,13 +1,20 @@
-"""QR codes that lead from a stop to its booking."""
+"""QR codes: from a stop to its booking, to a booked ride."""
 
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 import segno
+from fastapi import Request
 from markupsafe import Markup
 
 QUIET = 4
 """Modules of white around a code; scanners want no less (ISO/IEC 18004)."""
+
+
+def home_of(request: Request) -> str:
+    """Return where residents find the service: as configured, else as it was asked just now."""
+    configured: str = getattr(request.app.state, "public_url", "")
+    return configured or str(request.base_url)
 
 
 def booking_address(home: str, label: str, language: str = "") -> str:

@@ -8,11 +8,9 @@ from api.contacts import ContactWire
 from api.languages import mark, tell
 from api.problem_words import problem_title
 from api.residents.visit import Visit
-from api.residents.wishes import Fault, Faulty, WishForm
+from api.residents.wishes import Fault, Faulty, WishForm, one_line
 from shuttle.domain import Channel, Contact
 from shuttle.errors import RequestError
-
-LONGEST_NAME = 200
 
 
 class ContactForm(BaseModel):
@@ -59,7 +57,7 @@ def contact_of(visit: Visit, form: ContactForm | WaitingForm) -> Contact:
         notify = "sms" if form.notify == "sms" else "email"
     try:
         wire = ContactWire(
-            name=" ".join(form.name.split())[:LONGEST_NAME],
+            name=one_line(form.name),
             phone=form.phone.strip(),
             email=form.email.strip() if notify == "email" else "",
             notify=notify,

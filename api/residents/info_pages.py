@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.languages import Language, ReaderLanguage, euros, mark, number, tell
 from api.pages import page
-from api.residents.codes import booking_address, code
+from api.residents.codes import booking_address, code, home_of
 from api.residents.fare_examples import fare_examples
 from api.residents.hours import hours_in_words
 from api.residents.own_texts import Replaceable, own_text
@@ -37,13 +37,7 @@ _STOP_LABEL = mark("Map: where the stop {place} is")
 _VILLAGE_LABEL = mark("Map: the stops of {place} by number")
 
 
-def _home(request: Request) -> str:
-    """Return where residents find the service: as configured, else as it was asked just now."""
-    configured: str = getattr(request.app.state, "public_url", "")
-    return configured or str(request.base_url)
-
-
-Home = Annotated[str, Depends(_home)]
+Home = Annotated[str, Depends(home_of)]
 
 
 @router.get("/stops")

@@ -17,18 +17,18 @@ from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
 from api.residents.cards import card
-from api.residents.codes import code
+from api.residents.codes import code, home_of
 from api.residents.pickup_map import pickup_map
 from api.residents.rides import Phase, progress_of
+from api.residents.standing_pages import show_series, show_waiting
 from api.residents.visit import Visit, VisitHere
-from api.residents.wishes import Fault, Faulty, WishForm
-from api.rides.refusal_words import missed_message
+from api.residents.wishes import Fault, Faulty, WishForm, place_again
+from api.rides.standing_owner import anything
 from api.times import local_time
-from shuttle.domain import Booking, Channel, Contact, Location, RideRequest, When
+from shuttle.domain import Booking, Channel, Contact, When
 from shuttle.errors import NotCancellable, RequestError, TooManyRequests, UnknownBooking
-from shuttle.region import Region
 from shuttle.standing.series import begin_series
-from shuttle.standing.standing_requests import Series
+from shuttle.standing.standing_requests import Series, Waiting
 from shuttle.telling.calendar_file import calendar_file
 from shuttle.telling.notices import Notice, NoticeKind
 
@@ -71,14 +71,18 @@ def linked_page(visit: VisitHere, code: str) -> Response:
 
 @router.post("/my-ride")
 def ride_page(visit: VisitHere, form: Opening) -> Response:
-    """Show a ride to whom it belongs."""
+    """Show a ride to whom it belongs, or a repeat or a place on the waiting list."""
     try:
-        booking = visit.own(form.code, form.secret)
+        found = anything(form.code, visit.claim(form.secret))
     except (UnknownBooking, TooManyRequests) as error:
         code = "unknown_booking" if isinstance(error, UnknownBooking) else "too_many_requests"
         fault = Fault("code", problem_title(visit.language, code))
         return _opening(visit, form, [fault])
-    return show_ride(visit, booking, form.secret)
+    if isinstance(found, Series):
+        return show_series(visit, found, form.secret)
+    if isinstance(found, Waiting):
+        return show_waiting(visit, found, form.secret)
+    return show_ride(visit, found, form.secret)
 
 
 def _opening(visit: Visit, form: OpenForm, faults: Sequence[Fault] = ()) -> Response:
@@ -120,7 +124,7 @@ def repeat_page(visit: VisitHere, form: Annotated[RepeatForm, Form()]) -> Respon
     booking = visit.own(form.code, form.secret)
     if not form.sure:
         return _repeat(visit, form, booking)
-    service, config = visit.service, visit.service.region.config
+    service = visit.service
     contact = service.dispatcher.store.contact(booking.code) or Contact()
     try:
         series = _series(visit, form, booking)
@@ -133,19 +137,7 @@ def repeat_page(visit: VisitHere, form: Annotated[RepeatForm, Form()]) -> Respon
         field = "last_day" if error.field == "last_day" else "weekdays"
         fault = Fault(field, problem_title(visit.language, error.code))
         return _repeat(visit, form, booking, [fault])
-    instances = service.dispatcher.store.standing.instances(series.code)
-    return visit.show(
-        "repeated.html",
-        secret_page=True,
-        series=series,
-        days=[
-            (each.day, each.booking, missed_message(visit.language, each.missed))
-            for each in instances
-        ],
-        secret=form.secret,
-        booking=booking,
-        horizon=config.rules.horizon_days,
-    )
+    return show_series(visit, series, visit.link(series.code), booking)
 
 
 def _repeat(
@@ -186,8 +178,8 @@ def _series(visit: Visit, form: RepeatForm, booking: Booking) -> Series:
     begin = local_time(region, ride.promise.pickup_earliest)
     return Series(
         code=visit.service.dispatcher.new_code(),
-        origin=_end(region, booking.origin, ride.pickup_stop),
-        destination=_end(region, booking.destination, ride.dropoff_stop),
+        origin=place_again(region, booking.origin, ride.pickup_stop),
+        destination=place_again(region, booking.destination, ride.dropoff_stop),
         when=When.DEPART_AT,
         minutes=begin.hour * 60 + begin.minute,
         party=ride.party,
@@ -198,15 +190,6 @@ def _series(visit: Visit, form: RepeatForm, booking: Booking) -> Series:
         skip_public_holidays=bool(form.skip_public_holidays),
         made_at=visit.now,
     )
-
-
-def _end(region: Region, label: str, stop_id: str) -> Location:
-    """Return the place that a ride began or ended at: as it was called, else its stop."""
-    stop = region.stop(stop_id)
-    matches = region.gazetteer.search(label, limit=1) if label else []
-    if matches and matches[0].label == label:
-        return Location(matches[0].lat, matches[0].lon, label, matches[0].stop_id)
-    return Location(stop.lat, stop.lon, stop.label, stop.id)
 
 
 LONGEST_REPEAT = 365
@@ -222,15 +205,7 @@ def show_ride(
     """Show a ride; `fresh` if it has just been booked."""
     region = visit.service.region
     ride = booking.ride_now
-    link = f"{str(visit.request.base_url).rstrip('/')}/b/{booking.code}#{visit.link(booking.code)}"
-    asked = RideRequest(
-        Location(0, 0, booking.origin),
-        Location(0, 0, booking.destination),
-        When.DEPART_AT,
-        ride.promise.pickup_earliest,
-        ride.party,
-    )
-    again = WishForm.of(region, asked)
+    link = f"{home_of(visit.request).rstrip('/')}/b/{booking.code}#{visit.link(booking.code)}"
     progress = progress_of(visit.service, booking, visit.now)
     stop = region.stop(ride.pickup_stop)
     drawn = pickup_map(region, stop, visit.language, vehicle=progress.spot)
@@ -246,7 +221,7 @@ def show_ride(
         fresh=fresh,
         said=said,
         qr=code(link) if fresh else "",
-        again=again,
-        back=again.turned(),
+        again=WishForm.again(region, booking),
+        back=WishForm.back(region, booking, visit.now),
         now=local_time(region, visit.now),
     )

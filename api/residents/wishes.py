@@ -3,6 +3,7 @@
 Every field is text, as browsers send it; whatever is wrong becomes one sentence beside its field.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from api.languages import Language, mark, tell
 from api.problem_words import problem_title
 from api.times import WallClock, local_time
 from routing.gazetteer import Match
-from shuttle.domain import Location, Party, RideRequest, When
+from shuttle.domain import Booking, Location, Party, RideRequest, When
 from shuttle.errors import RequestError
 from shuttle.region import Region
 
@@ -24,10 +25,12 @@ _AS_GOOD = 0.02
 _ROUND_THE_CORNER = 300
 _METRES_A_DEGREE = 111_195
 _MOST_MEANT = 5
-_LONGEST = 200
 _QUARTER = 15 * 60
 
 NOW, DEPART, ARRIVE = "now", "depart", "arrive"
+
+NUMBER = re.compile(r"[0-9]{1,2}")
+"""People or aids, as a form says how many."""
 
 
 class WishForm(BaseModel):
@@ -53,6 +56,15 @@ class WishForm(BaseModel):
     secret: str = ""
 
     @classmethod
+    def again(cls, region: Region, booking: Booking) -> Self:
+        """Return the form that asks for a booked ride again."""
+        ride = booking.ride_now
+        origin = place_again(region, booking.origin, ride.pickup_stop)
+        destination = place_again(region, booking.destination, ride.dropoff_stop)
+        time = ride.promise.pickup_earliest
+        return cls.of(region, RideRequest(origin, destination, When.DEPART_AT, time, ride.party))
+
+    @classmethod
     def of(cls, region: Region, request: RideRequest) -> Self:
         """Return the form that asks for a request."""
         shown, party = local_time(region, request.time), request.party
@@ -60,6 +72,8 @@ class WishForm(BaseModel):
             {
                 "from": request.origin.label,
                 "to": request.destination.label,
+                "from_point": _point(region, request.origin),
+                "to_point": _point(region, request.destination),
                 "when": DEPART if request.when is When.DEPART_AT else ARRIVE,
                 "day": f"{shown:%Y-%m-%d}",
                 "time": f"{shown:%H:%M}",
@@ -81,10 +95,19 @@ class WishForm(BaseModel):
             }
         )
 
-    def turned(self) -> Self:
-        """Return the form of the way back."""
-        return self.model_copy(
-            update={"origin": self.to, "to": self.origin, "when": DEPART, "time": ""}
+    @classmethod
+    def back(cls, region: Region, booking: Booking, now: int) -> Self:
+        """Return the form of the way back, from when the ride has arrived."""
+        there = cls.again(region, booking)
+        arrived = max(booking.ride_now.promise.dropoff_latest, now)
+        shown = local_time(region, -(-arrived // _QUARTER) * _QUARTER)
+        return there.model_copy(
+            update={
+                "origin": there.to,
+                "to": there.origin,
+                "day": f"{shown:%Y-%m-%d}",
+                "time": f"{shown:%H:%M}",
+            }
         )
 
 
@@ -152,6 +175,41 @@ def ride_request(form: WishForm, region: Region, now: int, language: Language) -
     return RideRequest(ends[0], ends[1], when, time, party)
 
 
+def one_line(text: str) -> str:
+    """Return a text as it can be kept: with single blanks, without control characters, cut."""
+    return " ".join(_CONTROL.sub(" ", text).split())[:_LONGEST]
+
+
+_LONGEST = 200
+"""Characters of a place or a name."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def place_again(region: Region, label: str, stop_id: str) -> Location:
+    """Return the place that a ride began or ended at: as it was called, else its stop.
+
+    A position of a device, for one, is not kept and cannot be found by what it was called.
+    """
+    known = _called(region, label)
+    if known is not None:
+        return _location(known)
+    stop = region.stop(stop_id)
+    return Location(stop.lat, stop.lon, stop.label, stop.id)
+
+
+def _called(region: Region, label: str) -> Match | None:
+    """Return the place that has this very name, if there is one."""
+    matches = region.gazetteer.search(label, limit=1) if label else []
+    return matches[0] if matches and matches[0].label == label else None
+
+
+def _point(region: Region, place: Location) -> str:
+    """Return the degrees of a place that cannot be found by its name, as a script writes them."""
+    found = place.stop is not None or _called(region, place.label) is not None
+    return "" if found else f"{place.lat:.5f} {place.lon:.5f}"
+
+
 def fault_of(error: RequestError, language: Language) -> Fault:
     """Return what a resident is told of a request that no plan could serve."""
     return Fault(_field_of(error.field), problem_title(language, error.code))
@@ -176,7 +234,7 @@ def _place(
     region: Region, text: str, point: str, language: Language, field: str
 ) -> Location | Fault:
     """Return the place that a text means, if it means one."""
-    text = " ".join(text[:_LONGEST].split())
+    text = one_line(text)
     spot = _spot(point)
     if spot is not None:
         return Location(*spot, text or tell(_MY_POSITION, language))
@@ -251,15 +309,15 @@ def _party(form: WishForm, language: Language) -> Party | Fault:
     numbers = {}
     for field in ("people", "wheelchairs", "child_seats", "prams"):
         text = getattr(form, field).strip() or "0"
-        if not (text.isascii() and text.isdecimal() and int(text[:3]) <= _MOST):
+        if not NUMBER.fullmatch(text):
             return Fault(field, tell(_NO_NUMBER, language))
         numbers[field] = int(text)
+    if numbers["prams"] and numbers["prams"] >= numbers["people"]:
+        return Fault("people", tell(_PRAM_ALONE, language))
     # A child that stays in its pram rides where a wheelchair would stand.
     standing = numbers["wheelchairs"] + numbers["prams"]
     return Party(numbers["people"], standing, numbers["child_seats"])
 
-
-_MOST = 100
 
 _MY_POSITION = mark("My position")
 _NO_ORIGIN = mark("Say where you want to be picked up.")
@@ -269,3 +327,4 @@ _WHICH = mark("“{text}” could be several places. Choose one.")
 _NO_DAY = mark("Choose a day from the list.")
 _NO_TIME = mark("Write the time like 08:15.")
 _NO_NUMBER = mark("Choose a number from the list.")
+_PRAM_ALONE = mark("Count the child in the pram too, and whoever is with it.")

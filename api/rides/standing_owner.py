@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Path
 
 from api.rides.booking_owner import Claim, ClaimHere, written
-from shuttle.errors import UnknownStanding
+from shuttle.domain import Booking
+from shuttle.errors import UnknownBooking, UnknownStanding
 from shuttle.standing.series import series_of
 from shuttle.standing.standing_requests import Series, Waiting
 from shuttle.standing.waiting import waiting_of
@@ -27,6 +28,22 @@ def waiting_place(code: str, claim: Claim) -> Waiting:
     except UnknownStanding:
         found = None
     return claim.checked(code, found, _phone(code, claim), UnknownStanding)
+
+
+def anything(code: str, claim: Claim) -> Booking | Series | Waiting:
+    """Return whatever a code stands for, to whom it belongs; a wrong guess counts once.
+
+    Raises
+    ------
+    UnknownBooking, TooManyRequests
+        As :meth:`Claim.checked` says.
+    """
+    code, standing = written(code), claim.service.dispatcher.store.standing
+    if (series := standing.series(code)) is not None:
+        return claim.checked(code, series, _phone(code, claim), UnknownBooking)
+    if (waiting := standing.waiting(code)) is not None:
+        return claim.checked(code, waiting, _phone(code, claim), UnknownBooking)
+    return claim.booking(code)
 
 
 def _own_waiting(code: StandingCode, claim: ClaimHere) -> Waiting:

@@ -16,15 +16,19 @@ async function look() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("ride");
   const shown = document.getElementById("ride");
-  // Only what has changed is put in, so that nothing is read out again without need.
-  if (fresh && fresh.innerHTML !== shown.innerHTML) {
-    for (const [place, now] of [[".phase", ".phase"], [".where", ".where"], [".map-fold", ".map-fold"]]) {
-      const before = shown.querySelector(place);
-      const after = fresh.querySelector(now);
-      if (before && after && before.innerHTML !== after.innerHTML) before.replaceChildren(...after.childNodes);
-    }
-    shown.className = fresh.className;
-  }
+  if (!fresh || fresh.innerHTML === shown.innerHTML) return;
+  shown.className = fresh.className;
+  // What is read out by itself changes only if it says something else.
+  const phase = shown.querySelector(".phase");
+  const said = fresh.querySelector(".phase");
+  if (phase.innerHTML !== said.innerHTML) phase.replaceChildren(...said.childNodes);
+  said.remove();
+  // The rest may have become more or less: another stop, where the bus is, no map any more.
+  const open = shown.querySelector(".map-fold")?.open;
+  while (phase.nextSibling) phase.nextSibling.remove();
+  phase.after(...fresh.childNodes);
+  const map = shown.querySelector(".map-fold");
+  if (map && open !== undefined) map.open = open;
 }
 
 if (refresh) setInterval(look, EVERY_MS);
