@@ -136,7 +136,13 @@ def phone_of(
         page = context.new_page()
         page.clock.install(time=here.clock.now)
         page.clock.pause_at(here.clock.now + 1)
-        yield Phone(here, page, address(listener), door)
+        phone = Phone(here, page, address(listener), door)
+        try:
+            yield phone
+        except Exception as error:
+            taken = [(each.kind, each.time) for each in phone.reports()]
+            error.add_note(f"The phone showed: {page.inner_text('body')}\nIt had told: {taken}")
+            raise
         context.close()
 
 
