@@ -39,9 +39,7 @@ class Desk:
         """Open the board and wait until the day is drawn."""
         self.page.goto(f"{self.host}{path}")
         self.page.locator("#live").filter(has_text="live").wait_for(timeout=PATIENCE_MS)
-        self.page.wait_for_function(
-            "document.getElementById('board').dataset.revision !== undefined", timeout=PATIENCE_MS
-        )
+        self.page.locator("#board[data-revision]").wait_for(state="attached", timeout=PATIENCE_MS)
 
     def book(self, key: str, clock: str = "09:00", **more: Any) -> Any:
         """Book a ride as somebody else does."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from starlette.staticfiles import StaticFiles
 
 from api.app import create_app
@@ -185,7 +185,7 @@ def test_the_devices_position_is_taken_on_request_only(
     page.goto(f"{host}/?lang=de&to=Bahnhof")
     assert page.locator("[name=from_point]").input_value() == ""
     page.get_by_role("button", name="Meinen Standort verwenden").click()
-    page.wait_for_function("document.getElementById('from').value === 'Mein Standort'")
+    expect(page.locator("#from")).to_have_value("Mein Standort")
     page.get_by_role("button", name="Fahrten zeigen").click()
     page.locator(".offer").first.wait_for()
     context.close()
