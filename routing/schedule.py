@@ -161,6 +161,11 @@ class CompiledTours:
                 _compile_into(halts[v], shifts[v : v + 1], layouts[v], tour, travel)
         return CompiledTours(tours, travel, read_only(halts), read_only(shifts), read_only(layouts))
 
+    def begins(self, index: int) -> list[int]:
+        """Return when service begins at each halt of one tour, by its timetable."""
+        soonest: list[int] = self.halts[index]["soonest"][: len(self.tours[index].halts)].tolist()
+        return soonest
+
     def timetable(self, index: int) -> tuple[ScheduledHalt, ...]:
         """Return the timetable of one tour."""
         return tuple(_schedule(self.tours[index], self.halts[index]))

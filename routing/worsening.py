@@ -9,6 +9,7 @@ more than it was before; with those violations granted, that is the checker's ow
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from routing.check import Breach, Violation, check_tour, worsened
 from routing.problem import Tour
@@ -24,8 +25,12 @@ def made_worse(
     travel_before: TravelTimes,
     after: Sequence[Tour],
     travel_after: TravelTimes,
+    begins: Sequence[Sequence[int]] = (),
 ) -> list[Violation]:
     """Return what is violated now that was not, or by more than it was, whatever the times.
+
+    A late tour has more than one best timetable: the checker finds one, the plan may follow
+    another. No worse than either is no worse.
 
     Parameters
     ----------
@@ -33,23 +38,53 @@ def made_worse(
         The tours as they were; a trip may have been in any of them.
     after, travel_after
         The tours as they are.
+    begins
+        When service was planned to begin at the halts of each tour before, in seconds. Nothing is
+        taken on trust: what these times violate is judged here, and times that no vehicle could
+        keep do not count.
     """
     found = [each for tour in after for each in check_tour(tour, travel_after)]
     if not found:
         return []
-    known = [each for tour in before for each in check_tour(tour, travel_before)]
-    granted: dict[Subject, int] = defaultdict(int)
-    for tour in before:
-        for each in check_tour(tour, travel_before):
+    known = [check_tour(tour, travel_before) for tour in before]
+    timeless = [each for each in worsened(chain(*known), found) if each.what not in _OF_TIME]
+    late = _late(_granted(before, known), after, travel_after)
+    if late and begins:
+        given = zip(before, begins, strict=True)
+        planned = [_by_times(tour, travel_before, times) for tour, times in given]
+        late = late if _late(_granted(before, planned), after, travel_after) else []
+    return [*timeless, *late]
+
+
+def _by_times(tour: Tour, travel: TravelTimes, begins: Sequence[int]) -> list[Violation]:
+    """Return what a tour violates at given times; at any, if those are impossible."""
+    found = check_tour(tour, travel, begins)
+    possible = all(each.what is not Breach.EARLY for each in found)
+    return found if possible else check_tour(tour, travel)
+
+
+def _granted(
+    tours: Sequence[Tour], known: Sequence[Sequence[Violation]]
+) -> defaultdict[Subject, int]:
+    """Return by how much each subject is violated in tours of which this is known."""
+    granted: defaultdict[Subject, int] = defaultdict(int)
+    for tour, violations in zip(tours, known, strict=True):
+        for each in violations:
             subject = _subject(tour, each)
             granted[subject] = max(granted[subject], each.by)
-    late = [
+    return granted
+
+
+def _late(
+    granted: Mapping[Subject, int], tours: Sequence[Tour], travel: TravelTimes
+) -> list[Violation]:
+    """Return what about their times tours violate beyond what is granted."""
+    return [
         each
-        for tour in after
-        for each in check_tour(_with_granted(tour, granted), travel_after)
+        for tour in tours
+        for each in check_tour(_with_granted(tour, granted), travel)
         if each.what in _OF_TIME
     ]
-    return [*(each for each in worsened(known, found) if each.what not in _OF_TIME), *late]
 
 
 def _subject(tour: Tour, each: Violation) -> Subject:

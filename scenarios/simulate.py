@@ -26,7 +26,7 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Location, Offer, RideRequest
 from shuttle.driving.promises import Entry, PromiseState
 from shuttle.driving.rolling import GRACE
-from shuttle.errors import NotCancellable, OfferGone, PlanRejected, RequestError
+from shuttle.errors import NotCancellable, OfferGone, RequestError
 from shuttle.events import DroppedOff, PickedUp, Reoptimised
 from shuttle.improving.reoptimiser import Reoptimiser
 from shuttle.improving.solver_process import improved
@@ -160,8 +160,6 @@ class SimulatedDay:
             booking = self.desk.book(offer, f"wish-{wish.number:06}", now)
         except OfferGone:
             return _Answer(Fate.REFUSED, "offer_gone")
-        except PlanRejected:  # the checker's veto: live, the resident is told of a fault of ours
-            return _Answer(Fate.REFUSED, "plan_rejected")
         return _Answer(Fate.LET_DOWN, reason, moved=refused, code=booking.code)
 
     def _after_booking(self, wish: Wish, answer: _Answer, now: int) -> None:

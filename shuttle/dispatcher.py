@@ -417,8 +417,10 @@ class Dispatcher:
         after, before = outcome.plan, outcome.faced or before
         anew = [after.tours[number] for number in sorted(outcome.planned)]
         shifts = {tour.shift.id for tour in anew}
-        were = [tour for tour in before.tours if tour.shift.id in shifts]
-        faults = made_worse(were, before.travel, anew, after.travel)
+        known = [n for n, tour in enumerate(before.tours) if tour.shift.id in shifts]
+        were = [before.tours[number] for number in known]
+        begins = [before.compiled.begins(number) for number in known]
+        faults = made_worse(were, before.travel, anew, after.travel, begins)
         if faults:
             raise PlanRejected(after.day, [str(each) for each in faults])
 

@@ -117,7 +117,8 @@ class LivingDay:
         if plans_only:
             travel = self.region.travel
             were, are = ([plan.tours[n] for n in touched] for plan in (before, after))
-            worse = made_worse(were, travel, are, travel)
+            begins = [before.compiled.begins(number) for number in touched]
+            worse = made_worse(were, travel, are, travel, begins)
             assert worse == [], f"{action.__name__} at {self.now}"
             verdicts = [
                 each

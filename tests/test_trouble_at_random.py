@@ -111,10 +111,16 @@ def done(
         told = {each.code for each in shown.result.effects if each.stranded}
         assert fallen <= told
         assert shown.faced is not None
-        earlier = {tour.shift.id: tour for tour in shown.faced.tours}
+        earlier = {tour.shift.id: n for n, tour in enumerate(shown.faced.tours)}
         for number, tour in enumerate(shown.plan.tours):
-            was = [earlier[tour.shift.id]]
-            assert made_worse(was, shown.faced.travel, [tour], shown.plan.travel) == []
+            was = earlier[tour.shift.id]
+            assert not made_worse(
+                [shown.faced.tours[was]],
+                shown.faced.travel,
+                [tour],
+                shown.plan.travel,
+                [shown.faced.compiled.begins(was)],
+            )
             if (
                 tour.shift.end <= tick_of(now) + 1800
                 and number not in shown.planned

@@ -1,8 +1,11 @@
 """Violated or worsened: what may be done to a tour that cannot keep everything any more."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 
 import numpy as np
+import pytest
 
 from routing.check import Breach, check_tour, worsened
 from routing.insertion import best_insertions, insert, remove
@@ -10,6 +13,7 @@ from routing.problem import Shift, Tour, Trip, empty_tour
 from routing.schedule import compile_tours
 from routing.travel_times import TravelTimes
 from routing.worsening import made_worse
+from tests.days import busy_day, plausible_trip
 
 WAY = 600
 """Seconds between any two of four places."""
@@ -81,3 +85,43 @@ def test_what_is_not_about_time_is_judged_as_ever() -> None:
     assert made_worse([full], TRAVEL, [full], TRAVEL) == []
     broken = replace(tour, halts=tour.halts[:2] + tour.halts[3:])
     assert [each.what for each in made_worse([tour], TRAVEL, [broken], TRAVEL)] == [Breach.UNPAIRED]
+
+
+def late_tours(seed: int) -> Iterator[tuple[Tour, TravelTimes, list[Trip]]]:
+    """Crowded tours that left much too late and are too long for their riders, and wishes."""
+    rng = Random(seed)
+    day = busy_day(seed, 3, 130, places=60)
+    for tour in day.tours:
+        start = replace(tour.halts[0], latest=tour.halts[0].earliest)
+        share = rng.choice((1, 0.8, 0.6))
+        rest = [replace(each, max_ride=int(each.max_ride * share)) for each in tour.halts[1:]]
+        ready = start.earliest + rng.choice((1800, 3600, 5400, 9000))
+        late = replace(tour, halts=(start, *rest), served=1, fixed=1, ready=ready)
+        wishes = [replace(plausible_trip(rng, day.travel), id=f"new {k}") for k in range(10)]
+        yield late, day.travel, wishes
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_fits_into_a_late_tour_by_its_timetable_makes_nothing_worse(seed: int) -> None:
+    """The plan splits what is late between windows and rides in its way, the checker in another."""
+    for late, travel, wishes in late_tours(seed):
+        compiled = compile_tours((late,), travel)
+        begins = [compiled.begins(0)]
+        for wish, found in zip(wishes, best_insertions(compiled, travel, wishes), strict=True):
+            if found is not None:
+                after = insert(late, wish, found)
+                assert made_worse([late], travel, [after], travel, begins) == []
+
+
+def test_times_that_no_vehicle_can_keep_excuse_nothing() -> None:
+    late, later = tour_of(FIRST, SECOND, ready=3000), tour_of(FIRST, SECOND, ready=3100)
+    wished = [[begin + hour for begin in (0, 0, 0, 0, 0, 0)] for hour in (0, 3600)]
+    for begins in wished:
+        found = made_worse([late], TRAVEL, [later], TRAVEL, [begins])
+        assert [each.what for each in found] == [Breach.LATE]
+
+
+def test_times_that_are_later_than_need_be_are_what_was_planned() -> None:
+    late, later = tour_of(FIRST, SECOND, ready=3000), tour_of(FIRST, SECOND, ready=3100)
+    begins = compile_tours((later,), TRAVEL).begins(0)
+    assert made_worse([late], TRAVEL, [later], TRAVEL, [begins]) == []
