@@ -61,3 +61,51 @@ def test_a_driver_opens_a_shift(browser: Browser, served: tuple[Office, str]) ->
     page.get_by_role("button", name="Open shift").click()
     page.get_by_text("bus-1@06:00, Monday, 22 March 2027").wait_for()
     context.close()
+
+
+def test_staff_change_their_password_on_the_page(
+    browser: Browser, served: tuple[Office, str]
+) -> None:
+    here, host = served
+    context = browser.new_context(locale="de-DE", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{host}/login")
+    page.get_by_label("Name").fill("planner")
+    page.get_by_label("Passwort").fill(PASSWORD)
+    page.get_by_role("button", name="Anmelden").click()
+
+    def change(old: str, new: str) -> None:
+        page.get_by_label("Bisheriges Passwort").fill(old)
+        page.get_by_label("Neues Passwort").fill(new)
+        page.get_by_role("button", name="Passwort ändern").click()
+
+    other = "vier recht lange Worte"
+    change(PASSWORD, "planner planner")
+    assert "mindestens 12 Zeichen" in page.get_by_role("alert").inner_text()
+    change("nicht mein Passwort", other)
+    assert "Das stimmt nicht" in page.get_by_role("alert").inner_text()
+    assert here.sign_in("planner").status_code == 201
+    change(PASSWORD, other)
+    assert page.get_by_role("status").inner_text().startswith("Sie haben ein neues Passwort.")
+    assert here.http.get("/api/v1/session").status_code == 401  # the other browser is out
+    assert here.sign_in("planner").status_code == 401
+    assert here.sign_in("planner", other).status_code == 201
+    page.goto(f"{host}/login")
+    page.get_by_role("heading", name="Angemeldet").wait_for()
+    context.close()
+
+
+def test_a_password_is_changed_by_its_owners_own_form_only(
+    toy_region: Region, tmp_path: Path
+) -> None:
+    with office(toy_region, tmp_path) as here:
+        form = {"old": PASSWORD, "new": "vier recht lange Worte"}
+        assert here.http.post("/login/password", data=form).status_code == 401
+        here.sign_in("planner")
+        assert here.http.post("/login/password", data=form).status_code == 403
+        assert here.sign_in("planner").status_code == 201
+        code = here.code_of()
+        here.http.post("/api/v1/session/driver", json={"code": code})
+        token = here.http.get("/api/v1/session").json()["csrf_token"]
+        forged = {**form, "csrf_token": token}
+        assert here.http.post("/login/password", data=forged).status_code == 403

@@ -135,13 +135,17 @@ def done(
 def test_whatever_goes_wrong_nobody_is_dropped_and_nothing_gets_worse_than_it_must(
     toy_region: Region, seed: int
 ) -> None:
-    rng = Random(seed)
-    dispatcher = Dispatcher(toy_region, MemoryStore(), new_code=lambda: f"{rng.randrange(1 << 40)}")
+    rng, store = Random(seed), MemoryStore()
+    dispatcher = Dispatcher(toy_region, store, new_code=lambda: f"{rng.randrange(1 << 40)}")
     now = at("07:30")
     for number in range(20):
         act(dispatcher, rng, now, number)
         assert_nobody_is_lost(dispatcher, now)
         assert_vehicles_work_as_entered(dispatcher, now)
         now += rng.choice((0, 40, 300, 1500))
+    restarted = Dispatcher(toy_region, store)
+    tours = zip(dispatcher.plan(MONDAY, now).tours, restarted.plan(MONDAY, now).tours, strict=True)
+    assert all(old.halts == new.halts and old.fixed == new.fixed for old, new in tours)
+    restarted.close()
     dispatcher.advance(at("23:59"))
     dispatcher.close()

@@ -3,6 +3,7 @@
 A German address leads here too: people type what they read on a slip of paper.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -12,12 +13,12 @@ from api.languages import Language, ReaderLanguage, mark, tell
 from api.limits import ClientPrint
 from api.pages import link_in, page
 from api.problem_words import problem_title
-from api.security import CallerHere, ForgedRequest, admitted, forget_session, set_session
+from api.security import Caller, CallerHere, ForgedRequest, admitted, forget_session, set_session
 from api.service import Service, ServiceHere
-from api.staff.sessions import enter, enter_shift
+from api.staff.sessions import change_password, enter, enter_shift
 from api.times import local_time
 from shuttle.errors import TooManyRequests, WrongCredentials
-from shuttle.people.accounts import Role
+from shuttle.people.accounts import AccountError, Role
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -29,6 +30,11 @@ ROLES: dict[Role, str] = {
     Role.PLANNER: mark("planner"),
     Role.ADMIN: mark("administrator"),
 }
+
+PASSWORD_HINT = mark(
+    "A password has at least 12 signs, does not repeat itself and does not hold your name. "
+    "Three or four words in a row are good."
+)
 
 Text = Annotated[str, Form(max_length=1000)]
 
@@ -44,17 +50,7 @@ def login_page(
     request: Request, service: ServiceHere, language: ReaderLanguage, caller: CallerHere
 ) -> Response:
     """Show who is signed in, or the forms to do it."""
-    context: dict[str, Any] = {"session": None, "csrf": ""}
-    if caller.session is not None and service.sign_in is not None:
-        context = {
-            "session": caller.session,
-            "shift": caller.session.shift,
-            "drives": caller.session.shift is not None or caller.does(frozenset({Role.DRIVER})),
-            "roles": ", ".join(tell(ROLES[role], language) for role in sorted(caller.roles)),
-            "ends": local_time(service.region, caller.session.ends),
-            "csrf": service.sign_in.csrf(caller.token),
-        }
-    return _page(request, service, language, **context)
+    return _page(request, service, language, **_whoever_is_here(service, language, caller))
 
 
 @router.post(PATH)
@@ -74,10 +70,41 @@ def sign_in(
         else:
             entered = enter(request, service, client, name, password)
     except (WrongCredentials, TooManyRequests, ForgedRequest) as error:
-        return _again(request, service, language, error, "shift" if code else "staff", name)
+        return _again(request, service, language, error, "shift" if code else "staff", name=name)
     response = RedirectResponse(link_in(request, PATH), status_code=303)
     set_session(request, response, entered.token, entered.session.ends - entered.session.begun)
     return response
+
+
+@router.post(f"{PATH}/password")
+def other_password(
+    request: Request,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    client: ClientPrint,
+    caller: CallerHere,
+    old: Text = "",
+    new: Text = "",
+) -> Response:
+    """Change the password of whoever is signed in with one; elsewhere the account is signed out."""
+    admitted(caller, caller.session is not None and caller.session.name != "")
+    assert caller.session is not None
+    try:
+        entered = change_password(request, service, client, caller.session, old, new)
+    except (AccountError, WrongCredentials, TooManyRequests) as error:
+        here = _whoever_is_here(service, language, caller)
+        return _again(request, service, language, error, "password", **here)
+    shown = _page(
+        request,
+        service,
+        language,
+        **_whoever_is_here(
+            service, language, replace(caller, session=entered.session, token=entered.token)
+        ),
+        done=tell("You have a new password. Everywhere else you are signed out.", language),
+    )
+    set_session(request, shown, entered.token, entered.session.ends - entered.session.begun)
+    return shown
 
 
 @router.post("/logout")
@@ -91,20 +118,33 @@ def sign_out(request: Request, service: ServiceHere, caller: CallerHere) -> Resp
     return response
 
 
+def _whoever_is_here(service: Service, language: Language, caller: Caller) -> dict[str, Any]:
+    """Return what the page says of a session; of none, if nobody is signed in."""
+    if caller.session is None or service.sign_in is None:
+        return {"session": None, "csrf": ""}
+    return {
+        "session": caller.session,
+        "shift": caller.session.shift,
+        "drives": caller.session.shift is not None or caller.does(frozenset({Role.DRIVER})),
+        "roles": ", ".join(tell(ROLES[role], language) for role in sorted(caller.roles)),
+        "ends": local_time(service.region, caller.session.ends),
+        "csrf": service.sign_in.csrf(caller.token),
+    }
+
+
 def _again(
     request: Request,
     service: Service,
     language: Language,
-    error: WrongCredentials | TooManyRequests | ForgedRequest,
+    error: Exception,
     form: str,
-    name: str,
+    **context: Any,
 ) -> Response:
     """Show the form with what went wrong above the fields that it is about."""
     status, code = _SAID[type(error)]
-    sentence = problem_title(language, code)
-    shown = _page(
-        request, service, language, session=None, csrf="", wrong=form, sentence=sentence, name=name
-    )
+    sentence = problem_title(language, code) if code else tell(PASSWORD_HINT, language)
+    nobody = {"session": None, "csrf": ""}
+    shown = _page(request, service, language, **(nobody | context), wrong=form, sentence=sentence)
     shown.status_code = status
     if isinstance(error, TooManyRequests):
         shown.headers["Retry-After"] = str(error.seconds)
@@ -115,18 +155,23 @@ _SAID: dict[type[Exception], tuple[int, str]] = {
     WrongCredentials: (401, "wrong_credentials"),
     TooManyRequests: (429, "too_many_requests"),
     ForgedRequest: (403, "forged_request"),
+    AccountError: (422, ""),
 }
 
 
 def _page(request: Request, service: Service, language: Language, **context: Any) -> HTMLResponse:
     signed_in = context["session"] is not None
-    title = tell("Signed in", language) if signed_in else tell("Sign in", language)
+    usual = {
+        "title": tell("Signed in", language) if signed_in else tell("Sign in", language),
+        "password_hint": tell(PASSWORD_HINT, language),
+        **dict.fromkeys(("wrong", "sentence", "name", "done"), ""),
+    }
     shown = page(
         request,
         service,
         language,
         "login.html",
-        **({"wrong": "", "sentence": "", "name": "", "title": title} | context),
+        **(usual | context),
     )
     shown.headers["Cache-Control"] = "no-store"
     return shown

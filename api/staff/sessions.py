@@ -26,7 +26,14 @@ from api.security import (
 from api.service import Service, ServiceHere
 from api.times import Wire, local_time
 from shuttle.errors import UnknownShift, WrongCredentials
-from shuttle.people.accounts import AccountError, Role, Session, ShiftOfDay, proper_name
+from shuttle.people.accounts import (
+    AccountError,
+    Role,
+    Session,
+    ShiftOfDay,
+    proper_name,
+    proper_password,
+)
 from shuttle.people.sign_in import SignedIn, SignIn
 from shuttle.region import Region
 
@@ -214,6 +221,25 @@ def enter_shift(request: Request, service: Service, client: str | None, code: st
     """Open a shift with its code; raises as :func:`enter`."""
     door, now = _knock(request, service, client)
     return door.enter_shift(code, now)
+
+
+def change_password(
+    request: Request, service: Service, client: str | None, session: Session, old: str, new: str
+) -> SignedIn:
+    """Give an account another password; all its sessions end, and a new one begins here.
+
+    Raises
+    ------
+    AccountError
+        If the new one is too easily guessed.
+    WrongCredentials, TooManyRequests, ForgedRequest
+        As :func:`enter` with the old one: an open browser alone changes nothing.
+    """
+    proper_password(new, session.name)
+    enter(request, service, client, session.name, old)
+    assert service.sign_in is not None
+    service.sign_in.set_password(session.name, new)
+    return service.sign_in.enter(session.name, new, service.clock())
 
 
 def _account_meant(name: str) -> str:
