@@ -93,7 +93,8 @@ def other_password(
         entered = change_password(request, service, client, caller.session, old, new)
     except (AccountError, WrongCredentials, TooManyRequests) as error:
         here = _whoever_is_here(service, language, caller)
-        return _again(request, service, language, error, "password", **here)
+        field = "new" if isinstance(error, AccountError) else "old"
+        return _again(request, service, language, error, field, **here)
     shown = _page(
         request,
         service,
