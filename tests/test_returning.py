@@ -206,6 +206,42 @@ def test_a_changed_outward_ride_is_only_offered_such_that_it_arrives_before_the_
     assert change(dispatcher, there.code, later, "key-later", NOW).journey == there.journey
 
 
+def taken_by_others(dispatcher: Dispatcher, code: str, clock: str) -> Offer:
+    """Return what a ride could have been changed to, had others not booked the same."""
+    offer = quote_change(dispatcher, code, ride(clock=clock, party=FULL), NOW).offers[0]
+    number = 0
+    while fits(dispatcher, offer):
+        number += 1
+        dispatcher.book(replace(offer, id=f"rival-{number}"), f"key-rival-{number}", NOW)
+    return offer
+
+
+def test_whoever_is_too_slow_for_a_change_is_only_offered_what_keeps_the_order(
+    dispatcher: Dispatcher,
+) -> None:
+    there, back = book_both(dispatcher, *pair(dispatcher), "key-both", NOW)
+    offer = taken_by_others(dispatcher, there.code, "10:50")
+    with pytest.raises(OfferGone) as caught:
+        change(dispatcher, there.code, offer, "key-change", NOW)
+    fresh = caught.value.quote
+    fixes = fresh.refusal.fixes if fresh.refusal is not None else ()
+    possible = [*fresh.offers, *(each.offer for each in fixes)]
+    begin = back.ride.promise.pickup_earliest
+    assert all(each.ride.promise.dropoff_latest <= begin for each in possible)
+    change(dispatcher, there.code, possible[0], "key-change", NOW)
+
+
+def test_whoever_is_too_slow_for_a_change_is_told_if_nothing_keeps_the_order(
+    dispatcher: Dispatcher,
+) -> None:
+    there, _ = book_both(dispatcher, *pair(dispatcher), "key-both", NOW)
+    offer = taken_by_others(dispatcher, there.code, "11:10")
+    with pytest.raises(RequestError) as caught:
+        change(dispatcher, there.code, offer, "key-change", NOW)
+    assert caught.value.code == "outward_too_late"
+    assert dispatcher.booking(there.code).status is BookingStatus.BOOKED
+
+
 @pytest.mark.parametrize("day", [MONDAY, TUESDAY])
 def test_another_process_in_between_makes_it_both_or_none(toy_region: Region, day: date) -> None:
     store = Contested()

@@ -13,7 +13,7 @@ from shuttle.booking.bookings import booked, cancelled
 from shuttle.booking.confirming import check_offer, confirmed_before
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import UNFINISHED, Booking, BookingStatus, Contact, Offer, Ride, RideRequest
-from shuttle.errors import AlreadyCancelled, RequestError
+from shuttle.errors import AlreadyCancelled, OfferGone, RequestError
 from shuttle.events import Changed, Replaced
 from shuttle.plan import DayPlan
 from shuttle.region import Region
@@ -102,8 +102,13 @@ def change(
             by_phone=by_phone,
         )
 
-    days = {dispatcher.booking(code).ride.day, offer.ride.day}
-    return dispatcher.act_together(sorted(days), now, act)
+    old = dispatcher.booking(code)
+    try:
+        return dispatcher.act_together(sorted({old.ride.day, offer.ride.day}), now, act)
+    except OfferGone as gone:
+        raise OfferGone(
+            _in_order(gone.quote, lambda each: out_of_order(store, old, each.ride, "offer"))
+        ) from gone
 
 
 def out_of_order(store: Store, old: Booking, ride: Ride, field: str) -> RequestError | None:
