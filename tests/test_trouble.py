@@ -8,7 +8,7 @@ import pytest
 from routing.check import check_tour
 from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import BookingStatus, Party
+from shuttle.domain import BookingStatus, Party, When
 from shuttle.driving.reports import ReportKind, Sighting
 from shuttle.errors import NotStranded, OfferGone, PlanChanged, RequestError, UnknownCondition
 from shuttle.events import Postponed, PromiseBroken, PromiseKept, StopMoved, Stranded, TakenOver
@@ -422,6 +422,27 @@ def test_slow_roads_break_what_cannot_be_kept_and_say_for_whom(dispatcher: Dispa
     assert faults_of(plan) == []
     for each in rides:
         assert plan.tour_of(each.code) is not None or effect_on(result, each).stranded
+
+
+@pytest.mark.parametrize("when", list(When))
+def test_on_slow_roads_a_ride_may_take_as_long_as_the_roads_do(
+    dispatcher: Dispatcher, when: When
+) -> None:
+    """Nobody is refused for a limit that no vehicle could keep, not even one by itself."""
+    now, wish = at("09:00"), ride(when=when, clock="12:00")
+    (usual, *_) = dispatcher.quote(wish, now).offers
+    confirm(dispatcher, Slower(5.0, at("09:30"), at("20:00")), now)
+    (slow, *_) = dispatcher.quote(wish, now).offers
+    rules = dispatcher.region.config.rules
+    assert usual.ride.promise.max_ride == rules.max_ride(usual.ride.direct_seconds)
+    assert slow.ride.promise.max_ride >= rules.max_ride(5 * slow.ride.direct_seconds - 5)
+    if when is When.ARRIVE_BY:
+        assert slow.ride.promise.dropoff_latest <= at("12:00")
+    booking = dispatcher.book(slow, "key-slow", now)
+    assert faults_of(dispatcher.plan(MONDAY, now)) == []
+    dispatcher.advance(at("19:00"))
+    assert dispatcher.booking(booking.code).status is BookingStatus.SERVED
+    assert len(events(dispatcher, PromiseKept)) == 1
 
 
 def test_a_ride_can_be_given_up_although_that_makes_another_late_on_paper_where_snow_begins(

@@ -207,12 +207,14 @@ class Search:
             first = max(ready, soonest) if step >= 0 else ready
             earliest = first if step == 0 else first // _MARK * _MARK + step * self.width
             latest = earliest + self.width
-            deadline = latest + rules.halt_seconds + pair.max_ride
+            longest = self._longest(pair, earliest, latest)
+            deadline = latest + rules.halt_seconds + longest
         else:
             deadline = request.time - pair.dropoff.seconds - min(step, 0) * self.width
             last = (deadline - rules.halt_seconds - pair.direct) // 60 * 60
             latest = last - max(step, 0) * self.width
             earliest = latest - self.width
+            longest = self._longest(pair, earliest, latest)
         earliest = max(earliest, soonest)
         if latest - earliest < _MARK or not self._open(earliest, earliest + pair.direct):
             return None
@@ -228,12 +230,23 @@ class Search:
             pickup_earliest=earliest,
             pickup_latest=latest,
             dropoff_earliest=earliest,
-            dropoff_latest=min(deadline, latest + rules.halt_seconds + pair.max_ride),
-            max_ride=pair.max_ride,
+            dropoff_latest=min(deadline, latest + rules.halt_seconds + longest),
+            max_ride=longest,
             loads=request.party.loads,
             pickup_service=rules.halt_seconds,
             dropoff_service=rules.halt_seconds,
         )
+
+    def _longest(self, pair: Pair, earliest: int, latest: int) -> int:
+        """Return the longest ride of a pair in a window: in snow, the way itself takes longer."""
+        halt, region = self.region.config.rules.halt_seconds, self.region
+        arrived = latest + halt + pair.max_ride
+        pickup = region.place_when(pair.pickup.place, earliest, latest + self.width)
+        dropoff = region.place_when(pair.dropoff.place, earliest, arrived + self.width)
+        if (pickup, dropoff) == (pair.pickup.place, pair.dropoff.place):
+            return pair.max_ride
+        way = int(region.travel.seconds[pickup, dropoff])
+        return max(pair.max_ride, region.config.rules.max_ride(way))
 
     def _open(self, begin: int, end: int) -> bool:
         return any(opens <= begin and end <= closes for opens, closes in self.opening)
