@@ -328,6 +328,7 @@ OPEN_TO_ALL = {
     "GET /api/v1/regions/current",
     "GET /api/v1/roads",
     "GET /api/v1/tours",
+    "GET /api/v1/trains",
     "GET /api/v1/figures",
     "GET /api/v1/promises/{day}",
     "GET /api/v1/vehicles",

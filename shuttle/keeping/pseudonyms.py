@@ -73,6 +73,7 @@ def pseudonymise(
                     "origin": "",
                     "destination": "",
                     "journey": "",
+                    "train": sa.null(),
                     **(_coarsened(ride) if coarsely else {}),
                 }
             )
