@@ -61,6 +61,8 @@ class Train:
     ----------
     trip, service_day
         Which one it is in its feed.
+    stop, sequence
+        Where it is got on or off: the feed's stop, and which one of the trip.
     line
         What it is called: ``RE 72``.
     towards
@@ -75,6 +77,8 @@ class Train:
 
     trip: str
     service_day: date
+    stop: str
+    sequence: int
     line: str
     towards: str
     time: int
@@ -152,6 +156,15 @@ class Promise:
     pickup_latest: int
     dropoff_latest: int
     max_ride: int
+
+    def later(self, seconds: int) -> "Promise":
+        """Return the same times so many seconds later."""
+        return Promise(
+            self.pickup_earliest + seconds,
+            self.pickup_latest + seconds,
+            self.dropoff_latest + seconds,
+            self.max_ride,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,12 +283,15 @@ class Amendment:
     boarded
         When a party got on whose vehicle broke down under way; they wait for another one at
         `pickup_stop`.
+    held
+        Seconds by which the ride waits for its owner's late train.
     """
 
     pickup_stop: str
     dropoff_stop: str
     times: Promise
     boarded: int | None = None
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +340,20 @@ class Booking:
             dropoff_stop=now.dropoff_stop,
             promise=now.times,
         )
+
+    @property
+    def held(self) -> int:
+        """Seconds by which the ride waits for its owner's late train."""
+        return 0 if self.amendment is None else self.amendment.held
+
+    @property
+    def owed(self) -> Promise:
+        """What the promise is judged by: itself, later by as much as the ride waits for a train.
+
+        Nothing else moves it: a train is late through no fault of the service, and the vehicle
+        waits for its owner's sake.
+        """
+        return self.ride.promise.later(self.held)
 
     @property
     def train_now(self) -> Train | None:

@@ -125,7 +125,7 @@ def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
             boarded[halt.trip] = (begins[k] if before is None else before) + halt.service
         if k < tour.served or halt.kind not in RIDES:
             continue
-        promise = plan.bookings[halt.trip].ride.promise
+        promise = plan.bookings[halt.trip].owed
         if halt.kind is HaltKind.PICKUP:
             over = boarded[halt.trip] - halt.service - promise.pickup_latest
         else:

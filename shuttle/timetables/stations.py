@@ -39,6 +39,12 @@ class TimetableRule(BaseModel):
         refuse the ride.
     scheduled_bus_minutes
         So much later than wanted it may leave, or sooner arrive, to serve the same ride.
+    realtime
+        GTFS-Realtime trip updates: a URL, or a file relative to the region's folder.
+    realtime_seconds
+        How often they are read.
+    hold_minutes
+        So long a pickup waits at most for a late train, if nobody else's promise breaks.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -48,6 +54,9 @@ class TimetableRule(BaseModel):
     change_minutes: int = Field(default=6, ge=0, le=60)
     scheduled_bus: Literal["off", "warn", "refuse"] = "off"
     scheduled_bus_minutes: int = Field(default=15, ge=1, le=120)
+    realtime: str = ""
+    realtime_seconds: int = Field(default=30, ge=10, le=600)
+    hold_minutes: int = Field(default=10, ge=0, le=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +199,8 @@ class Stations:
         return Train(
             trip=call.trip,
             service_day=call.service_day,
+            stop=call.stop,
+            sequence=call.sequence,
             line=call.line,
             towards=call.towards,
             time=call.departure if onward else call.arrival,

@@ -61,10 +61,14 @@ class Call:
         Whether people can get on and off here.
     service_day
         The day to which the feed counts it; with the trip it names one train.
+    stop, sequence
+        The feed's stop, and which one of the trip it is.
     """
 
     trip: str
     service_day: date
+    stop: str
+    sequence: int
     line: str
     kind: int
     towards: str
@@ -84,6 +88,7 @@ class _Halt:
     """A call as the feed has it: seconds after the begin of the service day."""
 
     trip: str
+    sequence: int
     arrival: int
     departure: int
     boarding: bool
@@ -252,6 +257,8 @@ class Timetable:
                     yield Call(
                         trip=halt.trip,
                         service_day=service_day,
+                        stop=platform,
+                        sequence=halt.sequence,
                         line=trip.line,
                         kind=trip.kind,
                         towards=trip.towards,
@@ -313,6 +320,7 @@ def _halts(feed: Feed) -> tuple[dict[str, list[_Halt]], dict[str, str]]:
         halts[stop].append(
             _Halt(
                 trip,
+                place,
                 seconds_of(arrival),
                 seconds_of(departure),
                 boarding=row.get("pickup_type", "") != _NO_BOARDING,
