@@ -598,6 +598,7 @@ CHURCH = {"pickup_lat": 54.63, "pickup_lon": 9.77}
 
 SOUGHT: dict[str, dict[str, Any]] = {
     "/api/v1/places": {"q": "Kirche"},
+    "/api/v1/trains": {"stop": "kirche", "day": "2027-03-22"},
     "/open-data/wait_time": CHURCH,
     "/open-data/realtime_booking": CHURCH,
 }
