@@ -86,7 +86,7 @@ class Screen:
             self.service,
             self.language,
             "desk/desk.html",
-            examples=EXAMPLES,
+            examples=(*EXAMPLES, "zug 8:07") if trains_known(self.region) else EXAMPLES,
             **{**_NOTHING, **shown},
             form=form,
             who=who,
