@@ -11,6 +11,7 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage, TripDescriptor
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Channel, Contact, Location, Party, RideRequest, Train, When
 from shuttle.events import Event, HeldForTrain, NotHeldForTrain, PromiseKept
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
 from shuttle.region import Region
 from shuttle.store import MemoryStore
@@ -114,6 +115,20 @@ def test_a_train_that_gets_later_is_waited_for_again_up_to_the_rule(dispatcher: 
     assert look(dispatcher, at("08:55"), 41 * 60) == [], "told once"
     [again] = look(dispatcher, at("08:56"), 46 * 60)
     assert isinstance(again, NotHeldForTrain)
+
+
+def test_a_held_ride_that_is_stored_is_the_same_after_a_restart(
+    town: Region, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/held.sqlite3"
+    with closing(Dispatcher(town, SqlStore(url, "toy-town"))) as first:
+        mine = booked(first)
+        look(first, at("08:50"), 300)
+        before = first.booking(mine.code)
+    with closing(Dispatcher(town, SqlStore(url, "toy-town"))) as second:
+        assert second.booking(mine.code) == before
+        assert before.held > 0
+        assert look(second, at("08:51"), 300) == []
 
 
 def test_nobody_else_waits_for_a_train(dispatcher: Dispatcher) -> None:
