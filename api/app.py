@@ -25,7 +25,17 @@ from api.nightly import every_night
 from api.open_data import feeds, live_offers, months
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.residents import booking_pages, info_pages, my_rides_pages, ride_pages, standing_pages
-from api.rides import bookings, calling_off, explain, journeys, promises, series, unmet, waiting
+from api.rides import (
+    bookings,
+    calling_off,
+    explain,
+    journeys,
+    promises,
+    series,
+    trains,
+    unmet,
+    waiting,
+)
 from api.rides.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.security import (
     ForgedRequest,
@@ -169,7 +179,18 @@ def create_app(
     app.state.heartbeat = None
     app.state.metrics = metrics.Metrics(service)
     app.state.snapshots, app.state.feed = Snapshots(service), Feed(service)
-    for each in (bookings, journeys, series, waiting, sessions, tours, vehicles, map_data, health):
+    for each in (
+        bookings,
+        journeys,
+        series,
+        waiting,
+        trains,
+        sessions,
+        tours,
+        vehicles,
+        map_data,
+        health,
+    ):
         app.include_router(each.router)
     app.include_router(promises.router)
     for each in (driving, drive_tour):

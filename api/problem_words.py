@@ -78,6 +78,7 @@ PROBLEMS: dict[str, str] = {
     "unknown_place": mark("This place was not found."),
     "unknown_shift": mark("There is no such shift any more."),
     "unknown_stop": mark("There is no such stop."),
+    "unknown_train": mark("There is no such train for this ride."),
     "unknown_vehicle": mark("There is no such vehicle."),
     "wrong_credentials": mark("This is not right. Please check what you typed."),
 }

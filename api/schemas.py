@@ -20,6 +20,7 @@ from shuttle.domain import (
     Party,
     Ride,
     RideRequest,
+    Train,
 )
 from shuttle.errors import RequestError
 from shuttle.region import Region
@@ -126,14 +127,8 @@ class RideWish(Wire):
 
     def ride_request(self, region: Region) -> RideRequest:
         """Return the request of the domain; RequestError if a place or hour does not exist."""
-        when, time = self.when.resolve(region)
-        return RideRequest(
-            origin=self.origin.locate(region, "from"),
-            destination=self.to.locate(region, "to"),
-            when=when,
-            time=time,
-            party=self.party.party(),
-        )
+        origin, destination = self.origin.locate(region, "from"), self.to.locate(region, "to")
+        return self.when.request(region, origin, destination, self.party.party())
 
 
 class OfferRequest(RideWish):
@@ -216,6 +211,27 @@ def _ride_fields(region: Region, ride: Ride) -> dict[str, Any]:
     }
 
 
+class TrainOut(BaseModel):
+    """A train that a ride leads to, or comes from."""
+
+    train: str = Field(description="What `when.train` names it by.")
+    line: str
+    towards: str
+    time: datetime = Field(description="When it leaves, or arrives, by its timetable.")
+    change_minutes: int = Field(description="So many are left at least for changing.")
+
+    @classmethod
+    def of(cls, region: Region, train: Train) -> Self:
+        """Return a train with times of the region."""
+        return cls(
+            train=train.name,
+            line=train.line,
+            towards=train.towards,
+            time=local_time(region, train.time),
+            change_minutes=train.margin // 60,
+        )
+
+
 class OfferOut(_RideOut):
     """A ride that can be booked until `valid_until`."""
 
@@ -224,6 +240,7 @@ class OfferOut(_RideOut):
     expected_dropoff: datetime
     ride_seconds: int = Field(description="Expected time on board.")
     valid_until: datetime
+    train: TrainOut | None = Field(default=None, description="The train that the ride is for.")
 
     @classmethod
     def of(cls, region: Region, offer: Offer, token: str) -> Self:
@@ -234,6 +251,7 @@ class OfferOut(_RideOut):
             expected_dropoff=local_time(region, offer.expected_dropoff),
             ride_seconds=offer.expected_dropoff - offer.expected_pickup,
             valid_until=local_time(region, offer.valid_until),
+            train=None if offer.train is None else TrainOut.of(region, offer.train),
             **_ride_fields(region, offer.ride),
         )
 
@@ -254,6 +272,7 @@ class BookingOut(_RideOut):
     linked: str | None = Field(
         default=None, description="The code of the outward ride or the return booked with it."
     )
+    train: TrainOut | None = Field(default=None, description="The train it was booked for.")
 
     @classmethod
     def of(
@@ -274,5 +293,6 @@ class BookingOut(_RideOut):
             party=PartyWire.of(booking.ride.party),
             booked_at=local_time(region, booking.booked_at),
             linked=linked,
+            train=None if booking.train is None else TrainOut.of(region, booking.train),
             **_ride_fields(region, booking.ride_now),
         )

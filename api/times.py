@@ -19,7 +19,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from shuttle.domain import When
+from shuttle.booking.connecting import train_named
+from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.errors import RequestError
 from shuttle.region import Region
 
@@ -139,21 +140,49 @@ Time = Annotated[
 
 
 class RideTime(Wire):
-    """When to leave, or when to be there: one of the two."""
+    """When to leave, when to be there, or for which train: one of these."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
     depart_at: Time | None = None
     arrive_by: Time | None = None
+    train: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        examples=["to:2027-03-22:17-892"],
+        description="As /api/v1/trains names it: one that leaves where the ride ends, or arrives "
+        "where it begins. The region's time for changing is left.",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if (self.depart_at is None) == (self.arrive_by is None):
-            raise ValueError("Give depart_at or arrive_by, one of the two")
+        if [self.depart_at, self.arrive_by, self.train].count(None) != 2:
+            raise ValueError("Give depart_at, arrive_by or train, one of them")
         return self
 
-    def resolve(self, region: Region, field: str = "when") -> tuple[When, int]:
-        """Return what the time means, and epoch seconds; RequestError if there is no such hour."""
+    def request(
+        self,
+        region: Region,
+        origin: Location,
+        destination: Location,
+        party: Party,
+        field: str = "when",
+    ) -> RideRequest:
+        """Return the request for a ride at this time.
+
+        Raises
+        ------
+        RequestError
+            If there is no such hour, or no such train.
+        """
+        if self.train is not None:
+            train = train_named(region, origin, destination, self.train, f"{field}.train")
+            return RideRequest.for_train(origin, destination, train, party)
+        return RideRequest(origin, destination, *self._resolve(region, field), party)
+
+    def _resolve(self, region: Region, field: str) -> tuple[When, int]:
         when = When.ARRIVE_BY if self.depart_at is None else When.DEPART_AT
         time = self.arrive_by if self.depart_at is None else self.depart_at
         assert time is not None

@@ -8,8 +8,7 @@ import math
 from collections.abc import Sequence
 
 from scenarios.scenario import Behaviour
-from shuttle.booking.requests import WALK_METRES_PER_SECOND
-from shuttle.domain import Offer, RideRequest, When
+from shuttle.domain import WALK_METRES_PER_SECOND, Offer, RideRequest, When
 
 
 def chosen(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shuttle.domain import FixKind, Offer, RideRequest
+from shuttle.timetables.stations import ScheduledRide
 
 
 class RefusalReason(StrEnum):
@@ -21,6 +22,7 @@ class RefusalReason(StrEnum):
     SHIFT_ENDS = "shift_ends"
     DRIVER_BREAK = "driver_break"
     STOP_CLOSED = "stop_closed"
+    SCHEDULED_BUS = "scheduled_bus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,10 @@ class Quote:
     """The answer to a request: offers; or a refusal with the nearest offers that work.
 
     Where `refusal` is set, `offers` hold the smallest changes of time that work (earlier and
-    later), each bookable like any other.
+    later), each bookable like any other. `scheduled` is a scheduled bus that serves the same ride,
+    where the region's rule asks for it.
     """
 
     offers: tuple[Offer, ...]
     refusal: Refusal | None = None
+    scheduled: ScheduledRide | None = None

@@ -182,6 +182,7 @@ def serve(
         from shuttle.telling.channels import carriers, told_of
         from shuttle.telling.delivery import Delivery
         from shuttle.telling.reminding import Reminder
+        from shuttle.timetables.late_trains import watching_trains
 
         settings, console = read_settings(), _console()
         configure_logs(settings.log_format)
@@ -210,7 +211,8 @@ def serve(
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
                 better = improving(dispatcher, _now) if improve else nullcontext()
                 try:
-                    with delivery.running(_now), better:
+                    trains = watching_trains(dispatcher, _now)
+                    with delivery.running(_now), better, trains:
                         serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
                 except KeyboardInterrupt:
                     console.print("Ended.")

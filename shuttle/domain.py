@@ -54,11 +54,71 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Train:
+    """A train that somebody rides to, or comes from, as its timetable says.
+
+    Attributes
+    ----------
+    trip, service_day
+        Which one it is in its feed.
+    stop, sequence
+        Where it is got on or off: the feed's stop, and which one of the trip.
+    line
+        What it is called: ``RE 72``.
+    towards
+        Where it goes.
+    time
+        When it leaves where the ride ends, or arrives where the ride begins.
+    margin
+        Seconds that are left at least for changing.
+    onward
+        Whether the ride leads to it; else it comes from it.
+    """
+
+    trip: str
+    service_day: date
+    stop: str
+    sequence: int
+    line: str
+    towards: str
+    time: int
+    margin: int
+    onward: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called by programs: which end of a ride, which day and which trip."""
+        return f"{'to' if self.onward else 'from'}:{self.service_day}:{self.trip}"
+
+    def met_by(self, ride: "Ride") -> bool:
+        """Whether a promised ride leaves the time to change, and not hours more than that."""
+        if self.onward:
+            there = ride.promise.dropoff_latest + walking_seconds(ride.walk_from_dropoff)
+            spare = self.time - there - self.margin
+        else:
+            ready = self.time + self.margin + walking_seconds(ride.walk_to_pickup)
+            spare = ride.promise.pickup_earliest - ready
+        return 0 <= spare <= LONGEST_WAIT
+
+
+LONGEST_WAIT = 3 * 3600
+"""Whoever has to wait longer for a train does not ride for it, in seconds."""
+
+WALK_METRES_PER_SECOND = 1.25
+"""4.5 km/h, an unhurried walk."""
+
+
+def walking_seconds(metres: int) -> int:
+    """Return how long so many metres on foot take."""
+    return round(metres / WALK_METRES_PER_SECOND)
+
+
+@dataclass(frozen=True, slots=True)
 class RideRequest:
     """What a resident asks for.
 
     `time` is when they can leave the origin (depart-at) or must be at the destination
-    (arrive-by), in epoch seconds.
+    (arrive-by), in epoch seconds. With a `train` it follows from that.
     """
 
     origin: Location
@@ -66,6 +126,16 @@ class RideRequest:
     when: When
     time: int
     party: Party = Party()
+    train: Train | None = None
+
+    @classmethod
+    def for_train(
+        cls, origin: Location, destination: Location, train: Train, party: Party
+    ) -> "RideRequest":
+        """Return the request to reach a train, or to be picked up from it."""
+        when = When.ARRIVE_BY if train.onward else When.DEPART_AT
+        time = train.time - train.margin if train.onward else train.time + train.margin
+        return cls(origin, destination, when, time, party, train)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +156,15 @@ class Promise:
     pickup_latest: int
     dropoff_latest: int
     max_ride: int
+
+    def later(self, seconds: int) -> "Promise":
+        """Return the same times so many seconds later."""
+        return Promise(
+            self.pickup_earliest + seconds,
+            self.pickup_latest + seconds,
+            self.dropoff_latest + seconds,
+            self.max_ride,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +237,12 @@ class Offer:
     valid_until: int
     alternative: Alternative | None = None
 
+    @property
+    def train(self) -> Train | None:
+        """The train that the ride is for, None if there is none or the ride does not meet it."""
+        train = self.request.train
+        return train if train is not None and train.met_by(self.ride) else None
+
 
 class Cause(StrEnum):
     """Why a promise is at risk, or was broken."""
@@ -198,12 +283,15 @@ class Amendment:
     boarded
         When a party got on whose vehicle broke down under way; they wait for another one at
         `pickup_stop`.
+    held
+        Seconds by which the ride waits for its owner's late train.
     """
 
     pickup_stop: str
     dropoff_stop: str
     times: Promise
     boarded: int | None = None
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +314,8 @@ class Booking:
         The same for an outward ride and its return: the code of the one booked first.
     amendment
         What is different by now from what was promised, if anything.
+    train
+        The train it was booked for.
     """
 
     code: str
@@ -236,6 +326,7 @@ class Booking:
     status: BookingStatus = BookingStatus.BOOKED
     journey: str = ""
     amendment: Amendment | None = None
+    train: Train | None = None
 
     @property
     def ride_now(self) -> Ride:
@@ -249,6 +340,26 @@ class Booking:
             dropoff_stop=now.dropoff_stop,
             promise=now.times,
         )
+
+    @property
+    def held(self) -> int:
+        """Seconds by which the ride waits for its owner's late train."""
+        return 0 if self.amendment is None else self.amendment.held
+
+    @property
+    def owed(self) -> Promise:
+        """What the promise is judged by: itself, later by as much as the ride waits for a train.
+
+        Nothing else moves it: a train is late through no fault of the service, and the vehicle
+        waits for its owner's sake.
+        """
+        return self.ride.promise.later(self.held)
+
+    @property
+    def train_now(self) -> Train | None:
+        """The train that the ride is for, unless it does not meet it any more."""
+        train = self.train
+        return train if train is not None and train.met_by(self.ride_now) else None
 
     def with_status(self, status: BookingStatus) -> "Booking":
         """Return the same booking in another status."""

@@ -257,6 +257,33 @@ class Postponed:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldForTrain:
+    """A pickup waits for its owner's late train: all its times are `seconds` after the promise."""
+
+    kind: ClassVar[str] = "held_for_train"
+    time: int
+    code: str
+    seconds: int
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotHeldForTrain:
+    """A train is so late that the pickup cannot wait; `seconds` of waiting would be needed.
+
+    The window from `possible_from` to `possible_to` was free for its owner then; both are None
+    without one.
+    """
+
+    kind: ClassVar[str] = "not_held_for_train"
+    time: int
+    code: str
+    seconds: int
+    possible_from: int | None
+    possible_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A dispatcher moved a ride to the tour of `shift`; `before` is empty if none carried it."""
 
@@ -326,6 +353,8 @@ Event = (
     | Stranded
     | Rescued
     | Postponed
+    | HeldForTrain
+    | NotHeldForTrain
     | Moved
     | Locked
     | Unlocked

@@ -25,6 +25,7 @@ from routing.travel_times import UNREACHABLE, TravelTimes
 from routing.walking import StopsNear
 from shuttle.errors import RegionError
 from shuttle.region_config import RegionConfig, ShiftRule, Vehicle, minutes_of, read_config
+from shuttle.timetables.stations import Stations, read_stations
 
 BUNDLED = Path(__file__).resolve().parents[1] / "data" / "osm" / "suederbrarup"
 """The region that comes with the project."""
@@ -64,6 +65,8 @@ class Region:
     gazetteer
         Search for stops, addresses and places; embedded, or a geocoder on the network with the
         embedded one for when it is down.
+    stations
+        Trains and scheduled buses; None where no timetable is loaded.
     """
 
     config: RegionConfig
@@ -76,6 +79,7 @@ class Region:
     places: tuple[Snap, ...]
     travel: TravelTimes
     gazetteer: Geocoder
+    stations: Stations | None
     _stops_near: StopsNear
     _place_of: Mapping[str, int] = field(repr=False)
     _depot_place: Mapping[str, int] = field(repr=False)
@@ -109,6 +113,8 @@ class Region:
         travel = TravelTimes.between(extract.drive, places)
         tell("gazetteer", 0.85)
         outline = boundary if boundary is not None else _hull(extract.drive)
+        tell("timetable", 0.95)
+        points = [(stop.lat, stop.lon) for stop in stops]
         region = cls(
             config=config,
             folder=folder,
@@ -120,6 +126,7 @@ class Region:
             places=places,
             travel=travel,
             gazetteer=_geocoder(config, Gazetteer(extract, stops, outline), outline),
+            stations=read_stations(config.timetable, folder, points),
             _stops_near=StopsNear(extract.walk, stops),
             _place_of={stop.id: number for number, stop in enumerate(stops)},
             _depot_place={depot: len(stops) + number for number, depot in enumerate(config.depots)},

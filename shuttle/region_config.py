@@ -17,6 +17,7 @@ from shuttle.errors import RegionError
 from shuttle.keeping.retention import Rule, all_rules
 from shuttle.standing.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
 from shuttle.telling.sms_template import SmsTemplate
+from shuttle.timetables.stations import TimetableRule
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -251,6 +252,7 @@ class RegionConfig(_Table):
     contact: Contact
     geocoder: GeocoderRule | None = None
     sms: SmsTemplate | None = None
+    timetable: TimetableRule | None = None
     depots: dict[str, Depot]
     vehicles: list[Vehicle] = Field(min_length=1)
     shifts: list[ShiftRule] = Field(min_length=1)

@@ -328,6 +328,7 @@ OPEN_TO_ALL = {
     "GET /api/v1/regions/current",
     "GET /api/v1/roads",
     "GET /api/v1/tours",
+    "GET /api/v1/trains",
     "GET /api/v1/figures",
     "GET /api/v1/promises/{day}",
     "GET /api/v1/vehicles",
@@ -597,6 +598,7 @@ CHURCH = {"pickup_lat": 54.63, "pickup_lon": 9.77}
 
 SOUGHT: dict[str, dict[str, Any]] = {
     "/api/v1/places": {"q": "Kirche"},
+    "/api/v1/trains": {"stop": "kirche", "day": "2027-03-22"},
     "/open-data/wait_time": CHURCH,
     "/open-data/realtime_booking": CHURCH,
 }

@@ -16,6 +16,7 @@ from shuttle.booking.unmet import Unmet
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import BookingStatus, Party
 from shuttle.driving.reports import Sighting
+from shuttle.events import Booked, Changed
 from shuttle.open_data.flex_check import check
 from shuttle.open_data.monthly import LEAST, full_months, held_back, month_of
 from shuttle.open_data.tables import read_feed
@@ -321,6 +322,16 @@ def test_a_month_counts_served_rides_and_refusals_only(toy_region: Region) -> No
     assert month.by_reason == {"no_seats": 7}
 
 
+def test_a_month_says_how_many_rides_were_booked_or_changed_by_phone(toy_region: Region) -> None:
+    served = rides(12)
+    codes = [each.code for each in served]
+    events = [Booked(0, code, "bus-1", by_phone=True) for code in codes[:4]]
+    events += [Booked(0, code, "bus-1") for code in codes[4:]]
+    changed = Changed(0, "OLD", codes[4], "bus-1", by_phone=True)
+    month = month_of(toy_region, date(2027, 3, 1), served, [], [*events, changed])
+    assert month.by_phone == {"with": 5, "without": 7}
+
+
 def test_a_month_with_four_rides_tells_nothing_of_them(toy_region: Region) -> None:
     month = month_of(toy_region, date(2027, 3, 1), rides(4), [])
     assert month.rides is month.passengers is None
@@ -349,6 +360,7 @@ def test_figures_of_a_month_come_from_what_is_stored(api: Api) -> None:
     assert (told["smallest"], len(told["months"])) == (5, 12)
     march, february = told["months"][:2]
     assert (march["month"], march["rides"], march["by_village"]) == ("2027-03", 5, {"Oberdorf": 5})
+    assert march["by_phone"] == {"without": 5}
     assert (february["month"], february["rides"], february["by_hour"]) == ("2027-02", None, {})
 
 

@@ -133,14 +133,6 @@ def test_where_nobody_gets_on_it_is_said(timetable: Timetable) -> None:
     assert call.alighting
 
 
-def test_who_wants_a_train_has_to_be_there_with_the_margin(timetable: Timetable) -> None:
-    leaves = int(datetime(2027, 3, 22, 8, 7, tzinfo=BERLIN).timestamp())
-    assert timetable.arrival_before("station", leaves, margin=300) == leaves - 300
-    assert timetable.arrival_before("station", leaves + 60, margin=300) is None
-    arrives = int(datetime(2027, 3, 22, 9, 0, tzinfo=BERLIN).timestamp())
-    assert timetable.arrival_before("kiel", arrives, margin=300) is None, "nobody gets on there"
-
-
 def test_a_bus_that_serves_a_ride_is_found_with_where_to_get_on_and_off(
     timetable: Timetable,
 ) -> None:

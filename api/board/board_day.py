@@ -152,7 +152,7 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
     """Return a ride as its promise stands."""
     entry, where, region = facts.entry, facts.where, plan.region
     booking = entry.booking
-    ride, now = booking.ride, booking.ride_now
+    ride, now, owed = booking.ride, booking.ride_now, booking.owed
     return BoardRide(
         code=booking.code,
         status=booking.status,
@@ -162,10 +162,10 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
         dropoff_stop=region.stop(now.dropoff_stop).label,
         party=PartyWire.of(ride.party),
         pickup_window=WindowOut(
-            earliest=local_time(region, ride.promise.pickup_earliest),
-            latest=local_time(region, ride.promise.pickup_latest),
+            earliest=local_time(region, owed.pickup_earliest),
+            latest=local_time(region, owed.pickup_latest),
         ),
-        dropoff_latest=local_time(region, ride.promise.dropoff_latest),
+        dropoff_latest=local_time(region, owed.dropoff_latest),
         shift=where.shift if where else None,
         pickup=local_time(region, where.pickup) if where else None,
         dropoff=local_time(region, where.dropoff) if where else None,

@@ -17,7 +17,7 @@ from api.desk.spelled import spelled
 from api.languages import mark, tell
 from api.pages import page
 from api.problem_words import problem_title
-from api.residents.cards import card
+from api.residents.cards import booking_card
 from api.residents.wishes import Fault, Faulty, ride_request
 from api.rides.booking_owner import written
 from api.times import local_time
@@ -152,7 +152,7 @@ def slip(screen: ScreenHere, form: Sent) -> Response:
         screen.language,
         "desk/slip.html",
         booking=booking,
-        ride=card(screen.region, booking.ride_now),
+        ride=booking_card(screen.region, booking),
         paper="a4" if form.paper == "a4" else "a6",
         spelled=spelled(booking.code),
         form=form,
@@ -214,6 +214,7 @@ def _offers(
         cards=answered.cards,
         message=answered.message,
         refusal=answered.refusal,
+        bus=answered.bus,
         said=said,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from api.residents.wishes import ARRIVE, DEPART, NOW
+from api.residents.wishes import ARRIVE, DEPART, NOW, TRAIN
 
 
 class Kind(StrEnum):
@@ -124,6 +124,9 @@ _TO_ARRIVE = frozenset(
 _HOUR_ALONE = frozenset(["ab", "um", "an", "bis", "at", "kl", "gegen", "by"])
 _OCLOCK = frozenset(["uhr", "h"])
 
+_TRAIN = frozenset(["zug", "zuege", "train", "tog", "toget"])
+_BY_TRAIN = frozenset(["zum", "vom", "mit", "the", "til", "fra", "med"])
+
 MOST_AHEAD = 8
 """A number before "people" that is larger was a house number."""
 
@@ -155,8 +158,20 @@ def _read_time(words: Sequence[str], at: int, said: Said) -> Taken | None:
     if said.minutes is not None:
         return length + announced, Kind.UNKNOWN
     said.minutes = minutes
-    said.when = ARRIVE if word in _TO_ARRIVE else DEPART
+    if said.when != TRAIN:
+        said.when = ARRIVE if word in _TO_ARRIVE else DEPART
     return length + announced, Kind.TIME
+
+
+def _read_train(words: Sequence[str], at: int, said: Said) -> Taken | None:
+    """Read "Zug 8:07", "zum Zug um 8:07", "vom Zug": its time is that of the timetable."""
+    linked = plain(words[at]) in _BY_TRAIN
+    if plain(_word(words, at + linked)) not in _TRAIN:
+        return None
+    length = 1 + linked
+    timed = _read_time(words, at + length, said) if at + length < len(words) else None
+    said.when = TRAIN
+    return (length, Kind.TIME) if timed is None else (length + timed[0], timed[1])
 
 
 def _clock(words: Sequence[str], at: int, *, alone: bool) -> tuple[int, int] | None:
@@ -271,6 +286,7 @@ def _read_courtesy(words: Sequence[str], at: int, _said: Said) -> Taken | None:
 
 
 _READERS: tuple[Callable[[Sequence[str], int, Said], Taken | None], ...] = (
+    _read_train,
     _read_time,
     _read_day,
     _read_at_once,

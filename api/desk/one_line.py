@@ -40,7 +40,7 @@ class Reading:
     origin, destination
         The places.
     when
-        ``now``, ``depart`` or ``arrive``.
+        ``now``, ``depart``, ``arrive`` or ``train``.
     day
         The day, if one was named or follows from the time.
     time

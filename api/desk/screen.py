@@ -14,9 +14,9 @@ from api.desk.who_calls import WhoCalls, who_calls
 from api.languages import Language, ReaderLanguage
 from api.pages import page
 from api.problem_words import problem_title
-from api.residents.cards import card
+from api.residents.cards import booking_card
 from api.residents.rides import Phase, progress_of
-from api.residents.wishes import Fault, WishForm, days_ahead
+from api.residents.wishes import Fault, WishForm, days_ahead, trains_known
 from api.security import Caller, Staff
 from api.service import Service, ServiceHere
 from shuttle.domain import Booking
@@ -86,7 +86,7 @@ class Screen:
             self.service,
             self.language,
             "desk/desk.html",
-            examples=EXAMPLES,
+            examples=(*EXAMPLES, "zug 8:07") if trains_known(self.region) else EXAMPLES,
             **{**_NOTHING, **shown},
             form=form,
             who=who,
@@ -95,6 +95,7 @@ class Screen:
             wrong={each.field: each for each in faults},
             focus=next((each.field for each in faults if each.field in _FIELDS), focus),
             days=days_ahead(self.region, self.now),
+            trains_known=trains_known(self.region),
             today=self.today,
             channels=sorted(self.service.channels),
             csrf=self.csrf(),
@@ -109,7 +110,7 @@ class Screen:
         progress = progress_of(self.service, booking, self.now)
         return {
             "booking": booking,
-            "ride": card(self.region, booking.ride_now),
+            "ride": booking_card(self.region, booking),
             "again": WishForm.again(self.region, booking),
             "progress": progress,
             "open": progress.phase in (Phase.BOOKED, Phase.SOON),
@@ -133,6 +134,7 @@ _NOTHING: dict[str, Any] = {
     "cards": (),
     "message": "",
     "refusal": "",
+    "bus": None,
     "said": "",
     "booking": None,
     "ride": None,

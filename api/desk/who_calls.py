@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import phonenumbers
 
 from api.contacts import international
-from api.residents.cards import Card, card
+from api.residents.cards import Card, booking_card
 from api.service import Service
 from shuttle.domain import UNFINISHED, Booking, BookingStatus, Channel, Contact
 
@@ -93,7 +93,7 @@ def _pickup(booking: Booking) -> tuple[int, str]:
 
 def _lines(service: Service, bookings: Iterable[Booking]) -> tuple[RideLine, ...]:
     few = list(bookings)[:MOST]
-    return tuple(RideLine(each, card(service.region, each.ride_now)) for each in few)
+    return tuple(RideLine(each, booking_card(service.region, each)) for each in few)
 
 
 def _favourites(bookings: Iterable[Booking]) -> tuple[tuple[str, str], ...]:

@@ -31,6 +31,9 @@ class MonthOut(BaseModel):
     by_wheelchair: dict[str, int | None] = Field(
         description="Rides with and without a wheelchair.", examples=[{"with": 12, "without": 230}]
     )
+    by_phone: dict[str, int | None] = Field(
+        description="Rides booked with and without a call at the phone desk."
+    )
     by_village: dict[str, int | None] = Field(description="Rides by where they began.")
     by_hour: dict[str, int | None] = Field(description="Rides by the hour of the promised pickup.")
     unmet: int | None = Field(description=f"Refused requests. {_MISSING}")
@@ -70,5 +73,7 @@ def _month(dispatcher: Dispatcher, first: date, last: date, _as_of: date) -> Mon
     store = dispatcher.store
     days = [date.fromordinal(each) for each in range(first.toordinal(), last.toordinal() + 1)]
     touched = store.revisions(days)
-    bookings = [booking for day in days if touched.get(day) for booking in store.load(day).bookings]
-    return month_of(dispatcher.region, first, bookings, store.unmet(first, last))
+    days = [day for day in days if touched.get(day)]
+    bookings = [booking for day in days for booking in store.load(day).bookings]
+    events = (event for day in days for event in store.events(day))
+    return month_of(dispatcher.region, first, bookings, store.unmet(first, last), events)

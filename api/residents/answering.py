@@ -9,7 +9,7 @@ from api.languages import Language
 from api.problem_words import problem_title
 from api.residents.cards import Card, cards_of, fix_cards
 from api.residents.wishes import Faulty, fault_of
-from api.rides.quotes import refusal_out
+from api.rides.quotes import ScheduledRideOut, refusal_out, scheduled_out
 from api.service import Service
 from shuttle.answers import Quote
 from shuttle.errors import RequestError
@@ -17,11 +17,15 @@ from shuttle.errors import RequestError
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Rides to choose from; with a refusal why, and under which id it is kept."""
+    """Rides to choose from; with a refusal why, and under which id it is kept.
+
+    `bus` is a scheduled bus that serves the same ride.
+    """
 
     cards: Sequence[Card]
     message: str = ""
     refusal: str = ""
+    bus: ScheduledRideOut | None = None
 
 
 def answered(
@@ -49,4 +53,5 @@ def answered(
     request.app.state.metrics.quoted(found)
     refusal = refusal_out(service, found, language)
     cards = cards_of(service, found, language, maps=maps)
-    return Answer(cards, refusal.message, refusal.id) if refusal else Answer(cards)
+    bus = scheduled_out(service, found)
+    return Answer(cards, refusal.message, refusal.id, bus) if refusal else Answer(cards, bus=bus)

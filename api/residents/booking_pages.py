@@ -18,7 +18,15 @@ from api.residents.contact_form import ContactForm, WaitingForm, contact_of, rea
 from api.residents.ride_pages import show_ride
 from api.residents.standing_pages import show_waiting
 from api.residents.visit import Visit, VisitHere
-from api.residents.wishes import NUMBER, Fault, Faulty, WishForm, days_ahead, ride_request
+from api.residents.wishes import (
+    NUMBER,
+    Fault,
+    Faulty,
+    WishForm,
+    days_ahead,
+    ride_request,
+    trains_known,
+)
 from shuttle.answers import Quote
 from shuttle.booking.changing import change, quote_change
 from shuttle.domain import Booking, Contact, Offer, RideRequest
@@ -116,6 +124,7 @@ def _form(visit: Visit, wish: WishForm, faulty: Faulty | None = None) -> Respons
         "booking.html",
         wish=wish.filled(region, now),
         days=days_ahead(region, now),
+        trains_known=trains_known(region),
         today=region.config.local_day(now),
         most_people=_MOST_PEOPLE,
         most_aids=_MOST_AIDS,
@@ -156,6 +165,7 @@ def _answer(visit: Visit, wish: WishForm, asked: RideRequest, said: str = "") ->
         said=said,
         message=answer.message,
         refusal=answer.refusal,
+        bus=answer.bus,
         channels=sorted(service.channels),
     )
 

@@ -13,8 +13,7 @@ from api.service import Service
 from api.times import local_time
 from routing.stops import Stop
 from shuttle.answers import Fix, Quote
-from shuttle.booking.requests import WALK_METRES_PER_SECOND
-from shuttle.domain import Offer, Party, Ride
+from shuttle.domain import WALK_METRES_PER_SECOND, Booking, Offer, Party, Ride, Train
 from shuttle.region import Region
 
 
@@ -40,6 +39,8 @@ class Card:
         For the fix of a refusal: what would be different.
     map
         The pickup, drawn.
+    train, train_time
+        The train that it is for, and when that leaves or arrives.
     """
 
     begin: datetime
@@ -56,6 +57,8 @@ class Card:
     token: str = ""
     title: str = ""
     map: Markup = field(default_factory=Markup)
+    train: Train | None = None
+    train_time: datetime | None = None
 
 
 def card(
@@ -65,6 +68,7 @@ def card(
     token: str = "",
     title: str = "",
     drawn: Markup = Markup(),  # noqa: B008 -- empty, and a string
+    train: Train | None = None,
 ) -> Card:
     """Return a ride as a card."""
     promise = ride.promise
@@ -83,7 +87,19 @@ def card(
         token=token,
         title=title,
         map=drawn,
+        train=train,
+        train_time=None if train is None else local_time(region, train.time),
     )
+
+
+def booking_card(
+    region: Region,
+    booking: Booking,
+    *,
+    drawn: Markup = Markup(),  # noqa: B008 -- empty, and a string
+) -> Card:
+    """Return a booked ride as it is to be driven."""
+    return card(region, booking.ride_now, drawn=drawn, train=booking.train_now)
 
 
 def cards_of(
@@ -118,6 +134,7 @@ def offer_card(
         offer.ride,
         token=service.tokens.sign(offer),
         title=title,
+        train=offer.train,
         drawn=pickup_map(region, stop, language, begin=begin) if maps else Markup(),
     )
 

@@ -10,7 +10,7 @@ from api.contacts import international
 from api.languages import mark, tell
 from api.limits import Limited
 from api.problem_words import problem_title
-from api.residents.cards import card
+from api.residents.cards import booking_card
 from api.residents.visit import Visit, VisitHere
 from api.residents.wishes import Fault
 from shuttle.domain import UNFINISHED, Booking, Channel
@@ -81,7 +81,7 @@ def rides_page(visit: VisitHere, form: Number) -> Response:
 def _line(visit: Visit, booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
-        "card": card(visit.service.region, booking.ride_now),
+        "card": booking_card(visit.service.region, booking),
         "secret": visit.link(booking.code),
     }
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.languages import mark, tell
 from api.limits import Limited, take_by_phone
 from api.problem_words import problem_title
-from api.residents.cards import card
+from api.residents.cards import booking_card, card
 from api.residents.codes import code, home_of
 from api.residents.pickup_map import pickup_map
 from api.residents.rides import Phase, progress_of
@@ -95,7 +95,7 @@ def cancel_page(visit: VisitHere, form: Opening) -> Response:
     """Ask whether a ride shall really be cancelled; then cancel it."""
     booking = visit.own(form.code, form.secret)
     if not form.sure:
-        shown = card(visit.service.region, booking.ride_now)
+        shown = booking_card(visit.service.region, booking)
         return visit.show("cancel.html", secret_page=True, form=form, booking=booking, card=shown)
     try:
         booking = visit.service.dispatcher.cancel(booking.code, visit.now)
@@ -213,7 +213,7 @@ def show_ride(
         "ride.html",
         secret_page=True,
         booking=booking,
-        card=card(region, ride, drawn=drawn),
+        card=booking_card(region, booking, drawn=drawn),
         promised=card(region, booking.ride),
         progress=progress,
         open=progress.phase in (Phase.BOOKED, Phase.SOON),

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.languages import Language, mark, tell
 from api.problem_words import problem_title
+from api.residents.trains import TrainWish, train_in_words, train_meant
 from api.times import WallClock, local_time
 from routing.gazetteer import Match
-from shuttle.domain import Booking, Location, Party, RideRequest, When
+from shuttle.domain import Booking, Location, Party, RideRequest, Train, When
 from shuttle.errors import RequestError
 from shuttle.region import Region
 
@@ -27,7 +28,7 @@ _METRES_A_DEGREE = 111_195
 _MOST_MEANT = 5
 _QUARTER = 15 * 60
 
-NOW, DEPART, ARRIVE = "now", "depart", "arrive"
+NOW, DEPART, ARRIVE, TRAIN = "now", "depart", "arrive", "train"
 
 NUMBER = re.compile(r"[0-9]{1,2}")
 """People or aids, as a form says how many."""
@@ -48,6 +49,7 @@ class WishForm(BaseModel):
     day: str = ""
     time: str = ""
     fold: str = ""
+    train: str = ""
     people: str = "1"
     wheelchairs: str = "0"
     child_seats: str = "0"
@@ -61,20 +63,25 @@ class WishForm(BaseModel):
         ride = booking.ride_now
         origin = place_again(region, booking.origin, ride.pickup_stop)
         destination = place_again(region, booking.destination, ride.dropoff_stop)
-        time = ride.promise.pickup_earliest
+        train, time = booking.train_now, ride.promise.pickup_earliest
+        if train is not None:
+            return cls.of(region, RideRequest.for_train(origin, destination, train, ride.party))
         return cls.of(region, RideRequest(origin, destination, When.DEPART_AT, time, ride.party))
 
     @classmethod
     def of(cls, region: Region, request: RideRequest) -> Self:
         """Return the form that asks for a request."""
-        shown, party = local_time(region, request.time), request.party
+        train, party = request.train, request.party
+        shown = local_time(region, request.time if train is None else train.time)
+        when = DEPART if request.when is When.DEPART_AT else ARRIVE
         return cls.model_validate(
             {
                 "from": request.origin.label,
                 "to": request.destination.label,
                 "from_point": _point(region, request.origin),
                 "to_point": _point(region, request.destination),
-                "when": DEPART if request.when is When.DEPART_AT else ARRIVE,
+                "when": when if train is None else TRAIN,
+                "train": "" if train is None else train.name,
                 "day": f"{shown:%Y-%m-%d}",
                 "time": f"{shown:%H:%M}",
                 "people": str(party.passengers),
@@ -86,7 +93,8 @@ class WishForm(BaseModel):
     def filled(self, region: Region, now: int) -> Self:
         """Return the form with a day and a time to begin from."""
         soon = local_time(region, (now + 2 * _QUARTER) // _QUARTER * _QUARTER)
-        when = self.when if self.when in (NOW, DEPART, ARRIVE) else NOW
+        known = (NOW, DEPART, ARRIVE, TRAIN) if trains_known(region) else (NOW, DEPART, ARRIVE)
+        when = self.when if self.when in known else NOW
         return self.model_copy(
             update={
                 "day": self.day or f"{soon:%Y-%m-%d}",
@@ -105,6 +113,8 @@ class WishForm(BaseModel):
             update={
                 "origin": there.to,
                 "to": there.origin,
+                "when": DEPART,
+                "train": "",
                 "day": f"{shown:%Y-%m-%d}",
                 "time": f"{shown:%H:%M}",
             }
@@ -123,11 +133,14 @@ class Fault:
         In the reader's language.
     meant
         Places that may have been meant, to choose from.
+    trains
+        Trains that may have been meant, by name and in words.
     """
 
     field: str
     sentence: str
     meant: tuple[str, ...] = ()
+    trains: tuple[tuple[str, str], ...] = ()
 
 
 class Faulty(Exception):
@@ -163,16 +176,26 @@ def ride_request(form: WishForm, region: Region, now: int, language: Language) -
             faults.append(found)
         else:
             ends.append(found)
-    moment = _moment(form, region, now, language)
+    moment: tuple[When, int] | Train | Fault | None = None
+    if form.when != TRAIN:
+        moment = _moment(form, region, now, language)
+    elif len(ends) == 2:
+        moment = _train(form, region, (ends[0], ends[1]), now, language)
     if isinstance(moment, Fault):
         faults.append(moment)
     party = _party(form, language)
     if isinstance(party, Fault):
         faults.append(party)
-    if faults or isinstance(moment, Fault) or isinstance(party, Fault):
+    if faults or isinstance(moment, Fault | None) or isinstance(party, Fault):
         raise Faulty(faults)
-    when, time = moment
-    return RideRequest(ends[0], ends[1], when, time, party)
+    if isinstance(moment, Train):
+        return RideRequest.for_train(ends[0], ends[1], moment, party)
+    return RideRequest(ends[0], ends[1], *moment, party)
+
+
+def trains_known(region: Region) -> bool:
+    """Whether a timetable is loaded that has trains in the region."""
+    return region.stations is not None and region.stations.known
 
 
 def one_line(text: str) -> str:
@@ -288,13 +311,9 @@ def _moment(
     if form.when not in (DEPART, ARRIVE):
         return When.DEPART_AT, now
     when = When.DEPART_AT if form.when == DEPART else When.ARRIVE_BY
-    try:
-        day = date.fromisoformat(form.day)
-    except ValueError:
+    day, time = _day_and_time(form)
+    if day is None:
         return Fault("day", tell(_NO_DAY, language))
-    time = form.time.strip().replace(".", ":")
-    if len(time.partition(":")[0]) == 1:
-        time = f"0{time}"
     fold = {"0": 0, "1": 1}.get(form.fold)
     try:
         shown = WallClock.model_validate({"local": f"{day}T{time}", "fold": fold})
@@ -303,6 +322,35 @@ def _moment(
         return fault_of(error, language)
     except ValueError:
         return Fault("time", tell(_NO_TIME, language))
+
+
+def _day_and_time(form: WishForm) -> tuple[date | None, str]:
+    """Return the day, None if it is none, and the time with two digits for the hour."""
+    time = form.time.strip().replace(".", ":")
+    if len(time.partition(":")[0]) == 1:
+        time = f"0{time}"
+    try:
+        return date.fromisoformat(form.day), time
+    except ValueError:
+        return None, time
+
+
+def _train(
+    form: WishForm, region: Region, ends: tuple[Location, Location], now: int, language: Language
+) -> Train | Fault:
+    """Return the train that a form means, if it means one."""
+    if region.stations is None:
+        return Fault("time", tell(_NO_TIMETABLE, language))
+    day, time = _day_and_time(form)
+    if day is None:
+        return Fault("day", tell(_NO_DAY, language))
+    meant = train_meant(region, region.stations, TrainWish(*ends, day, time, form.train), now)
+    if isinstance(meant, Train):
+        return meant
+    if not meant:
+        return Fault("to", tell(_NO_TRAIN, language))
+    trains = tuple((each.name, train_in_words(region, each, language)) for each in meant)
+    return Fault("time", tell(_WHICH_TRAIN, language), trains=trains)
 
 
 def _party(form: WishForm, language: Language) -> Party | Fault:
@@ -326,5 +374,8 @@ _UNKNOWN = mark("We do not find “{text}”. Try another spelling, a street, or
 _WHICH = mark("“{text}” could be several places. Choose one.")
 _NO_DAY = mark("Choose a day from the list.")
 _NO_TIME = mark("Write the time like 08:15.")
+_NO_TIMETABLE = mark("No trains are known here. Choose a time instead.")
+_NO_TRAIN = mark("No train stops at either place then. Name the station as start or destination.")
+_WHICH_TRAIN = mark("Choose your train.")
 _NO_NUMBER = mark("Choose a number from the list.")
 _PRAM_ALONE = mark("Count the child in the pram too, and whoever is with it.")

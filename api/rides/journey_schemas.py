@@ -27,14 +27,13 @@ class ReturnWish(Wire):
 
     def ride_request(self, region: Region, outward: Offer) -> RideRequest:
         """Return the request of the domain; RequestError if a place or hour does not exist."""
-        when, time = self.when.resolve(region, "return.when")
         there = outward.request
-        return RideRequest(
+        return self.when.request(
+            region,
             origin=self.origin.locate(region, "return.from") if self.origin else there.destination,
             destination=self.to.locate(region, "return.to") if self.to else there.origin,
-            when=when,
-            time=time,
             party=self.party.party() if self.party else there.party,
+            field="return.when",
         )
 
 

@@ -16,6 +16,7 @@ from shuttle.answers import Fix, NearestVehicle, Quote, Refusal, RefusalReason
 from shuttle.domain import FixKind, Location, RideRequest
 from shuttle.errors import RequestError
 from shuttle.region import Region
+from shuttle.timetables.stations import ScheduledRide
 
 
 def _absent(value: object) -> bool:
@@ -140,6 +141,29 @@ class RefusalOut(BaseModel):
         )
 
 
+class ScheduledRideOut(BaseModel):
+    """A scheduled bus or train that serves the same ride."""
+
+    line: str
+    towards: str
+    board: str = Field(serialization_alias="from", description="The name of its stop.")
+    alight: str = Field(serialization_alias="to", description="The name of its stop.")
+    departure: datetime
+    arrival: datetime
+
+    @classmethod
+    def of(cls, region: Region, ride: ScheduledRide) -> Self:
+        """Return the same with times of the region."""
+        return cls(
+            line=ride.line,
+            towards=ride.towards,
+            board=ride.board,
+            alight=ride.alight,
+            departure=local_time(region, ride.departure),
+            arrival=local_time(region, ride.arrival),
+        )
+
+
 class QuoteOut(BaseModel):
     """Up to three offers. With a refusal they are the nearest in time that work."""
 
@@ -147,6 +171,9 @@ class QuoteOut(BaseModel):
     to: str
     offers: list[OfferOut]
     refusal: RefusalOut | None = None
+    scheduled: ScheduledRideOut | None = Field(
+        default=None, description="A scheduled bus serves the same ride, and is to be shown."
+    )
 
     @classmethod
     def of(cls, service: Service, request: RideRequest, quote: Quote, language: Language) -> Self:
@@ -156,6 +183,7 @@ class QuoteOut(BaseModel):
             to=request.destination.label,
             offers=offers_out(service, quote),
             refusal=refusal_out(service, quote, language),
+            scheduled=scheduled_out(service, quote),
         )
 
 
@@ -182,6 +210,12 @@ def offers_out(service: Service, quote: Quote) -> list[OfferOut]:
 def refusal_out(service: Service, quote: Quote, language: Language) -> RefusalOut | None:
     """Return a quote's refusal in words."""
     return None if quote.refusal is None else RefusalOut.of(service, quote.refusal, language)
+
+
+def scheduled_out(service: Service, quote: Quote) -> ScheduledRideOut | None:
+    """Return the scheduled bus that serves the same ride."""
+    bus = quote.scheduled
+    return None if bus is None else ScheduledRideOut.of(service.region, bus)
 
 
 def fresh_offers(request: Request, quote: Quote) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def booked(
         origin=offer.request.origin.label,
         destination=offer.request.destination.label,
         booked_at=now,
+        train=offer.train,
     )
     trip = exact_trip(plan.region, offer.ride, booking.code)
     insertion = None

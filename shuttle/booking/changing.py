@@ -54,10 +54,10 @@ def _in_order(answer: Quote, why_not: Callable[[Offer], RequestError | None]) ->
     offers = tuple(each for each in answer.offers if why_not(each) is None)
     if answer.refusal is not None:
         fixes = tuple(each for each in answer.refusal.fixes if why_not(each.offer) is None)
-        return Quote(offers, replace(answer.refusal, fixes=fixes))
+        return replace(answer, offers=offers, refusal=replace(answer.refusal, fixes=fixes))
     if not offers:
         raise next(filter(None, map(why_not, answer.offers)))
-    return Quote(offers)
+    return replace(answer, offers=offers)
 
 
 def change(

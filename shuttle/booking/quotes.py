@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
-from shuttle.answers import Fix, Quote, Refusal
+from shuttle.answers import Fix, Quote, Refusal, RefusalReason
+from shuttle.booking.connecting import scheduled_ride
 from shuttle.booking.counterfactuals import Counterfactuals, PlanOf
 from shuttle.booking.offers import MOST_OFFERS, Search
 from shuttle.booking.reasons import nearest_vehicle, reason_of
@@ -48,12 +49,16 @@ def quote(
     Returns
     -------
     Quote
-        Up to three offers in different windows; or a refusal with the nearest that work.
+        Up to three offers in different windows; or a refusal with the nearest that work. If a
+        scheduled bus serves the ride, it is named, and by the region's rule is a reason to refuse.
     """
+    bus = scheduled_ride(region, checked)
+    if bus is not None and region.stations is not None and region.stations.refusing:
+        return Quote((), Refusal(new_id(), RefusalReason.SCHEDULED_BUS, None), bus)
     search = Search.of(plan.region, checked, now, new_id, not_before)
     offers = search.offers(plan, search.wanted)
     if offers:
-        return Quote(tuple(offers[:MOST_OFFERS]))
+        return Quote(tuple(offers[:MOST_OFFERS]), scheduled=bus)
     reason = reason_of(search, plan)
 
     def plan_here(day: date) -> DayPlan | None:
@@ -67,7 +72,7 @@ def quote(
         alternative_to(refusal.id, fix) for fix in what_if.of_refusal(search, plan, reason)
     )
     in_time = tuple(fix.offer for fix in fixes if fix.kind in _IN_TIME)
-    return Quote(in_time, replace(refusal, fixes=fixes))
+    return Quote(in_time, replace(refusal, fixes=fixes), bus)
 
 
 def mended(

@@ -6,12 +6,9 @@ Each mistake becomes one :class:`shuttle.errors.RequestError` that names the fie
 from dataclasses import dataclass
 from datetime import date
 
-from shuttle.domain import Location, Party, RideRequest, When
+from shuttle.domain import Location, Party, RideRequest, When, walking_seconds
 from shuttle.errors import RequestError
 from shuttle.region import Region
-
-WALK_METRES_PER_SECOND = 1.25
-"""4.5 km/h, an unhurried walk."""
 
 _CLOCKS_DIFFER = 60
 """Seconds by which a resident's clock may lag behind without "now" being in the past."""
@@ -27,7 +24,7 @@ class Access:
     @property
     def seconds(self) -> int:
         """Seconds on foot."""
-        return round(self.metres / WALK_METRES_PER_SECOND)
+        return walking_seconds(self.metres)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
+from routing.stops import StopsError, read_stops
 from shuttle.errors import ShuttleError
 from shuttle.keeping.database import (
     newest_schema,
@@ -30,6 +31,8 @@ from shuttle.keeping.tables import EventRow, ServiceDay
 from shuttle.region import Region
 from shuttle.region_config import read_config
 from shuttle.settings import Settings, database_url, key_path, read_settings
+from shuttle.timetables.stations import Stations
+from shuttle.timetables.timetable import Timetable
 
 _EVENT, _DAY = table_of(EventRow), table_of(ServiceDay)
 
@@ -124,6 +127,32 @@ def _region(here: Surroundings) -> str:
     return (
         f"{region.config.name}: {len(region.stops)} stops, {len(region.config.vehicles)} vehicles"
     )
+
+
+def _timetable(here: Surroundings) -> str:
+    config = read_config(here.folder / "region.toml")
+    if config.timetable is None:
+        return "none is named: rides are offered without trains"
+    path = here.folder / config.timetable.gtfs
+    if not path.exists():
+        raise Unwell(
+            f"There is no timetable at {path}; put the GTFS feed there, or take [timetable] out of "
+            "region.toml."
+        )
+    timetable = Timetable.read(path)
+    today = config.local_day(here.now)
+    if timetable.last_day < today:
+        raise Unwell(f"The timetable {path} ended on {timetable.last_day}; fetch a newer one.")
+    try:
+        stops = read_stops(here.folder / config.stops)
+    except StopsError as error:
+        raise Unwell(str(error)) from error
+    stations = Stations.of(config.timetable, timetable, [(each.lat, each.lon) for each in stops])
+    if not stations.known:
+        raise Unwell(
+            f"Nothing in the timetable {path} stops in {config.name}; fetch the feed of this area."
+        )
+    return f"{path}, until {timetable.last_day}"
 
 
 def _key(here: Surroundings) -> str:
@@ -239,6 +268,7 @@ def _shown(time: int) -> str:
 CHECKS: dict[str, Callable[[Surroundings], str]] = {
     "settings": _settings,
     "region": _region,
+    "timetable": _timetable,
     "secret key": _key,
     "database": _reachable,
     "database schema": _migrated,

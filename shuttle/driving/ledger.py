@@ -106,7 +106,7 @@ def seconds_over(booking: Booking, tour: Tour) -> int:
     Who got on before the window did so of their own will. Whose vehicle broke down under way has
     been on their way since they got on it.
     """
-    promise = booking.ride.promise
+    promise = booking.owed
     first, last = (find(tour, kind, booking.code) for kind in RIDES)
     assert first is not None
     assert last is not None

@@ -125,7 +125,7 @@ def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
             boarded[halt.trip] = (begins[k] if before is None else before) + halt.service
         if k < tour.served or halt.kind not in RIDES:
             continue
-        promise = plan.bookings[halt.trip].ride.promise
+        promise = plan.bookings[halt.trip].owed
         if halt.kind is HaltKind.PICKUP:
             over = boarded[halt.trip] - halt.service - promise.pickup_latest
         else:
@@ -167,7 +167,7 @@ def entries(
     at_risk = {risk.code: risk for risk in risks(plan)}
     for each in plan.stranded:
         at_risk[each.code] = Risk(each.code, "", 0, Cause.NO_VEHICLE)
-        if each.ride.promise.pickup_latest < now:
+        if each.owed.pickup_latest < now:
             verdicts.setdefault(each.code, (0, Cause.NO_VEHICLE))
     owed = (*plan.bookings.values(), *let_down)
     found = [_entry(each, verdicts, at_risk) for each in owed]

@@ -27,7 +27,7 @@ _NAMING = ("code", "booking")
 _CODES = ("code", "by", "old", "new")
 """Facts of events that are codes of bookings."""
 
-_TIMES = frozenset({"was", "held_until"})
+_TIMES = frozenset({"was", "held_until", "possible_from", "possible_to"})
 """Facts of events that are times of day."""
 
 _FAR = (Changed.kind, Replaced.kind, SeriesMissed.kind, WindowOpened.kind)
@@ -73,6 +73,7 @@ def pseudonymise(
                     "origin": "",
                     "destination": "",
                     "journey": "",
+                    "train": sa.null(),
                     **(_coarsened(ride) if coarsely else {}),
                 }
             )
@@ -242,7 +243,8 @@ def _coarse(facts: Mapping[str, Any]) -> dict[str, Any]:
         key: "" if key in _CODES and not str(value).startswith(COARSE) else value
         for key, value in facts.items()
     }
-    return known | {key: _quarter(known[key]) for key in _TIMES & known.keys()}
+    times = {key: known[key] for key in _TIMES & known.keys() if known[key] is not None}
+    return known | {key: _quarter(time) for key, time in times.items()}
 
 
 def _rename_reports(

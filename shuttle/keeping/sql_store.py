@@ -47,6 +47,8 @@ from shuttle.keeping.trouble_rows import (
     condition,
     condition_row,
     in_order_entered,
+    train,
+    train_column,
 )
 from shuttle.store import (
     Change,
@@ -346,6 +348,7 @@ class SqlStore:
             "fare_cents": ride.fare_cents,
             "journey": booking.journey,
             "amendment": amendment_column(booking),
+            "train": train_column(booking),
         }
 
     def _contact_row(self, record: ContactRecord) -> dict[str, Any]:
@@ -419,6 +422,7 @@ def _booking(row: sa.RowMapping) -> Booking:
         status=BookingStatus(row["status"]),
         journey=row["journey"],
         amendment=amendment(row["amendment"]),
+        train=train(row["train"]),
     )
 
 

@@ -63,6 +63,7 @@ class BookingRow(SQLModel, table=True):
     fare_cents: int
     journey: str = Field(default="", max_length=16)
     amendment: dict[str, object] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    train: dict[str, object] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
 
 
 class ContactRow(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""Rows of the tables and back: conditions of a day, and what they made of bookings."""
+"""Rows of the tables and back: conditions of a day, what they made of bookings, and trains."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import RowMapping, null
 
-from shuttle.domain import Amendment, Booking
+from shuttle.domain import Amendment, Booking, Train
 from shuttle.trouble.conditions import Condition, disturbance_of, facts_of
 
 
@@ -44,3 +44,15 @@ def amendment_column(booking: Booking) -> Any:
 def amendment(column: Mapping[str, Any] | None) -> Amendment | None:
     """Return an amendment as it was stored."""
     return None if column is None else TypeAdapter(Amendment).validate_python(dict(column))
+
+
+def train_column(booking: Booking) -> Any:
+    """Return what is stored of the train that a booking is for."""
+    if booking.train is None:
+        return null()
+    return TypeAdapter(Train).dump_python(booking.train, mode="json")
+
+
+def train(column: Mapping[str, Any] | None) -> Train | None:
+    """Return a train as it was stored."""
+    return None if column is None else TypeAdapter(Train).validate_python(dict(column))

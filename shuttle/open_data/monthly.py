@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from shuttle.answers import RefusalReason
 from shuttle.booking.unmet import Unmet
 from shuttle.domain import Booking, BookingStatus
+from shuttle.events import Booked, Changed, Event
 from shuttle.region import Region
 
 LEAST = 5
@@ -31,8 +32,9 @@ class Month:
         Such as ``2027-03``.
     rides, passengers
         Served rides, and the people on them.
-    by_wheelchair, by_village, by_hour
-        The same rides, by whether a wheelchair came along, village of departure and hour.
+    by_wheelchair, by_phone, by_village, by_hour
+        The same rides, by whether a wheelchair came along, whether they were booked by phone,
+        village of departure and hour.
     unmet, by_reason
         Refused requests, all and by reason.
     """
@@ -41,6 +43,7 @@ class Month:
     rides: int | None
     passengers: int | None
     by_wheelchair: Cells
+    by_phone: Cells
     by_village: Cells
     by_hour: Cells
     unmet: int | None
@@ -48,7 +51,11 @@ class Month:
 
 
 def month_of(
-    region: Region, first: date, bookings: Iterable[Booking], unmet: Iterable[Unmet]
+    region: Region,
+    first: date,
+    bookings: Iterable[Booking],
+    unmet: Iterable[Unmet],
+    events: Iterable[Event] = (),
 ) -> Month:
     """Return a month in numbers.
 
@@ -58,9 +65,10 @@ def month_of(
         Whose stops and clocks are meant.
     first
         The first day of the month.
-    bookings, unmet
+    bookings, unmet, events
         Those of its days.
     """
+    phoned = {code for each in events if (code := _phoned(each))}
     rides = [each for each in bookings if each.status is BookingStatus.SERVED]
     refused = [each.reason for each in unmet if each.reason in set(RefusalReason)]
     told = len(rides) >= LEAST
@@ -69,6 +77,7 @@ def month_of(
         rides=len(rides) if told else None,
         passengers=sum(each.ride.party.passengers for each in rides) if told else None,
         by_wheelchair=held_back(Counter(_wheelchair(each) for each in rides)),
+        by_phone=held_back(Counter("with" if r.code in phoned else "without" for r in rides)),
         by_village=held_back(Counter(_village(region, each) for each in rides)),
         by_hour=held_back(Counter(_hour(region, each) for each in rides)),
         unmet=len(refused) if len(refused) >= LEAST else None,
@@ -97,6 +106,13 @@ def _can_be_reckoned(counted: Mapping[str, int], missing: Collection[str]) -> bo
 
 def _wheelchair(booking: Booking) -> str:
     return "with" if booking.ride.party.wheelchairs else "without"
+
+
+def _phoned(event: Event) -> str:
+    """Return the code of a ride that was booked by phone, or changed to it; empty for others."""
+    if isinstance(event, Booked) and event.by_phone:
+        return event.code
+    return event.new if isinstance(event, Changed) and event.by_phone else ""
 
 
 def _village(region: Region, booking: Booking) -> str:

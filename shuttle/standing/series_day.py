@@ -13,10 +13,10 @@ from shuttle.booking.bookings import booked
 from shuttle.booking.confirming import check_limits
 from shuttle.booking.offers import Search
 from shuttle.booking.reasons import reason_of
-from shuttle.booking.requests import WALK_METRES_PER_SECOND, CheckedRequest, check_request
+from shuttle.booking.requests import CheckedRequest, check_request
 from shuttle.booking.unmet import Unmet, unmet_error, unmet_refusal
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Contact, Offer, Ride, RideRequest, When
+from shuttle.domain import Contact, Offer, Ride, RideRequest, When, walking_seconds
 from shuttle.errors import RequestError, TooManyNoShows
 from shuttle.events import SeriesMissed
 from shuttle.plan import DayPlan
@@ -47,9 +47,9 @@ def request_on(config: RegionConfig, series: Series, day: date) -> RideRequest:
 def distance_from_wish(request: RideRequest, ride: Ride) -> int:
     """Return by how many seconds a ride's pickup window misses the wanted one."""
     if request.when is When.DEPART_AT:
-        ready = request.time + round(ride.walk_to_pickup / WALK_METRES_PER_SECOND)
+        ready = request.time + walking_seconds(ride.walk_to_pickup)
         return abs(ride.promise.pickup_earliest - ready)
-    there = request.time - round(ride.walk_from_dropoff / WALK_METRES_PER_SECOND)
+    there = request.time - walking_seconds(ride.walk_from_dropoff)
     return abs(there - ride.direct_seconds - ride.promise.pickup_latest)
 
 

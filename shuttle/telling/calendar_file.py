@@ -20,6 +20,7 @@ PUBLISHED = frozenset(
         NoticeKind.STOP_MOVED,
         NoticeKind.RESCUED,
         NoticeKind.POSTPONED,
+        NoticeKind.HELD_FOR_TRAIN,
     }
 )
 TAKEN_BACK = frozenset({NoticeKind.CANCELLED, NoticeKind.CANCELLED_BY_SERVICE})

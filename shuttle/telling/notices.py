@@ -44,6 +44,8 @@ class NoticeKind(StrEnum):
     STRANDED = "stranded"
     RESCUED = "rescued"
     POSTPONED = "postponed"
+    HELD_FOR_TRAIN = "held_for_train"
+    NOT_HELD_FOR_TRAIN = "not_held_for_train"
     SERIES_MISSED = "series_missed"
     WINDOW_OPENED = "window_opened"
     OPENING = "opening"
@@ -68,6 +70,8 @@ OF_A_RIDE_TO_COME = TIMED | {
     NoticeKind.STRANDED,
     NoticeKind.RESCUED,
     NoticeKind.POSTPONED,
+    NoticeKind.HELD_FOR_TRAIN,
+    NoticeKind.NOT_HELD_FOR_TRAIN,
 }
 """Those that are overtaken once the ride has begun or is cancelled."""
 
@@ -124,6 +128,8 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
     "rescued": (NoticeKind.RESCUED, "code"),
     "halt_skipped": (NoticeKind.STRANDED, "code"),
     "postponed": (NoticeKind.POSTPONED, "code"),
+    "held_for_train": (NoticeKind.HELD_FOR_TRAIN, "code"),
+    "not_held_for_train": (NoticeKind.NOT_HELD_FOR_TRAIN, "code"),
     "vehicle_arrived": (NoticeKind.ARRIVING, "code"),
     "series_missed": (NoticeKind.SERIES_MISSED, "series"),
     "window_opened": (NoticeKind.WINDOW_OPENED, "waiting"),
@@ -136,6 +142,8 @@ REPEATED = frozenset(
         NoticeKind.STRANDED,
         NoticeKind.RESCUED,
         NoticeKind.POSTPONED,
+        NoticeKind.HELD_FOR_TRAIN,
+        NoticeKind.NOT_HELD_FOR_TRAIN,
         NoticeKind.SERIES_MISSED,
         NoticeKind.WINDOW_OPENED,
     }

@@ -103,7 +103,7 @@ def _is_late(coming: _Coming, told: Sequence[Notice]) -> bool:
     """Whether a pickup is later than owed, or much later than its owner was last told."""
     promise = coming.booking.ride_now.promise
     # What was said of a time that holds no longer misleads nobody: they were told the new one.
-    anew = (NoticeKind.POSTPONED, NoticeKind.RESCUED)
+    anew = (NoticeKind.POSTPONED, NoticeKind.RESCUED, NoticeKind.HELD_FOR_TRAIN)
     moved = max((each.time for each in told if each.kind in anew), default=0)
     said = [each for each in told if each.kind in TIMED and each.time >= moved]
     if not said:

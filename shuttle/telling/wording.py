@@ -55,6 +55,8 @@ class Texts(_Texts):
     date: str
     clock: str
     between: str
+    possible: str
+    impossible: str
     fare: str
     code: str
     greeting: str
@@ -173,6 +175,10 @@ def _blanks(
         # A begun minute counts at the end of a span, and never at its beginning.
         found["sharpened"] = spoken.between.format(clock(earliest), clock(-(-latest // 60) * 60))
         found["expected"] = clock(int(notice.facts["expected"]))
+    found["possible"] = spoken.impossible
+    if "possible_from" in notice.facts:
+        free = (clock(int(notice.facts[each])) for each in ("possible_from", "possible_to"))
+        found["possible"] = spoken.possible.format(spoken.between.format(*free))
     if booking is None:
         day = datetime.fromisoformat(str(notice.facts["day"]))
         return found | {"date": _date(day, spoken)}

@@ -4,7 +4,6 @@ Times are counted from the begin of their service day, which is noon minus twelv
 time such as 25:10 belongs to the night after, and the change to summer time moves nothing.
 """
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -38,6 +37,9 @@ _NO_BOARDING = "1"
 
 _DAY = 86_400
 
+_RAILS = frozenset((0, 1, 2, 12))
+_MORE_RAILS = (range(100, 200), range(400, 500), range(900, 1000))
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -59,10 +61,14 @@ class Call:
         Whether people can get on and off here.
     service_day
         The day to which the feed counts it; with the trip it names one train.
+    stop, sequence
+        The feed's stop, and which one of the trip it is.
     """
 
     trip: str
     service_day: date
+    stop: str
+    sequence: int
     line: str
     kind: int
     towards: str
@@ -71,12 +77,18 @@ class Call:
     boarding: bool = True
     alighting: bool = True
 
+    @property
+    def on_rails(self) -> bool:
+        """Whether it is a train, a tram or an underground: by its type, also the extended ones."""
+        return self.kind in _RAILS or any(self.kind in span for span in _MORE_RAILS)
+
 
 @dataclass(frozen=True, slots=True)
 class _Halt:
     """A call as the feed has it: seconds after the begin of the service day."""
 
     trip: str
+    sequence: int
     arrival: int
     departure: int
     boarding: bool
@@ -108,6 +120,11 @@ class _Service:
         usual = self.first <= day <= self.last and day.weekday() in self.weekdays
         return usual and day not in self.removed
 
+    @property
+    def ends(self) -> date:
+        """The last day on which it may run."""
+        return max({self.last if self.weekdays else date.min, *self.added})
+
 
 @dataclass(frozen=True, eq=False)
 class Timetable:
@@ -119,18 +136,26 @@ class Timetable:
         Whose clocks its times are on.
     names
         Of its stops, by id.
+    positions
+        Latitude and longitude of the stops where something halts, by id.
+    last_day
+        After it nothing runs; the first of all days if nothing ever does.
+    longest
+        Nothing is under way more midnights than this.
     warnings
         What was left out, in sentences.
     """
 
     zone: ZoneInfo
     names: Mapping[str, str]
+    positions: Mapping[str, tuple[float, float]]
+    last_day: date
+    longest: int
     warnings: tuple[str, ...]
     _platforms: Mapping[str, tuple[str, ...]] = field(repr=False)
     _trips: Mapping[str, _Trip] = field(repr=False)
     _services: Mapping[str, _Service] = field(repr=False)
     _halts: Mapping[str, Sequence[_Halt]] = field(repr=False)
-    _longest: int = field(repr=False)
 
     @classmethod
     def read(cls, path: Path) -> "Timetable":
@@ -156,15 +181,22 @@ class Timetable:
         halts, ends = _halts(feed)
         trips = _trips(feed, {trip: names.get(stop, "") for trip, stop in ends.items()})
         latest = max((each.departure for same in halts.values() for each in same), default=0)
+        services = _services(feed)
         return cls(
             zone=ZoneInfo(_first(feed, "agency")["agency_timezone"]),
             names=names,
+            positions={
+                row["stop_id"]: (float(row["stop_lat"]), float(row["stop_lon"]))
+                for row in feed.rows("stops")
+                if row["stop_id"] in halts
+            },
+            last_day=max((each.ends for each in services.values()), default=date.min),
+            longest=latest // _DAY,
             warnings=warnings,
             _platforms=_platforms(feed),
             _trips=trips,
-            _services=_services(feed),
+            _services=services,
             _halts=halts,
-            _longest=latest // _DAY,
         )
 
     def trains_at(self, stop: str, day: date) -> list[Call]:
@@ -181,22 +213,11 @@ class Timetable:
         begin, end = self._midnight(day), self._midnight(day + timedelta(days=1))
         calls = (
             call
-            for back in range(self._longest + 1)
+            for back in range(self.longest + 1)
             for call in self._calls(self._platforms[stop], day - timedelta(days=back))
         )
         wanted = [each for each in calls if begin <= each.departure < end]
         return sorted(wanted, key=lambda each: (each.departure, each.arrival, each.trip))
-
-    def arrival_before(self, stop: str, departure: int, margin: int) -> int | None:
-        """Return by when to be at a stop for the train that leaves at a time, None without one.
-
-        `margin` are the seconds that are to be left for getting to the platform.
-        """
-        day = datetime.fromtimestamp(departure, self.zone).date()
-        leaving = [each.departure for each in self.trains_at(stop, day) if each.boarding]
-        place = bisect_left(leaving, departure)
-        found = place < len(leaving) and leaving[place] == departure
-        return departure - margin if found else None
 
     def rides_between(self, origin: str, destination: str, day: date) -> list[tuple[Call, Call]]:
         """Return each train or bus that serves a ride directly: where it is got on, and off.
@@ -236,6 +257,8 @@ class Timetable:
                     yield Call(
                         trip=halt.trip,
                         service_day=service_day,
+                        stop=platform,
+                        sequence=halt.sequence,
                         line=trip.line,
                         kind=trip.kind,
                         towards=trip.towards,
@@ -297,6 +320,7 @@ def _halts(feed: Feed) -> tuple[dict[str, list[_Halt]], dict[str, str]]:
         halts[stop].append(
             _Halt(
                 trip,
+                place,
                 seconds_of(arrival),
                 seconds_of(departure),
                 boarding=row.get("pickup_type", "") != _NO_BOARDING,

@@ -165,6 +165,6 @@ def planned(plan: DayPlan) -> dict[str, Planned]:
 def _late(booking: Booking, plan: Planned | None) -> int:
     if plan is None:
         return 0
-    promise = booking.ride.promise
+    promise = booking.owed
     pickup = 0 if booking.status is BookingStatus.ON_BOARD else plan.pickup - promise.pickup_latest
     return max(pickup, plan.dropoff - promise.dropoff_latest, 0)

@@ -148,7 +148,7 @@ def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking
     ride = booking.ride_now
     if times != ride.promise:
         boarded = booking.amendment.boarded if booking.amendment else None
-        amendment = Amendment(ride.pickup_stop, ride.dropoff_stop, times, boarded)
+        amendment = Amendment(ride.pickup_stop, ride.dropoff_stop, times, boarded, booking.held)
         booking = replace(booking, amendment=amendment)
     trip = exact_trip(plan.region, booking.ride_now, code)
     after = plan.inserted(trip, insertion).with_bookings(booking)

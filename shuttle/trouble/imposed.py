@@ -151,7 +151,8 @@ def _beside(region: Region, booking: Booking, stop: str | None, boarded: int, no
     last = ride.promise.dropoff_latest - region.config.rules.halt_seconds - int(way)
     times = replace(ride.promise, pickup_earliest=begin, pickup_latest=max(begin, last))
     before = booking.amendment.boarded if booking.amendment else None
-    amendment = Amendment(stop, ride.dropoff_stop, times, boarded if before is None else before)
+    since = boarded if before is None else before
+    amendment = Amendment(stop, ride.dropoff_stop, times, since, booking.held)
     return replace(booking, status=BookingStatus.BOOKED, amendment=amendment)
 
 
@@ -262,6 +263,7 @@ def _moved(booking: Booking, moves: Sequence[Move]) -> Booking:
         stops.get("dropoff", ride.dropoff_stop),
         ride.promise,
         booking.amendment.boarded if booking.amendment else None,
+        booking.held,
     )
     return replace(booking, amendment=amendment)
 

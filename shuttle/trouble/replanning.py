@@ -153,7 +153,7 @@ def least_late(plan: DayPlan, booking: Booking, now: int) -> tuple[Late, Promise
     for promise, insertion in zip(options, found, strict=True):
         if insertion is not None:
             times = insertion.pickup_time, insertion.dropoff_time
-            owed = booking.ride.promise
+            owed = booking.owed
             late = max(times[0] - owed.pickup_latest, times[1] - owed.dropoff_latest, 0)
             at = Planned(plan.tours[insertion.tour].shift.id, *times)
             return Late(at, late), promise, insertion
