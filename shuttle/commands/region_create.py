@@ -132,7 +132,7 @@ def create_region(
             )
         write_stops(folder / "stops.csv", stops)
         if outline is not None:
-            _write_outline(folder / "boundary.geojson", name, outline)
+            write_outline(folder / "boundary.geojson", name, outline)
         text = _region_toml(name, file.name, _depot(extract, stops), bounded=outline is not None)
         (folder / "region.toml").write_text(text, encoding="utf-8")
         tell("trying it out", 0.8)
@@ -203,7 +203,8 @@ def _is_file(boundary: str) -> bool:
     return path.suffix.lower() in (".geojson", ".json") or path.is_file()
 
 
-def _write_outline(path: Path, name: str, outline: Shape) -> None:
+def write_outline(path: Path, name: str, outline: Shape) -> None:
+    """Write a region's boundary as GeoJSON."""
     feature = {
         "type": "Feature",
         "properties": {"name": name},

@@ -58,6 +58,35 @@ def create(
     typer.echo(created.report())
 
 
+@regions.command("update")
+def update(
+    *,
+    pbf: Pbf = None,
+    boundary: Boundary = None,
+    keep_stops: Annotated[
+        bool, typer.Option("--keep-stops", help="Leave stops.csv as it is.")
+    ] = False,
+    region: Region = None,
+) -> None:
+    """Bring a region up to date: with a new map, a new boundary, or the stops alone.
+
+    Stops that you edited, added or removed stay so; the others follow the map. What changed is
+    listed. Nothing is changed if it fails or is stopped.
+    """
+    from shuttle.commands.region_update import update_region
+    from shuttle.settings import read_settings
+
+    with _progress() as tell:
+        updated = update_region(
+            region or read_settings().region,
+            pbf,
+            boundary=boundary,
+            keep_stops=keep_stops,
+            tell=tell,
+        )
+    typer.echo(updated.report())
+
+
 @regions.command("check")
 def check(
     *,
