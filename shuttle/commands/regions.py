@@ -87,6 +87,40 @@ def update(
     typer.echo(updated.report())
 
 
+@regions.command("matsim")
+def matsim(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="network.xml or network.xml.gz.")],
+    *,
+    out: Out,
+    name: Annotated[str, typer.Option(help="Such as “Vulkaneifel”; else the file's.")] = "",
+    crs: Annotated[
+        str | None,
+        typer.Option(metavar="EPSG:…", help="Coordinate system, if the file does not name it."),
+    ] = None,
+    spacing: Annotated[
+        float, typer.Option(min=50, max=20_000, help="Metres between stops at least.")
+    ] = 1000,
+    force: Force = False,
+) -> None:
+    """Make a region folder from a MATSim network, for planning a whole Landkreis.
+
+    It has the network's roads, limits and lengths, and stops at its junctions.
+    """
+    from shuttle.commands.region_matsim import create_from_matsim
+
+    with _progress() as tell:
+        made = create_from_matsim(
+            name or file.name.partition(".")[0],
+            out,
+            file,
+            crs=crs,
+            spacing_metres=spacing,
+            replace=force,
+            tell=tell,
+        )
+    typer.echo(made.report())
+
+
 @regions.command("check")
 def check(
     *,
