@@ -179,6 +179,7 @@ def serve(
         from shuttle.telling.channels import carriers, told_of
         from shuttle.telling.delivery import Delivery
         from shuttle.telling.reminding import Reminder
+        from shuttle.telling.webhook_sender import WebhookSender
 
         settings, console = read_settings(), _console()
         configure_logs(settings.log_format)
@@ -191,7 +192,10 @@ def serve(
             with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
                 compile_search(loaded, console)
                 possible = partial(still_possible, dispatcher)
-                delivery = Delivery(loaded, store, keyed, ways, settings.public_url, possible)
+                webhooks = WebhookSender(loaded.config.id, keyed, private=settings.webhook_private)
+                delivery = Delivery(
+                    loaded, store, keyed, ways, settings.public_url, possible, webhooks
+                )
                 web = create_app(
                     dispatcher,
                     _now,
