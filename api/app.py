@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api import health, metrics, pages
@@ -172,6 +173,7 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=_operation_id,
         lifespan=_lifespan(service, tick_seconds, every_tick, nightly),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
@@ -301,6 +303,12 @@ async def _tick(
             except ShuttleError as error:
                 _log.error("tick_failed", error=str(error))
         await asyncio.sleep(seconds)
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return what generated clients call an operation: its room and its name."""
+    room = str(route.tags[0]).replace(" ", "_") if route.tags else "pages"
+    return f"{room}_{route.name}"
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

@@ -77,7 +77,15 @@ def _stop_location(region: Region, stop_id: str, field: str) -> Location:
     return Location(stop.lat, stop.lon, stop.label, stop.id)
 
 
-OfferToken = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[A-Za-z0-9_.-]+$")]
+OfferToken = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=4096,
+        pattern=r"^[A-Za-z0-9_.-]+$",
+        examples=["eyJpZCI6Ik84UTJNN0tYIn0.aH7uXQ.9f2Jt0cQm1s"],
+    ),
+]
 """A signed offer."""
 
 

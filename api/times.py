@@ -142,7 +142,13 @@ Time = Annotated[
 class RideTime(Wire):
     """When to leave, when to be there, or for which train: one of these."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "maxProperties": 1,
+            "examples": [{"depart_at": "2027-03-27T12:30:00+01:00"}],
+        }
+    )
 
     depart_at: Time | None = None
     arrive_by: Time | None = None

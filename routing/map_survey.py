@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import osmium
 import shapely
@@ -51,6 +51,14 @@ class Zone:
         return any(self.covers(node.lat, node.lon) for node in (nodes[0], nodes[-1]))
 
 
+class Refused(NamedTuple):
+    """A road on which no minibus may drive, and why, as :func:`routing.road_rules.driving` says."""
+
+    road: Road
+    nodes: tuple[Node, ...]
+    reason: str
+
+
 @dataclass(slots=True)
 class Survey:
     """Collects what is seen in one pass over a map."""
@@ -67,6 +75,7 @@ class Survey:
     boundaries: list[tuple[Tags, Shape]] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
     dropped_km: dict[str, float] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
 
     def see(self, thing: OSMEntity) -> None:
         """Keep what matters of a node, way or area."""
@@ -130,6 +139,7 @@ class Survey:
             speeds = driving(tags)
             if isinstance(speeds, str):
                 self.drop(speeds, 1, _length_km(nodes))
+                self.refused.append(Refused(road, nodes, speeds))
             else:
                 self.roads.append(Way(nodes, road, speeds))
 

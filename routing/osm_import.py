@@ -100,11 +100,17 @@ def read_extract(
     ExtractError
         If the file is missing, broken, empty, without roads, or somewhere else.
     """
+    report = progress or (lambda _step, _share: None)
+    return extract_of(survey_map(path, boundary, report), str(path), report)
+
+
+def survey_map(path: Path, boundary: Shape | None, report: Progress) -> Survey:
+    """Read all that a map shows, before it is a network: as :func:`read_extract`, first half."""
     if not path.is_file():
         raise ExtractError(f"{path} does not exist; give the path of an OpenStreetMap extract.")
     if path.stat().st_size == 0:
         raise ExtractError(f"{path} is empty; download the extract again.")
-    return _extract(path, str(path), boundary, progress or (lambda _step, _share: None))
+    return _surveyed(path, str(path), boundary, report)
 
 
 def read_place(
@@ -114,7 +120,8 @@ def read_place(
     with TemporaryDirectory() as folder:
         path = Path(folder) / "place.osm.pbf"
         boundary = fetch_place(name, path, overpass_url=overpass_url, nominatim_url=nominatim_url)
-        return _extract(path, f"The map of {name!r}", boundary, lambda _step, _share: None)
+        source, report = f"The map of {name!r}", lambda _step, _share: None
+        return extract_of(_surveyed(path, source, boundary, report), source, report)
 
 
 def fetch_place(
@@ -170,7 +177,7 @@ def _uncollected() -> Iterator[None]:
 
 
 @_uncollected()
-def _extract(path: Path, source: str, boundary: Shape | None, report: Progress) -> Extract:
+def _surveyed(path: Path, source: str, boundary: Shape | None, report: Progress) -> Survey:
     survey = Survey(Zone(boundary, ROAD_MARGIN), Zone(boundary, FEATURE_MARGIN))
     try:
         _read(path, survey, report)
@@ -186,6 +193,12 @@ def _extract(path: Path, source: str, boundary: Shape | None, report: Progress) 
         )
     if not (survey.roads and survey.paths):
         raise ExtractError(f"{source} has no roads; choose an extract that holds highway=* ways.")
+    return survey
+
+
+@_uncollected()
+def extract_of(survey: Survey, source: str, report: Progress) -> Extract:
+    """Make networks of what a map shows: as :func:`read_extract`, second half."""
     report("joining the roads", 0.8)
     drive, unconnected = build_network(survey.roads, survey.locked)
     if not drive.roads:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from routing.road_network import METRES_PER_DEGREE, SECOND_FRACTIONS, Road, RoadNetwork
 from routing.road_rules import Speeds
@@ -72,6 +72,66 @@ def build_network(
     lost = np.setdiff1d(edges.piece, edges.piece[inside])
     network = pieces.network(edges.only(inside))
     return network, LeftOut(len(lost), float(pieces.metres[lost].sum()) / 1000)
+
+
+class Cut(NamedTuple):
+    """A piece of road outside of the largest part of a network.
+
+    Attributes
+    ----------
+    road
+        Its name and class.
+    points
+        (lat, lon) along it.
+    reason
+        "no way back" if one can drive in but not out, "no way in" if one can only drive out, else
+        "not connected".
+    """
+
+    road: Road
+    points: tuple[tuple[float, float], ...]
+    reason: str
+
+
+def pieces_left_out(ways: Sequence[Way], locked: Set[int] = frozenset()) -> list[Cut]:
+    """Return the pieces of road that :func:`build_network` leaves out, and why."""
+    cut = list(_cut_at_locked(ways, locked))
+    lines = _joined(cut)
+    pieces = _Pieces.of(lines, _ends_at(cut))
+    edges = pieces.edges()
+    inside = _largest_part(edges)
+    reached, reaching = _around(edges, inside)
+    reasons: dict[int, str] = {}
+    kept = set(edges.piece[inside].tolist())
+    for edge in np.flatnonzero(~inside).tolist():
+        piece = int(edges.piece[edge])
+        if piece in kept:
+            continue
+        if reached[edges.source[edge]]:
+            reasons[piece] = "no way back"
+        elif reaching[edges.target[edge]]:
+            reasons.setdefault(piece, "no way in")
+        else:
+            reasons.setdefault(piece, "not connected")
+    return [
+        Cut(lines[int(pieces.line[piece])].road, pieces.points(piece), reason)
+        for piece, reason in sorted(reasons.items())
+    ]
+
+
+def _around(
+    edges: "_Edges", inside: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return which nodes are reached from the largest part, and from which it is reached."""
+    count = int(max(edges.source.max(), edges.target.max())) + 1
+    start = int(edges.source[inside][0]) if inside.any() else 0
+    ones = np.ones(len(edges.source), dtype=np.int8)
+    graph = coo_matrix((ones, (edges.source, edges.target)), shape=(count, count)).tocsr()
+    found = []
+    for way in (graph, graph.T.tocsr()):
+        nodes = breadth_first_order(way, start, return_predecessors=False)
+        found.append(np.isin(np.arange(count), nodes))
+    return found[0], found[1]
 
 
 def _cut_at_locked(ways: Iterable[Way], locked: Set[int]) -> Iterator[Way]:
@@ -201,6 +261,11 @@ class _Pieces:
             np.concatenate((forward, backward)),
             np.repeat((False, True), (len(forward), len(backward))),
         )
+
+    def points(self, piece: int) -> tuple[tuple[float, float], ...]:
+        """Return (lat, lon) along a piece."""
+        part = slice(int(self.begin[piece]), int(self.end[piece]) + 1)
+        return tuple(zip(self.lat[part].tolist(), self.lon[part].tolist(), strict=True))
 
     def network(self, edges: _Edges) -> RoadNetwork:
         """Return the network of some edges, nodes and edges renumbered."""

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,6 +22,7 @@ from scenarios.commands import scenario
 from shuttle.commands.care import add_commands
 from shuttle.commands.open_data import open_data
 from shuttle.commands.options import Database, Region
+from shuttle.commands.regions import regions
 from shuttle.commands.staff import staff
 from shuttle.errors import ShuttleError
 
@@ -38,10 +38,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich help takes twice as long to appear
 )
-regions = typer.Typer(
-    help="Bring the shuttle to another Amt.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(regions, name="region")
 
 
 class _Plainly(TyperGroup):
@@ -55,6 +51,7 @@ class _Plainly(TyperGroup):
 app.add_typer(staff, name="staff", cls=_Plainly)
 app.add_typer(open_data, name="open-data", cls=_Plainly)
 app.add_typer(scenario, name="scenario", cls=_Plainly)
+app.add_typer(regions, name="region", cls=_Plainly)
 
 DEMO_DAY = "2027-03-02"
 """An ordinary Tuesday; fixed, so that the demo shows the same figures tomorrow."""
@@ -182,6 +179,7 @@ def serve(
         from shuttle.telling.channels import carriers, told_of
         from shuttle.telling.delivery import Delivery
         from shuttle.telling.reminding import Reminder
+        from shuttle.telling.webhook_sender import WebhookSender
         from shuttle.timetables.late_trains import watching_trains
 
         settings, console = read_settings(), _console()
@@ -195,7 +193,10 @@ def serve(
             with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
                 compile_search(loaded, console)
                 possible = partial(still_possible, dispatcher)
-                delivery = Delivery(loaded, store, keyed, ways, settings.public_url, possible)
+                webhooks = WebhookSender(loaded.config.id, keyed, private=settings.webhook_private)
+                delivery = Delivery(
+                    loaded, store, keyed, ways, settings.public_url, possible, webhooks
+                )
                 web = create_app(
                     dispatcher,
                     _now,
@@ -216,53 +217,6 @@ def serve(
                         serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
                 except KeyboardInterrupt:
                     console.print("Ended.")
-
-
-@regions.command("create")
-def region_create(
-    name: Annotated[str, typer.Argument(help="Such as “Amt Süderbrarup”.")],
-    *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="The region folder to make.")],
-    pbf: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="OpenStreetMap extract: .osm.pbf, .osm, .osm.gz or .osm.bz2. "
-            "Without one the map is fetched from OpenStreetMap by NAME.",
-        ),
-    ] = None,
-    boundary: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|NAME",
-            help="GeoJSON file, or the name of a boundary on the map; NAME if not given.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace DIR if it is a region.")] = False,
-) -> None:
-    """Make a region folder from a map.
-
-    It holds roads, stops, fleet, hours and rules, ready to be edited. Nothing is
-    left behind if it fails or is stopped.
-    """
-    with _plainly():
-        from shuttle.commands.region_create import MapServers, create_region
-        from shuttle.commands.start_up import bar
-        from shuttle.settings import read_settings
-
-        console, settings = _console(), read_settings()
-        servers = MapServers(settings.overpass_url, settings.nominatim_url)
-        with bar(console) as progress:
-            task = progress.add_task("", total=1.0)
-            created = create_region(
-                name,
-                out,
-                pbf or servers,
-                boundary=boundary,
-                replace=force,
-                tell=lambda step, share: progress.update(task, description=step, completed=share),
-            )
-        console.print(created.report())
 
 
 @app.command()

@@ -8,6 +8,7 @@ from shuttle.keeping.records import record_of
 from shuttle.keyed import Keyed
 from shuttle.store import Change, ContactRecord, Store, owner_of
 from shuttle.telling.notices import Notice, notices_of
+from shuttle.telling.webhooks import webhooks_of
 
 
 def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) -> Change:
@@ -52,7 +53,11 @@ def _notices(outcome: Outcome[Any], store: Store) -> tuple[Notice, ...]:
     def contact_of(code: str) -> Contact | None:
         return outcome.contacts.get(code) or owner_of(store, code)
 
-    return (*outcome.notices, *notices_of(outcome.events, booking_of, contact_of))
+    return (
+        *outcome.notices,
+        *notices_of(outcome.events, booking_of, contact_of),
+        *webhooks_of(outcome.events, booking_of, store.partners()),
+    )
 
 
 def _record(code: str, contact: Contact, keyed: Keyed) -> ContactRecord:

@@ -86,6 +86,8 @@ class Settings(BaseSettings):
         How long the server may take for each of the dozen steps of a session.
     sms_secret
         What the SMS gateway of ``region.toml`` wants to see.
+    webhook_private
+        Whether the webhooks of partner systems may lead into a private network.
     """
 
     model_config = SettingsConfigDict(env_prefix="SHUTTLE_", extra="ignore", frozen=True)
@@ -110,6 +112,7 @@ class Settings(BaseSettings):
     smtp_from: str = Field(default="", pattern=r"^([^@\s<>]+@[^@\s<>]+)?$")
     smtp_timeout_seconds: float = Field(default=10.0, gt=0, le=20)
     sms_secret: SecretStr = SecretStr("")
+    webhook_private: bool = False
 
 
 def limits_of(settings: Settings) -> dict[Limit, Rate]:

@@ -14,6 +14,7 @@ from shuttle.domain import UNFINISHED, Alternative, Booking, Contact
 from shuttle.driving.reports import Report
 from shuttle.errors import RevisionConflict
 from shuttle.events import Changed, Event, Locked, PromiseAtRisk, Unlocked
+from shuttle.people.accounts import ApiKey
 from shuttle.standing.standing_requests import (
     Instance,
     MemoryStandingRequests,
@@ -204,6 +205,9 @@ class Store(Protocol):
     def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
         """Return what was refused from one day to another, by the wanted time."""
 
+    def partners(self) -> tuple[ApiKey, ...]:
+        """Return the partner systems that are told of bookings."""
+
     def close(self) -> None:
         """Let go of the database."""
 
@@ -233,6 +237,7 @@ class MemoryStore:
     _unmet: dict[str, Unmet] = field(default_factory=dict)
     standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
+    told: tuple[ApiKey, ...] = ()
 
     def load(self, day: date) -> StoredDay:
         """Return a day with all its bookings that are not cancelled."""
@@ -348,6 +353,10 @@ class MemoryStore:
         """Return what was refused from one day to another."""
         wanted = [each for each in self._unmet.values() if first <= each.day <= last]
         return tuple(sorted(wanted, key=lambda each: (each.wanted, each.id)))
+
+    def partners(self) -> tuple[ApiKey, ...]:
+        """Return the partner systems that are told of bookings."""
+        return self.told
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -56,6 +56,7 @@ def test_the_folder_holds_the_map_the_stops_and_the_rules_and_nothing_else(
     assert {each.name for each in created.folder.iterdir()} == {
         "boundary.geojson",
         "region.toml",
+        "scenario.toml",
         "stops.csv",
         "toy-town.osm.pbf",
     }

@@ -44,7 +44,7 @@ class Credentials(Wire):
     """What staff sign in with."""
 
     name: str = Field(max_length=100, examples=["petersen"])
-    password: str = Field(max_length=1000)
+    password: str = Field(max_length=1000, examples=["drei kleine Woerter"])
 
 
 class DriverCode(Wire):

@@ -15,8 +15,8 @@ from api.staff.trouble_answers import (
     ConditionsOut,
     ConsequencesOut,
     MovingOut,
-    WaitingListOut,
-    WaitingOut,
+    UnservedListOut,
+    UnservedOut,
 )
 from api.staff.trouble_schemas import TroubleWire
 from api.times import Day
@@ -82,16 +82,16 @@ def conditions(service: ServiceHere, response: Response, day: DayQuery = None) -
 
 
 @router.get("/list", responses=answers(422, 503))
-def stranded(service: ServiceHere, response: Response, day: DayQuery = None) -> WaitingListOut:
+def stranded(service: ServiceHere, response: Response, day: DayQuery = None) -> UnservedListOut:
     """Return the rides that no tour carries, each with the least late way to serve it, if any."""
     response.headers["Cache-Control"] = "no-store"
     plan = plan_of(service, day)
     rides = waiting(plan, service.clock())
     causes = _causes(service, plan.day) if rides else {}
-    return WaitingListOut(
+    return UnservedListOut(
         day=plan.day,
         rides=[
-            WaitingOut.of(service.region, each, causes.get(each.booking.code)) for each in rides
+            UnservedOut.of(service.region, each, causes.get(each.booking.code)) for each in rides
         ],
     )
 

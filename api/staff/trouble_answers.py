@@ -226,7 +226,7 @@ class ConditionsOut(BaseModel):
     conditions: list[ConditionOut]
 
 
-class WaitingOut(BaseModel):
+class UnservedOut(BaseModel):
     """A ride that no tour carries."""
 
     code: str
@@ -266,11 +266,11 @@ class WaitingOut(BaseModel):
         )
 
 
-class WaitingListOut(BaseModel):
+class UnservedListOut(BaseModel):
     """The dispatcher's list: the most urgent first."""
 
     day: date
-    rides: list[WaitingOut]
+    rides: list[UnservedOut]
 
 
 class PlanChangedProblem(Problem):

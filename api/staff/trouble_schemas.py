@@ -102,8 +102,8 @@ class ShiftWire(_Span):
 class PointWire(Wire):
     """A point on a road."""
 
-    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
-    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False, examples=[54.6356])
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False, examples=[9.7754])
 
 
 class RoadClosedWire(_Span):

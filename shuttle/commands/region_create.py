@@ -4,6 +4,7 @@ Everything is written into a hidden folder beside the target and renamed at the 
 region has been loaded from it once.
 """
 
+import dataclasses
 import json
 import re
 import shutil
@@ -80,7 +81,9 @@ class Created:
             f"- the vehicles are kept at {depot}",
             f"Next, put hours, fleet, tariff and contact into {self.folder / 'region.toml'},",
             f"look over {self.folder / 'stops.csv'} and try it:",
+            f"  shuttle region check --region {self.folder}",
             f"  shuttle demo --region {self.folder}",
+            f"  shuttle scenario run {self.folder / 'scenario.toml'} --out results",
         ]
         return "\n".join(lines)
 
@@ -118,7 +121,7 @@ def create_region(
     RegionError, ExtractError
         With one sentence; nothing was written.
     """
-    with _whole_or_nothing(out, replace) as folder:
+    with whole_or_nothing(out, replace) as folder:
         tell("map", 0.0)
         file, outline = _bring_map(name, source, boundary, folder)
         tell("roads", 0.35)
@@ -132,11 +135,11 @@ def create_region(
             )
         write_stops(folder / "stops.csv", stops)
         if outline is not None:
-            _write_outline(folder / "boundary.geojson", name, outline)
-        text = _region_toml(name, file.name, _depot(extract, stops), bounded=outline is not None)
-        (folder / "region.toml").write_text(text, encoding="utf-8")
+            write_outline(folder / "boundary.geojson", name, outline)
+        depot = _depot(extract, stops)
+        write_rules(folder, out, name, file.name, depot, bounded=outline is not None)
         tell("trying it out", 0.8)
-        region = Region.load(folder)
+        region = dataclasses.replace(Region.load(folder), folder=out)
     tell("done", 1.0)
     homes = [(each.lat, each.lon) for each in _addresses(region)]
     return Created(
@@ -149,7 +152,7 @@ def create_region(
 
 
 @contextmanager
-def _whole_or_nothing(out: Path, replace: bool) -> Iterator[Path]:
+def whole_or_nothing(out: Path, replace: bool) -> Iterator[Path]:
     """Give a folder to fill; it takes the place of `out` only if all went well."""
     occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
     if occupied and not replace:
@@ -203,7 +206,8 @@ def _is_file(boundary: str) -> bool:
     return path.suffix.lower() in (".geojson", ".json") or path.is_file()
 
 
-def _write_outline(path: Path, name: str, outline: Shape) -> None:
+def write_outline(path: Path, name: str, outline: Shape) -> None:
+    """Write a region's boundary as GeoJSON."""
     feature = {
         "type": "Feature",
         "properties": {"name": name},
@@ -239,10 +243,14 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-") or "region"
 
 
-def _region_toml(name: str, extract: str, depot: Stop, *, bounded: bool) -> str:
-    """Return a commented ``region.toml`` with rules that work and a fleet to begin with."""
-    template = Template(Path(__file__).with_name("new_region.toml").read_text(encoding="utf-8"))
-    return template.substitute(
+def write_rules(
+    folder: Path, out: Path, name: str, extract: str, depot: Stop, *, bounded: bool
+) -> None:
+    """Write a commented ``region.toml`` that works, and a scenario to begin with.
+
+    `folder` becomes `out` once all went well.
+    """
+    rules = _template("new_region.toml").substitute(
         id=_quoted(slug(name)),
         name=_quoted(name),
         extract=_quoted(extract),
@@ -251,6 +259,17 @@ def _region_toml(name: str, extract: str, depot: Stop, *, bounded: bool) -> str:
         lat=round(depot.lat, 6),
         lon=round(depot.lon, 6),
     )
+    scenario = _template("new_scenario.toml").substitute(
+        file=out / "scenario.toml",
+        de=_quoted(f"Eine Woche: {name}"),
+        en=_quoted(f"A week: {name}"),
+    )
+    (folder / "region.toml").write_text(rules, encoding="utf-8")
+    (folder / "scenario.toml").write_text(scenario, encoding="utf-8")
+
+
+def _template(file: str) -> Template:
+    return Template(Path(__file__).with_name(file).read_text(encoding="utf-8"))
 
 
 def _quoted(text: str) -> str:

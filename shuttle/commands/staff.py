@@ -105,7 +105,24 @@ def list_keys(*, region: Region = None, database: Database = None) -> None:
     with _door(region, database) as door:
         for key in door.store.api_keys():
             made = f"since {datetime.fromtimestamp(key.made_at, UTC):%Y-%m-%d}"
-            typer.echo(f"{key.name:24} {', '.join(sorted(key.scopes)):40} {made}")
+            told = f"  told at {key.webhook}" if key.webhook else ""
+            typer.echo(f"{key.name:24} {', '.join(sorted(key.scopes)):40} {made}{told}")
+
+
+@keys.command("webhook")
+def set_webhook(
+    name: Name,
+    url: Annotated[str, typer.Argument(help="Where bookings are told; empty ends it.")],
+    *,
+    region: Region = None,
+    database: Database = None,
+) -> None:
+    """Tell a partner system of bookings at a URL, and show the secret that signs what it gets."""
+    with _door(region, database) as door:
+        secret = door.set_webhook(name, url)
+        typer.echo(secret or f"{name} is told nothing any more.")
+        if secret:
+            typer.echo("The partner checks signatures with it: docs/webhooks.md.", err=True)
 
 
 @keys.command("remove")

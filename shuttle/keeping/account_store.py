@@ -189,6 +189,7 @@ class AccountStore:
             "digest": digest,
             "scopes": _joined(key.scopes),
             "made_at": key.made_at,
+            "webhook": key.webhook,
         }
         self._add(API_KEY, row, f"{key.name} has a key; end it with: shuttle staff key remove")
 
@@ -206,6 +207,16 @@ class AccountStore:
         query = sa.select(API_KEY).where(API_KEY.c.region == self._region).order_by(API_KEY.c.name)
         with self._reading() as connection:
             return tuple(_api_key(row) for row in connection.execute(query).mappings())
+
+    def set_webhook(self, name: str, url: str) -> ApiKey:
+        """Tell a partner of bookings at a URL, at none if it is empty; AccountError if unknown."""
+        own = (API_KEY.c.region == self._region, API_KEY.c.name == name)
+        with self._writing() as connection:
+            connection.execute(sa.update(API_KEY).where(*own).values(webhook=url))
+            row = connection.execute(sa.select(API_KEY).where(*own)).mappings().one_or_none()
+        if row is None:
+            raise AccountError(f"No key is called {name!r}; see: shuttle staff key list")
+        return _api_key(row)
 
     def remove_api_key(self, name: str) -> None:
         """Delete a partner's key; AccountError if there is none."""
@@ -261,4 +272,4 @@ def _session(row: sa.RowMapping) -> Session:
 
 
 def _api_key(row: sa.RowMapping) -> ApiKey:
-    return ApiKey(row["name"], _words(Scope, row["scopes"]), row["made_at"])
+    return ApiKey(row["name"], _words(Scope, row["scopes"]), row["made_at"], row["webhook"])

@@ -47,6 +47,7 @@ class ApiKeyRow(SQLModel, table=True):
     digest: str = Field(max_length=32)
     scopes: str = Field(max_length=200)
     made_at: int = Field(sa_type=BigInteger)
+    webhook: str = Field(default="", max_length=500)
 
 
 class ShiftCodeRow(SQLModel, table=True):

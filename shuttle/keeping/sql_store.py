@@ -50,6 +50,7 @@ from shuttle.keeping.trouble_rows import (
     train,
     train_column,
 )
+from shuttle.people.accounts import ApiKey
 from shuttle.store import (
     Change,
     ContactRecord,
@@ -229,6 +230,10 @@ class SqlStore:
         )
         with self._reading() as connection:
             return {date.fromisoformat(row.day): row.revision for row in connection.execute(query)}
+
+    def partners(self) -> tuple[ApiKey, ...]:
+        """Return the partner systems that are told of bookings."""
+        return tuple(each for each in self.accounts.api_keys() if each.webhook)
 
     def close(self) -> None:
         """Close all connections."""

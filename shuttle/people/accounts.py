@@ -112,11 +112,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A partner system."""
+    """A partner system; `webhook` is the URL that is told of bookings, empty if none is."""
 
     name: str
     scopes: frozenset[Scope]
     made_at: int
+    webhook: str = ""
 
 
 def may(held: Iterable[Role], needed: Iterable[Role]) -> bool:

@@ -34,6 +34,8 @@ from shuttle.people.accounts import (
     written_code,
     written_password,
 )
+from shuttle.telling.webhook_sender import signing_secret
+from shuttle.telling.webhooks import proper_webhook
 
 _HASHES_AT_ONCE = 2
 """A hash takes 64 MiB and a core on purpose; more at once and guessers could fill the machine."""
@@ -114,6 +116,27 @@ class SignIn:
         token = new_token()
         self.store.add_api_key(ApiKey(name, scopes, now), self._keyed.digest(token))
         return token
+
+    def set_webhook(self, name: str, url: str) -> str:
+        """Tell a partner system of bookings at a URL, or of none if it is empty.
+
+        Returns
+        -------
+        str
+            The secret that signs what is sent, empty without a URL. It stays the same for as long
+            as the partner has its key.
+
+        Raises
+        ------
+        AccountError
+            If there is no such key, its scopes leave bookings out, or the URL is no proper one.
+        """
+        name, url = proper_name(name), url and proper_webhook(url)
+        scopes = {each.name: each.scopes for each in self.store.api_keys()}
+        if url and Scope.BOOKINGS not in scopes.get(name, {Scope.BOOKINGS}):
+            raise AccountError(f"The key of {name} has not the scope bookings; make one that has.")
+        partner = self.store.set_webhook(name, url)
+        return signing_secret(self._keyed, partner) if url else ""
 
     # Coming in
 

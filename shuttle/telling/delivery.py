@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from threading import Event, Thread
 
 import structlog
@@ -26,6 +27,7 @@ from shuttle.telling.carriers import Attachment, Carrier, Message, Undelivered
 from shuttle.telling.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice, NoticeKind
 from shuttle.telling.opening import digits_of
 from shuttle.telling.outbox import Claim, Fate
+from shuttle.telling.webhook_sender import WebhookSender
 from shuttle.telling.wording import words
 
 LEASE = 300
@@ -70,6 +72,8 @@ class Delivery:
         Where residents find the service; without it messages have no link.
     possible
         Whether somebody on the waiting list could still be offered a ride at a time.
+    webhooks
+        Tells partner systems; None tells none.
     """
 
     region: Region
@@ -78,6 +82,7 @@ class Delivery:
     carriers: Mapping[Channel, Carrier]
     public_url: str = ""
     possible: Callable[[Waiting, int], bool] = lambda _waiting, _now: True
+    webhooks: WebhookSender | None = None
 
     def deliver_one(self, now: int) -> bool:
         """Deliver the notice that has been due longest, or find out that it cannot be.
@@ -91,6 +96,9 @@ class Delivery:
         if claim is None:
             return False
         notice = claim.notice
+        if notice.kind is NoticeKind.WEBHOOK:
+            self._tell_partner(claim, now)
+            return True
         contact, booking = owner_of(self.store, notice.code), self.store.booking(notice.code)
         if now >= notice.valid_until:
             self._miss(claim, Fate.GIVEN_UP, "stale")
@@ -128,13 +136,34 @@ class Delivery:
         return next((each for each in reversed(own) if each.kind in OF_A_VEHICLE), None)
 
     def _carry(self, claim: Claim, booking: Booking | None, contact: Contact, now: int) -> None:
+        """Write a message and send it the way its reader wished."""
+
+        def send() -> None:
+            message = self._message(claim.notice, booking, contact)
+            self.carriers[channel_of(claim.notice, contact)].send(message, now)
+
+        self._try(claim, now, send)
+
+    def _tell_partner(self, claim: Claim, now: int) -> None:
+        """Tell a partner system, if it still wants to be told."""
+        name, webhooks = claim.notice.facts["partner"], self.webhooks
+        partner = next((each for each in self.store.partners() if each.name == name), None)
+        if now >= claim.notice.valid_until:
+            self._end(claim, Fate.GIVEN_UP, "stale")
+        elif partner is None:
+            self._end(claim, Fate.UNSENT, "nobody wants it")
+        elif webhooks is None:
+            self._end(claim, Fate.UNSENT, "no channel configured")
+        else:
+            self._try(claim, now, partial(webhooks.send, claim.notice, partner, now))
+
+    def _try(self, claim: Claim, now: int, send: Callable[[], None]) -> None:
         """Send, and note what came of it: in this order.
 
         A message that nobody can write or send is given up, so that it holds up no other.
         """
         try:
-            message = self._message(claim.notice, booking, contact)
-            self.carriers[channel_of(claim.notice, contact)].send(message, now)
+            send()
         except Undelivered as error:
             again = now + pause(claim.attempts)
             if error.for_good:
@@ -204,6 +233,8 @@ class Delivery:
             thread.join()
             for carrier in self.carriers.values():
                 carrier.close()
+            if self.webhooks is not None:
+                self.webhooks.close()
 
     def _run(self, clock: Callable[[], int], stopped: Event) -> None:
         """Keep the workers busy; whoever fails over the database is replaced, the rest go on."""

@@ -50,6 +50,8 @@ class NoticeKind(StrEnum):
     WINDOW_OPENED = "window_opened"
     OPENING = "opening"
     """Digits that open all rides of a phone number, see :mod:`shuttle.telling.opening`."""
+    WEBHOOK = "webhook"
+    """For a partner system instead of people, see :mod:`shuttle.telling.webhooks`."""
 
 
 TIMED = frozenset(
