@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from routing.insertion import warm_up
 from shuttle.region import Region
 from tests.staff import PASSWORD, office
 
@@ -47,6 +48,7 @@ def asked(
     request: pytest.FixtureRequest, toy_region: Region, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Asked]:
     folder: Path = tmp_path_factory.mktemp("office")
+    warm_up()  # as the service does before it listens: a request has ten seconds
     with office(toy_region, folder) as here:
 
         def signed_in() -> dict[str, str]:
