@@ -10,7 +10,7 @@ from shuttle.store import Change, ContactRecord, Store, owner_of
 from shuttle.telling.notices import Notice, notices_of
 
 
-def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) -> Change:
+def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed, now: int) -> Change:
     """Return an outcome as a store takes it.
 
     Parameters
@@ -23,6 +23,8 @@ def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) 
         Knows whom older bookings belong to.
     keyed
         Gives phone numbers their pseudonyms.
+    now
+        Epoch seconds.
     """
     after = outcome.plan
     moved = sorted(outcome.planned | outcome.happened)
@@ -40,6 +42,7 @@ def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) 
         waiting=outcome.waiting,
         notices=_notices(outcome, store),
         conditions=outcome.conditions,
+        time=now,
     )
 
 

@@ -241,6 +241,50 @@ def test_when_the_connection_is_lost_the_board_says_since_when_and_comes_back(
             desk.context.close()
 
 
+def test_the_day_is_looked_back_at_by_keyboard_and_is_live_again_afterwards(desk: Desk) -> None:
+    desk.office.clock.set(f"{DAY}T08:00")
+    first = desk.book("key-number-1")
+    desk.office.clock.set(f"{DAY}T08:05")
+    second = desk.book("key-number-2", "10:30")
+    desk.open()
+    desk.page.get_by_role("button", name="Rückblick").click()
+    said = desk.page.locator("#past-said")
+    expect(said).to_contain_text("Stand um 08:05 Uhr (Änderung 2 von 2)", timeout=PATIENCE_MS)
+    expect(desk.page.locator("#past-time")).to_be_focused()
+    desk.page.keyboard.press("ArrowLeft")
+    expect(said).to_contain_text("08:00")
+    expect(desk.line(second)).to_have_count(0, timeout=PATIENCE_MS)
+    desk.line(first).click()
+    expect(desk.page.locator("#ride-title")).to_contain_text(first["code"])
+    expect(desk.page.locator("[data-act=move]")).to_have_count(0)
+    expect(desk.page.locator("#open-trouble")).to_be_disabled()
+    assert barriers(desk.page) == []
+    third = desk.book("key-number-3", "12:00")
+    desk.page.get_by_role("button", name="Zurück zu jetzt").click()
+    for booking in (first, second, third):
+        desk.line(booking).wait_for(timeout=PATIENCE_MS)
+    expect(desk.page.locator("[data-act=move]")).to_be_visible()
+    assert desk.complaints == []
+
+
+def test_planned_and_driven_stand_side_by_side(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    desk.office.clock.set(f"{DAY}T09:03")
+    desk.office.dispatcher.advance(desk.office.clock.now)
+    desk.open()
+    desk.page.locator("#show-tables").click()
+    desk.page.locator("#table-of").select_option("driven")
+    rows = desk.page.locator("#tables tbody tr").filter(has_text=booking["code"])
+    expect(rows).to_have_count(2, timeout=PATIENCE_MS)
+    expect(rows.first).to_contain_text("09:00–09:15")
+    expect(rows.first).to_contain_text("wie geplant")
+    expect(rows.last).to_contain_text("(geplant)")
+    assert barriers(desk.page) == []
+    rows.last.get_by_role("button").click()
+    expect(desk.page.locator("#ride-title")).to_contain_text(booking["code"])
+    assert desk.complaints == []
+
+
 def test_the_timeline_zooms_by_keys_and_wheel(desk: Desk) -> None:
     desk.book("key-number-1")
     desk.open()
