@@ -41,6 +41,7 @@ from shuttle.errors import (
     UnknownBooking,
 )
 from shuttle.events import Event
+from shuttle.improving.quality import Quality
 from shuttle.keeping.records import restored
 from shuttle.keyed import Keyed
 from shuttle.plan import DayPlan, tick_of
@@ -90,6 +91,7 @@ class Dispatcher:
         self.store = store
         self.keyed = keyed or Keyed(secrets.token_bytes(32))
         self.sightings = Sightings()
+        self.quality = Quality()
         self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._steady = SteadyClock()

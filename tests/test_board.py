@@ -67,6 +67,18 @@ def test_a_ride_is_shown_with_its_promise_and_at_its_halts(desk: Office) -> None
     assert 0 < shown["figures"]["empty_kilometres"] < shown["figures"]["kilometres"]
 
 
+def test_what_is_proven_about_a_plan_is_shown_rounded_up_and_of_no_other_plan(
+    desk: Office,
+) -> None:
+    desk.book()
+    assert board(desk)["figures"]["gap_percent"] is None
+    revision = board(desk)["revision"]
+    desk.dispatcher.write(lambda: desk.dispatcher.quality.note(MONDAY, revision, 0.0111))
+    assert board(desk)["figures"]["gap_percent"] == 1.2
+    desk.book("key-number-2", when={"depart_at": berlin(f"{DAY}T11:00")})
+    assert board(desk)["figures"]["gap_percent"] is None
+
+
 def test_every_stay_ends_before_the_next_drive_begins(desk: Office) -> None:
     for number, clock in enumerate(("09:00", "09:10", "10:30", "13:00")):
         desk.book(f"key-number-{number}", when={"depart_at": berlin(f"{DAY}T{clock}")})

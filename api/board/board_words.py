@@ -32,6 +32,7 @@ BOARD_WORDS: dict[str, str] = {
     "figure_at_risk": mark("Promises at risk"),
     "figure_broken": mark("Promises broken"),
     "figure_empty_kilometres": mark("Kilometres without anybody on board"),
+    "figure_gap_percent": mark("At most so many per cent above the best possible plan"),
     "figure_kept": mark("Promises kept"),
     "figure_kilometres": mark("Kilometres, driven and planned"),
     "figure_rides": mark("Rides"),

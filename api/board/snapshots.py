@@ -120,6 +120,7 @@ class Snapshots:
             refused=store.unmet(plan.day, plan.day),
             waiting=[each for each in store.standing.waiting_list() if each.day == plan.day],
             tag=f"{self._prefix}-{plan.day}-{plan.revision}-{now}-{changes}",
+            gap=dispatcher.quality.gap(plan.day, plan.revision),
         )
         return Snapshot(plan, now, changes, board, tours, rides)
 
@@ -135,6 +136,7 @@ def whole_board(
     refused: Iterable[Unmet],
     waiting: Iterable[Waiting] = (),
     tag: str = "",
+    gap: float | None = None,
 ) -> BoardOut:
     """Return all of a board, put together from its parts."""
     region = plan.region
@@ -148,7 +150,7 @@ def whole_board(
         gone_tours=[],
         rides=rides,
         gone_rides=[],
-        figures=board_figures(plan, entries, halts),
+        figures=board_figures(plan, entries, halts, gap),
         waiting=[board_waiting(region, each) for each in waiting],
         refused=board_refused(region, refused),
         conditions=[ConditionOut.of(region, each) for each in plan.conditions],

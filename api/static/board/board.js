@@ -33,11 +33,12 @@ model.listen((_changed, chosen) => {
   byId("board").dataset.revision = model.revision;
 });
 
-function quality({ rides, kept, broken, at_risk: risk, stranded, kilometres, empty_kilometres: empty }) {
+function quality({ rides, kept, broken, at_risk: risk, stranded, kilometres, empty_kilometres: empty, gap_percent: gap }) {
   write(byId("quality-rides"), number(rides));
   write(byId("quality-kept"), kept + broken ? `${number(kept)} / ${number(kept + broken)}` : "–");
   write(byId("quality-risk"), number(risk + 0));
   write(byId("quality-empty"), `${number(empty)} / ${number(kilometres)}`);
+  write(byId("quality-gap"), gap === null ? "–" : `≤ ${number(gap)} %`);
   byId("quality-risk").classList.toggle("bad", risk + stranded > 0);
   byId("quality-kept").classList.toggle("bad", broken > 0);
 }

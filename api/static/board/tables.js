@@ -85,7 +85,7 @@ export class Tables {
 
   #figures() {
     const { figures } = this.model;
-    const rows = Object.entries(figures).map(([key, value]) => part("tr", {}, part("th", { scope: "row" }, words[`figure_${key}`]), part("td", { class: "number" }, `${value}`)));
+    const rows = Object.entries(figures).map(([key, value]) => part("tr", {}, part("th", { scope: "row" }, words[`figure_${key}`]), part("td", { class: "number" }, `${value ?? "–"}`)));
     const trouble = this.model.conditions.map((each) => part("tr", {}, part("th", { scope: "row" }, troubleOf(this.model, each)), part("td", {}, `${this.times.clock(Date.parse(each.from))}–${this.times.clock(Date.parse(each.until))}`)));
     return table(words.figures, [words.figures, words.table_number], [...rows, ...trouble]);
   }
