@@ -194,6 +194,25 @@ def test_an_impossible_move_says_why_and_what_is_nearest(desk: Office) -> None:
     assert (stays.status_code, stays.json()["code"]) == (409, "not_movable")
 
 
+def test_calling_off_is_shown_first_with_what_it_means_for_others(desk: Office) -> None:
+    first = desk.book()
+    second = desk.book("key-number-2", origin={"stop": "mitte"})
+    assert ride_of(board(desk), first)["shift"] == ride_of(board(desk), second)["shift"]
+    shown = desk.http.post(f"/api/v1/bookings/{first['code']}/call-off/preview")
+    assert shown.status_code == 200, shown.text
+    told = shown.json()
+    before = ride_of(board(desk), second)
+    assert ride_of(board(desk), first)["status"] == "booked"
+    desk.http.post(f"/api/v1/bookings/{first['code']}/call-off")
+    after = ride_of(board(desk), second)
+    [effect] = told["effects"]
+    assert effect["code"] == second["code"]
+    assert effect["late_seconds"] == 0
+    for end in ("pickup", "dropoff"):
+        assert (effect["before"][end], effect["after"][end]) == (before[end], after[end])
+    assert told["added_seconds"] < 0
+
+
 def test_rides_and_tours_are_locked_and_unlocked(desk: Office) -> None:
     booking = desk.book()
     paths = (f"/api/v1/bookings/{booking['code']}/lock", f"/api/v1/shifts/{DAY}/{TWO}/lock")

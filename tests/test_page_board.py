@@ -20,6 +20,10 @@ pytestmark = needs_browser
 PATIENCE_MS = 20_000
 DAY = "2027-03-22"
 ONE, TWO = "bus-1@06:00", "bus-2@07:00"
+AXIS = 26
+"""Pixels above the first vehicle of the timeline."""
+FIRST_MINUTE, MINUTES_SHOWN = 8 * 60 - 40, 40 + 3 * 60
+"""What the timeline shows at eight, when the page is opened."""
 Scheme = Literal["light", "dark"]
 
 
@@ -153,6 +157,50 @@ def test_a_ride_is_found_selected_everywhere_and_moved_by_keyboard_alone(desk: D
     desk.page.locator("#preview-yes").click()
     desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
     assert desk.shift_of(booking) == before
+    assert desk.complaints == []
+
+
+def test_a_ride_is_dragged_to_another_vehicle_on_the_timeline(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    assert desk.shift_of(booking) == ONE
+    desk.open()
+    expect(desk.page.locator("#timeline-names li")).to_have_count(2)
+    box = desk.page.locator("#timeline canvas").bounding_box()
+    assert box is not None
+    row = (box["height"] - AXIS) / 2
+    x = box["x"] + box["width"] * (9 * 60 - FIRST_MINUTE) / MINUTES_SHOWN + 3
+    upper, lower = (box["y"] + AXIS + row * share for share in (0.5, 1.5))
+    desk.page.mouse.move(x, upper)
+    desk.page.mouse.down()
+    desk.page.mouse.move(x + 2, (upper + lower) / 2, steps=4)
+    desk.page.mouse.move(x + 4, lower, steps=4)
+    desk.page.mouse.up()
+    expect(desk.page.locator("#preview-title")).to_contain_text("Bus 2", timeout=PATIENCE_MS)
+    assert desk.shift_of(booking) == ONE
+    desk.page.locator("#preview-yes").click()
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert desk.shift_of(booking) == TWO
+    assert desk.complaints == []
+
+
+def test_a_break_is_set_after_a_look_at_what_it_changes(desk: Desk) -> None:
+    booking = desk.book("key-number-1", "10:00")
+    desk.open()
+    desk.page.locator("#open-trouble").click()
+    desk.page.locator("#kind").select_option("rest")
+    desk.page.locator("#rest-of").select_option(ONE)
+    desk.page.locator("#from").fill("09:50")
+    desk.page.locator("#until").fill("10:25")
+    assert barriers(desk.page) == []
+    desk.page.get_by_role("button", name="Ansehen, was es ändert").click()
+    words = desk.page.locator("#preview-words")
+    words.filter(has_text="Bus 1 → Bus 2").wait_for(timeout=PATIENCE_MS)
+    desk.page.locator("#preview-yes").click()
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert desk.shift_of(booking) == TWO
+    tours = desk.office.http.get(f"/api/v1/board/{DAY}").json()["tours"]
+    rests = [halt["rest"] for halt in tours[0]["halts"] if halt["rest"]]
+    assert [begin[11:13] for begin, _ in rests] == ["09"]
     assert desk.complaints == []
 
 

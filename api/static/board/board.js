@@ -70,7 +70,7 @@ if (model.revision !== null) {
 
 const { BoardMap } = await import("./board_map.js");
 map = new BoardMap(model, times, clock);
-new TroubleForm(acting, () => map.pick());
+new TroubleForm(model, times, acting, () => map.pick());
 map.load().catch((error) => {
   console.warn(error);
   notify(words.no_connection);
