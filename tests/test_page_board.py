@@ -1,7 +1,7 @@
 """The board in a real browser: it follows the day, acts by preview, and has no barriers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.region import Region
+from shuttle.region_config import MapRule
 from tests.api_client import berlin
 from tests.browser import barriers, needs_browser, scrolls_sideways
 from tests.staff import Office, at_the_desk
@@ -24,6 +25,7 @@ AXIS = 26
 """Pixels above the first vehicle of the timeline."""
 FIRST_MINUTE, MINUTES_SHOWN = 8 * 60 - 40, 40 + 3 * 60
 """What the timeline shows at eight, when the page is opened."""
+TILES = "https://tiles.example"
 Scheme = Literal["light", "dark"]
 
 
@@ -348,6 +350,32 @@ def test_the_timeline_zooms_by_keys_and_wheel(desk: Desk) -> None:
     desk.page.wait_for_timeout(200)
     seen.append(canvas.evaluate("each => each.toDataURL()"))
     assert len(set(seen)) == len(seen)
+
+
+def test_tiles_of_another_host_are_shown_on_the_board_alone_and_only_if_the_region_says_so(
+    browser: Browser, toy_region: Region, tmp_path: Path
+) -> None:
+    rule = MapRule(tiles=f"{TILES}/{{z}}/{{x}}/{{y}}.png", attribution="© somebody")
+    region = replace(toy_region, config=toy_region.config.model_copy(update={"map": rule}))
+    with at_the_desk(region, tmp_path) as here:
+        listener = listen("127.0.0.1", 0)
+        with serving_beside(here.http.app, listener):
+            desk = seated(browser, (here, address(listener)))
+            seen = []
+            desk.context.route(
+                f"{TILES}/**", lambda way: (seen.append(way.request.url), way.fulfill(body=b""))
+            )
+            desk.open()
+            expect(desk.page.locator("#map")).to_contain_text("© somebody", timeout=PATIENCE_MS)
+            expect(desk.page.locator("#map .leaflet-tiles-pane img").first).to_be_attached()
+            assert seen
+            assert not [each for each in desk.complaints if "Content Security" in each]
+            desk.context.close()
+        pages = [
+            here.http.get(each, headers={"Accept": "text/html"}) for each in ("/board", "/map")
+        ]
+    policies = [each.headers["content-security-policy"] for each in pages]
+    assert [f"img-src 'self' {TILES};" in each for each in policies] == [True, False]
 
 
 def test_another_day_is_looked_at_by_its_date(desk: Desk) -> None:

@@ -29,6 +29,7 @@ export class BoardMap {
     credits.addAttribution(source.outerHTML + (region.synthetic ? ` · <b class="synthetic">${words.synthetic}</b>` : ""));
     map.fitBounds(region.bounds, { padding: [4, 4] });
     this.map = map;
+    this.#tiles(map, credits);
     this.base = new BaseMap(map, region, roads);
     this.stops = new StopLayer(map, region.stops);
     this.tours = new TourLayer(map, this.times, { patterns: true, onHalt: (stand) => this.#choose(stand) });
@@ -45,6 +46,17 @@ export class BoardMap {
     this.ready = true;
     await this.told();
     this.#mark();
+  }
+
+  /** Another's map over our own, if the region says so; where it does not come, ours is seen. */
+  #tiles(map, credits) {
+    const { tiles, credit } = map.getContainer().dataset;
+    if (!tiles) return;
+    map.createPane("tiles").style.zIndex = 250;
+    L.tileLayer(tiles, { pane: "tiles", maxZoom: 18 }).addTo(map);
+    const name = document.createElement("span");
+    name.textContent = credit;
+    credits.addAttribution(name.outerHTML);
   }
 
   /** Fetch tours if they are others by now, and where the vehicles are. */
