@@ -7,7 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.region import Region
@@ -361,10 +361,13 @@ def test_tiles_of_another_host_are_shown_on_the_board_alone_and_only_if_the_regi
         listener = listen("127.0.0.1", 0)
         with serving_beside(here.http.app, listener):
             desk = seated(browser, (here, address(listener)))
-            seen = []
-            desk.context.route(
-                f"{TILES}/**", lambda way: (seen.append(way.request.url), way.fulfill(body=b""))
-            )
+            seen: list[str] = []
+
+            def given(way: Route) -> None:
+                seen.append(way.request.url)
+                way.fulfill(body=b"")
+
+            desk.context.route(f"{TILES}/**", given)
             desk.open()
             expect(desk.page.locator("#map")).to_contain_text("© somebody", timeout=PATIENCE_MS)
             expect(desk.page.locator("#map .leaflet-tiles-pane img").first).to_be_attached()
