@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from api import health, metrics, pages
-from api.board import acting, board_api, board_page
+from api.board import acting, board_api, board_page, past_api
 from api.board.feed import Feed
 from api.board.snapshots import Snapshots
 from api.desk import desk_pages
@@ -197,7 +197,7 @@ def create_app(
     app.include_router(promises.router)
     for each in (driving, drive_tour):
         app.include_router(each.router, dependencies=[Depends(driver_of_shift)])
-    for each in (explain, trouble, calling_off, board_api, acting):
+    for each in (explain, trouble, calling_off, board_api, past_api, acting):
         app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])

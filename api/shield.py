@@ -37,6 +37,13 @@ def framed_by(sites: Sequence[str]) -> dict[str, str]:
     return {"Content-Security-Policy": policy + " ".join(sites)} if sites else {}
 
 
+def with_images_of(tiles: str) -> dict[str, str]:
+    """Return the headers that let a page show images of one more host; `tiles` is an address."""
+    host = "/".join(tiles.split("/")[:3])
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    return {"Content-Security-Policy": policy.replace("img-src 'self'", f"img-src 'self' {host}")}
+
+
 class SecurityHeaders:
     """Adds :data:`SECURITY_HEADERS` to every response, and :data:`HSTS` over https."""
 

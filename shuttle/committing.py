@@ -11,7 +11,7 @@ from shuttle.telling.notices import Notice, notices_of
 from shuttle.telling.webhooks import webhooks_of
 
 
-def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) -> Change:
+def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed, now: int) -> Change:
     """Return an outcome as a store takes it.
 
     Parameters
@@ -24,6 +24,8 @@ def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) 
         Knows whom older bookings belong to.
     keyed
         Gives phone numbers their pseudonyms.
+    now
+        Epoch seconds.
     """
     after = outcome.plan
     moved = sorted(outcome.planned | outcome.happened)
@@ -41,6 +43,7 @@ def change_of(outcome: Outcome[Any], expected: int, store: Store, keyed: Keyed) 
         waiting=outcome.waiting,
         notices=_notices(outcome, store),
         conditions=outcome.conditions,
+        time=now,
     )
 
 

@@ -41,6 +41,7 @@ from shuttle.errors import (
     UnknownBooking,
 )
 from shuttle.events import Event
+from shuttle.improving.quality import Quality
 from shuttle.keeping.records import restored
 from shuttle.keyed import Keyed
 from shuttle.plan import DayPlan, tick_of
@@ -90,6 +91,7 @@ class Dispatcher:
         self.store = store
         self.keyed = keyed or Keyed(secrets.token_bytes(32))
         self.sightings = Sightings()
+        self.quality = Quality()
         self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._steady = SteadyClock()
@@ -387,7 +389,7 @@ class Dispatcher:
         outcome = act(before)
         if not outcome.changes_nothing:
             self._check(before, outcome)
-            self._commit(outcome)
+            self._commit(now, outcome)
         return outcome.result
 
     def _act_together(self, days: Collection[date], now: int, act: JointAct[T]) -> T:
@@ -400,13 +402,13 @@ class Dispatcher:
             self._check(before[outcome.plan.day], outcome)
             before[outcome.plan.day] = outcome.plan
         if outcomes:
-            self._commit(*outcomes)
+            self._commit(now, *outcomes)
         return joint.result
 
     def _advance(self, day: date, now: int) -> tuple[Event, ...]:
         outcome = followed(self._stored_plan(day), now)
         if not outcome.changes_nothing:
-            self._commit(outcome)
+            self._commit(now, outcome)
         return outcome.result
 
     def _check(self, before: DayPlan, outcome: Outcome[T]) -> None:
@@ -424,13 +426,13 @@ class Dispatcher:
         if faults:
             raise PlanRejected(after.day, [str(each) for each in faults])
 
-    def _commit(self, *outcomes: Outcome[Any]) -> None:
+    def _commit(self, now: int, *outcomes: Outcome[Any]) -> None:
         """Store the changes together, then show them to readers: in this order."""
         revisions = {each.plan.day: each.plan.revision for each in outcomes}
         changes = []
         for outcome in outcomes:
             expected = revisions[outcome.plan.day]
-            changes.append(change_of(outcome, expected, self.store, self.keyed))
+            changes.append(change_of(outcome, expected, self.store, self.keyed, now))
             revisions[outcome.plan.day] += 1
         self.store.commit_together(changes)
         for outcome in outcomes:

@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from shuttle.booking.limits import NoShows
 from shuttle.errors import RegionError
@@ -235,6 +243,24 @@ class GeocoderRule(_Table):
     timeout_seconds: float = Field(default=2.0, gt=0, le=30)
 
 
+class MapRule(_Table):
+    """Map tiles of somebody else, shown on the dispatcher's board over our own roads.
+
+    Whoever gives them out learns who looks at the board, and where; without this table nobody does.
+    """
+
+    tiles: str = Field(pattern=r"^https://[^\s/{}]+/\S*$")
+    attribution: str = Field(min_length=1)
+
+    @field_validator("tiles")
+    @classmethod
+    def _names_a_tile(cls, tiles: str) -> str:
+        for each in ("{z}", "{x}", "{y}"):
+            if each not in tiles:
+                raise ValueError(f"there is no {each} in it; write https://…/{{z}}/{{x}}/{{y}}.png")
+        return tiles
+
+
 class RegionConfig(_Table):
     """The whole of ``region.toml``."""
 
@@ -251,6 +277,7 @@ class RegionConfig(_Table):
     fares: Fares = Fares()
     contact: Contact
     geocoder: GeocoderRule | None = None
+    map: MapRule | None = None
     sms: SmsTemplate | None = None
     timetable: TimetableRule | None = None
     depots: dict[str, Depot]

@@ -87,6 +87,27 @@ class ContactRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What one change made of a day. All of them, in order, are the day's past.
+
+    Attributes
+    ----------
+    revision
+        Of the day after it.
+    time
+        When that was, in epoch seconds.
+    tours, bookings, conditions
+        As they were from then on; whatever else the day had stayed as it was.
+    """
+
+    revision: int
+    time: int
+    tours: tuple[TourRecord, ...] = ()
+    bookings: tuple[Booking, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One act of the dispatcher on one day.
 
@@ -118,6 +139,8 @@ class Change:
         What residents are to be told; one that is in the outbox already is not put there again.
     conditions
         New or lifted.
+    time
+        When it is stored, in epoch seconds.
     """
 
     day: date
@@ -133,6 +156,12 @@ class Change:
     waiting: tuple[Waiting, ...] = ()
     notices: tuple[Notice, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    time: int = 0
+
+    @property
+    def step(self) -> Step:
+        """What it adds to the day's past."""
+        return Step(self.expected + 1, self.time, self.tours, self.bookings, self.conditions)
 
     @property
     def rebooked(self) -> Mapping[str, str]:
@@ -193,6 +222,9 @@ class Store(Protocol):
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in the order in which they were stored."""
 
+    def steps(self, day: date) -> tuple[Step, ...]:
+        """Return a day's past in order; nothing if it is not known from the first change on."""
+
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of those of the days that have been stored."""
 
@@ -235,6 +267,7 @@ class MemoryStore:
     _receipts: dict[str, Receipt] = field(default_factory=dict)
     _events: dict[date, list[Event]] = field(default_factory=dict)
     _unmet: dict[str, Unmet] = field(default_factory=dict)
+    _steps: dict[date, list[Step]] = field(default_factory=dict)
     standing: MemoryStandingRequests = field(default_factory=MemoryStandingRequests)
     outbox: MemoryOutbox = field(default_factory=MemoryOutbox)
     told: tuple[ApiKey, ...] = ()
@@ -289,6 +322,7 @@ class MemoryStore:
             changed = replace(known, status=each.status, amendment=each.amendment)
             self._bookings[each.code] = changed
         self._events.setdefault(change.day, []).extend(change.events)
+        self._steps.setdefault(change.day, []).append(change.step)
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
             self._receipts[change.receipt.key] = change.receipt
@@ -331,6 +365,10 @@ class MemoryStore:
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in order."""
         return tuple(self._events.get(day, ()))
+
+    def steps(self, day: date) -> tuple[Step, ...]:
+        """Return a day's past in order."""
+        return tuple(self._steps.get(day, ()))
 
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of the days that are kept."""

@@ -67,6 +67,18 @@ def test_a_ride_is_shown_with_its_promise_and_at_its_halts(desk: Office) -> None
     assert 0 < shown["figures"]["empty_kilometres"] < shown["figures"]["kilometres"]
 
 
+def test_what_is_proven_about_a_plan_is_shown_rounded_up_and_of_no_other_plan(
+    desk: Office,
+) -> None:
+    desk.book()
+    assert board(desk)["figures"]["gap_percent"] is None
+    revision = board(desk)["revision"]
+    desk.dispatcher.write(lambda: desk.dispatcher.quality.note(MONDAY, revision, 0.0111))
+    assert board(desk)["figures"]["gap_percent"] == 1.2
+    desk.book("key-number-2", when={"depart_at": berlin(f"{DAY}T11:00")})
+    assert board(desk)["figures"]["gap_percent"] is None
+
+
 def test_every_stay_ends_before_the_next_drive_begins(desk: Office) -> None:
     for number, clock in enumerate(("09:00", "09:10", "10:30", "13:00")):
         desk.book(f"key-number-{number}", when={"depart_at": berlin(f"{DAY}T{clock}")})
@@ -182,6 +194,25 @@ def test_an_impossible_move_says_why_and_what_is_nearest(desk: Office) -> None:
     assert (stays.status_code, stays.json()["code"]) == (409, "not_movable")
 
 
+def test_calling_off_is_shown_first_with_what_it_means_for_others(desk: Office) -> None:
+    first = desk.book()
+    second = desk.book("key-number-2", origin={"stop": "mitte"})
+    assert ride_of(board(desk), first)["shift"] == ride_of(board(desk), second)["shift"]
+    shown = desk.http.post(f"/api/v1/bookings/{first['code']}/call-off/preview")
+    assert shown.status_code == 200, shown.text
+    told = shown.json()
+    before = ride_of(board(desk), second)
+    assert ride_of(board(desk), first)["status"] == "booked"
+    desk.http.post(f"/api/v1/bookings/{first['code']}/call-off")
+    after = ride_of(board(desk), second)
+    [effect] = told["effects"]
+    assert effect["code"] == second["code"]
+    assert effect["late_seconds"] == 0
+    for end in ("pickup", "dropoff"):
+        assert (effect["before"][end], effect["after"][end]) == (before[end], after[end])
+    assert told["added_seconds"] < 0
+
+
 def test_rides_and_tours_are_locked_and_unlocked(desk: Office) -> None:
     booking = desk.book()
     paths = (f"/api/v1/bookings/{booking['code']}/lock", f"/api/v1/shifts/{DAY}/{TWO}/lock")
@@ -215,6 +246,95 @@ def test_that_a_number_was_shown_is_recorded(desk: Office) -> None:
     assert desk.dispatcher.events(MONDAY) == before
 
 
+def moments(desk: Office) -> list[Any]:
+    answer = desk.http.get(f"{BOARD}/past")
+    assert answer.status_code == 200, answer.text
+    found: list[Any] = answer.json()["moments"]
+    return found
+
+
+def past(desk: Office, moment: Any) -> Any:
+    answer = desk.http.get(f"{BOARD}/past/{moment['revision']}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def live_at(desk: Office, clock: str) -> Any:
+    """Return the board as it is shown at a time, without what depends on who looks."""
+    desk.clock.set(f"{DAY}T{clock}")
+    desk.dispatcher.advance(desk.clock.now)
+    shown = board(desk)
+    return {key: shown[key] for key in ("revision", "now", "tours", "rides", "figures")}
+
+
+def test_a_day_is_shown_as_it_was_after_every_change(desk: Office) -> None:
+    """The past is what the board showed then, whatever came later: to the last figure."""
+    assert moments(desk) == []
+    first = desk.book()
+    seen = [live_at(desk, "08:00")]
+    desk.clock.set(f"{DAY}T08:02")
+    desk.book("key-number-2", party={"passengers": 1, "wheelchairs": 1})
+    seen.append(live_at(desk, "08:02"))
+    desk.clock.set(f"{DAY}T08:10")
+    out = {"kind": "vehicle_out", "vehicle": "bus-1", "until": berlin(f"{DAY}T11:00")}
+    condition = desk.http.post("/api/v1/trouble", json=out).json()["condition"]["id"]
+    seen.append(live_at(desk, "08:10"))
+    desk.clock.set(f"{DAY}T08:20")
+    assert desk.http.delete(f"/api/v1/trouble/{condition}").status_code == 200
+    seen.append(live_at(desk, "08:20"))
+    desk.clock.set(f"{DAY}T08:30")
+    desk.http.delete(f"/api/v1/bookings/{first['code']}")
+    seen.append(live_at(desk, "08:30"))
+    desk.dispatcher.advance(desk.clock.now + 10 * 3600)
+    told = {each["time"]: each for each in moments(desk)}
+    for shown in seen:
+        then = past(desk, told[shown["now"]])
+        assert {key: then[key] for key in shown} == shown
+    assert [len(past(desk, each)["rides"]) for each in moments(desk)][:5] == [1, 2, 2, 2, 1]
+
+
+def test_the_past_is_kept_in_the_database_and_has_tours_for_the_map(desk: Office) -> None:
+    desk.book()
+    [moment] = moments(desk)
+    before = past(desk, moment)
+    tours = desk.http.get(f"{BOARD}/past/{moment['revision']}/tours").json()
+    store = SqlStore(str(desk.store.engine.url), desk.dispatcher.region.config.id)
+    assert store.steps(MONDAY) == desk.store.steps(MONDAY)
+    store.close()
+    desk.book("key-number-2", when={"depart_at": berlin(f"{DAY}T10:00")})
+    assert past(desk, moment) == before
+    assert desk.http.get(f"{BOARD}/past/{moment['revision']}/tours").json() == tours
+    assert (
+        sum(bool(stand["getting_on"]) for each in tours["tours"] for stand in each["stands"]) == 1
+    )
+    nowhere = desk.http.get(f"{BOARD}/past/99")
+    assert (nowhere.status_code, nowhere.json()["code"]) == (422, "no_past")
+
+
+def test_planned_and_driven_are_compared_halt_by_halt(desk: Office) -> None:
+    booking = desk.book()
+    code, planned = booking["code"], ride_of(board(desk), booking)
+    desk.clock.set(f"{DAY}T09:20")
+    times = {"started": "08:30", "arrived": "09:04", "picked_up": "09:05", "dropped_off": "09:17"}
+    sent = [
+        {"id": kind, "kind": kind, "happened_at": berlin(f"{DAY}T{clock}")}
+        | ({} if kind == "started" else {"booking": code})
+        for kind, clock in times.items()
+    ]
+    desk.http.post(f"/api/v1/shifts/{DAY}/{planned['shift']}/reports", json={"reports": sent})
+    on, off = desk.http.get(f"{BOARD}/driven").json()["halts"]
+    assert (on["kind"], on["planned"], on["time"], on["driven"]) == (
+        *("pickup", planned["pickup"], berlin(f"{DAY}T09:05")),
+        True,
+    )
+    assert (on["earliest"], on["latest"]) == tuple(planned["pickup_window"].values())
+    assert (off["planned"], off["latest"]) == (planned["dropoff"], planned["dropoff_latest"])
+    late = datetime.fromisoformat(off["time"]) - datetime.fromisoformat(off["planned"])
+    assert (off["driven"], off["seconds"]) == (True, late.total_seconds())
+    assert off["seconds"] > 0
+    assert not on["other_vehicle"]
+
+
 @pytest.mark.parametrize("role", [None, "driver", "planner"])
 def test_the_board_is_for_dispatchers(toy_region: Region, tmp_path: Path, role: str | None) -> None:
     with office(toy_region, tmp_path) as here:
@@ -223,6 +343,10 @@ def test_the_board_is_for_dispatchers(toy_region: Region, tmp_path: Path, role: 
         for method, path in (
             ("GET", BOARD),
             ("GET", f"{BOARD}/events"),
+            ("GET", f"{BOARD}/past"),
+            ("GET", f"{BOARD}/past/1"),
+            ("GET", f"{BOARD}/past/1/tours"),
+            ("GET", f"{BOARD}/driven"),
             ("POST", "/api/v1/bookings/K7MX2Q9A/phone"),
             ("POST", "/api/v1/bookings/K7MX2Q9A/move"),
             ("PUT", "/api/v1/bookings/K7MX2Q9A/lock"),

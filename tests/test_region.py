@@ -77,6 +77,9 @@ def _write(name: str, content: str) -> Callable[[Path], None]:
     return write
 
 
+TILES = "https://tiles.example/{z}/{x}.png"
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -90,6 +93,10 @@ def _write(name: str, content: str) -> Callable[[Path], None]:
         (_replace('"mon"', '"Montag"'), "'Montag' is no weekday"),
         (_replace("synthetic = true", 'timezone = "Europe/Angeln"'), "is no time zone"),
         (_replace('depot = "townhall"', 'depot = "garage"'), "there is no depot 'garage'"),
+        (
+            _replace("[contact]", f"[map]\ntiles = '{TILES}'\nattribution = 'x'\n[contact]"),
+            "there is no {y} in it",
+        ),
         (_replace('id = "bus-2"', 'id = "bus-1"'), "two vehicles have the same id"),
         (_replace('vehicle = "bus-2"', 'vehicle = "bus-9"'), "names vehicle 'bus-9'"),
         (_replace('to = "13:30", minutes', 'to = "12:10", minutes'), "does not fit between"),

@@ -35,6 +35,7 @@ from shuttle.improving.adoption import (
     question_of,
 )
 from shuttle.improving.aim import AIM, plan_cost, slack
+from shuttle.improving.quality import WORTH_TELLING, bounding
 from shuttle.improving.reoptimiser import MOST_SECONDS, Reoptimiser, Try, improving
 from shuttle.improving.solver_process import Solver, SolverFailed, SolverProcess, improved
 from shuttle.keeping.sql_store import SqlStore
@@ -465,6 +466,38 @@ def test_a_closed_solver_answers_no_more(dispatcher: Dispatcher) -> None:
     process.close()
     with pytest.raises(SolverFailed, match="ending"):
         process(ask(dispatcher, MORNING))
+
+
+def test_how_far_a_plan_may_be_from_the_best_is_proven_for_that_plan_alone(
+    dispatcher: Dispatcher,
+) -> None:
+    book_some(dispatcher, 10, seed=1)
+    question = bounding(ask(dispatcher, MORNING))
+    assert question is not None
+    improved(question)  # compiles, which would use up the time there is for a bound
+    loop = Reoptimiser(dispatcher, improved, Budget(iterations=5))
+    assert loop.step(MORNING) is not None
+    loop.bound(MORNING)
+    plan = dispatcher.plan(MONDAY, MORNING)
+    gap = dispatcher.quality.gap(MONDAY, plan.revision)
+    assert gap is not None
+    assert 0 <= gap <= WORTH_TELLING
+    Reoptimiser(dispatcher, improved, FEW).settle(MORNING)
+    best = dispatcher.plan(MONDAY, MORNING)
+    assert cost(best) >= (1 - gap) * cost(plan) - 1
+    book(dispatcher, "15:00", Party())
+    assert dispatcher.quality.gap(MONDAY, dispatcher.plan(MONDAY, MORNING).revision) is None
+
+
+def test_a_day_that_is_too_large_is_not_claimed_to_be_near_the_best(dispatcher: Dispatcher) -> None:
+    book_some(dispatcher, 10, seed=1)
+    question = ask(dispatcher, MORNING)
+    assert bounding(question) is not None
+    many = replace(question.problem, requests=question.problem.requests * 10)
+    assert bounding(replace(question, problem=many)) is None
+    loop = Reoptimiser(dispatcher, unmoved, FEW)
+    loop.bound(MORNING)
+    assert dispatcher.quality.gap(MONDAY, question.revision) is None
 
 
 def test_beside_the_service_days_get_better_and_nothing_is_left_behind(

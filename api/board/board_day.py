@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from math import ceil
 
 from api.board.board_schemas import (
     BoardFigures,
@@ -178,9 +179,15 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
 
 
 def board_figures(
-    plan: DayPlan, entries: Sequence[Entry], stands: Iterable[Sequence[Stand]]
+    plan: DayPlan,
+    entries: Sequence[Entry],
+    stands: Iterable[Sequence[Stand]],
+    gap: float | None,
 ) -> BoardFigures:
-    """Return how good a day is: rides, promises, and kilometres without anybody on board."""
+    """Return how good a day is: rides, promises, kilometres without anybody, and what is proven.
+
+    `gap` is by which share of its cost the plan may at most be too dear, if that is known.
+    """
     promises = figures(entries)
     legs = [
         (_metres(plan, before, after), any(before.on_board))
@@ -196,7 +203,16 @@ def board_figures(
         stranded=len(plan.stranded),
         kilometres=round(sum(metres for metres, _ in legs) / 1000, 1),
         empty_kilometres=round(sum(metres for metres, full in legs if not full) / 1000, 1),
+        gap_percent=None if gap is None else _more_than_best(gap),
     )
+
+
+def _more_than_best(gap: float) -> float:
+    """Return the same share of the best possible cost, in per cent.
+
+    Rounded up, so that no more is claimed than is proven.
+    """
+    return ceil(round(1000 * gap / (1 - gap), 6)) / 10
 
 
 def board_waiting(region: Region, waiting: Waiting) -> BoardWaiting:

@@ -14,6 +14,7 @@ from api.pages import link_in, page
 from api.rides.refusal_words import REFUSALS
 from api.security import CallerHere, admitted
 from api.service import ServiceHere
+from api.shield import with_images_of
 from api.times import Day
 from shuttle.answers import RefusalReason
 from shuttle.people.accounts import Role
@@ -53,4 +54,6 @@ def board_page(
         stops=sorted(service.region.stops, key=lambda each: each.label),
     )
     answer.headers["Cache-Control"] = "no-store"
+    if service.region.config.map is not None:
+        answer.headers.update(with_images_of(service.region.config.map.tiles))
     return answer

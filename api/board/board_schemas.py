@@ -101,6 +101,10 @@ class BoardFigures(BaseModel):
     stranded: int
     kilometres: float = Field(description="Of all tours, driven and planned.")
     empty_kilometres: float = Field(description="Of these without anybody on board.")
+    gap_percent: float | None = Field(
+        description="By at most so much the plan costs more than the best possible one, rounded "
+        "up; None if nothing is proven about this very plan."
+    )
 
 
 class BoardOut(BaseModel):

@@ -7,7 +7,7 @@ they have is told only of tours and rides that are different by now.
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,8 +27,11 @@ from api.service import Service
 from api.staff.trouble_answers import ConditionOut
 from api.times import local_time
 from routing.problem import Tour
+from shuttle.booking.unmet import Unmet
+from shuttle.driving.promises import Entry
 from shuttle.driving.timetable import Stand, stands
 from shuttle.plan import DayPlan
+from shuttle.standing.standing_requests import Waiting
 
 _REMEMBERED = 16
 """Boards that somebody may still have; whoever has an older one is told everything."""
@@ -98,39 +101,60 @@ class Snapshots:
         return made
 
     def _made(self, plan: DayPlan, now: int, changes: int, last: Snapshot | None) -> Snapshot:
-        dispatcher, region, store = (
-            self._service.dispatcher,
-            plan.region,
-            self._service.dispatcher.store,
-        )
+        dispatcher, store = self._service.dispatcher, self._service.dispatcher.store
         entries = dispatcher.promises(plan.day, now)
         tours = {tour.shift.id: _tour(last, plan, n) for n, tour in enumerate(plan.tours)}
-        known = last.rides if last and last.plan.region is region else {}
+        known = last.rides if last and last.plan.region is plan.region else {}
         rides = {}
         for facts in ride_facts(plan, entries):
             before = known.get(facts.entry.booking.code)
             same = before if before and before[0] == facts else (facts, board_ride(plan, facts))
             rides[facts.entry.booking.code] = same
-        board = BoardOut(
+        board = whole_board(
+            plan,
+            now,
+            entries,
+            [each.stands for each in tours.values()],
+            [each.shown for each in tours.values()],
+            [shown for _, shown in rides.values()],
+            refused=store.unmet(plan.day, plan.day),
+            waiting=[each for each in store.standing.waiting_list() if each.day == plan.day],
             tag=f"{self._prefix}-{plan.day}-{plan.revision}-{now}-{changes}",
-            whole=True,
-            day=plan.day,
-            revision=plan.revision,
-            now=local_time(region, now),
-            tours=[each.shown for each in tours.values()],
-            gone_tours=[],
-            rides=[shown for _, shown in rides.values()],
-            gone_rides=[],
-            figures=board_figures(plan, entries, [each.stands for each in tours.values()]),
-            waiting=[
-                board_waiting(region, each)
-                for each in store.standing.waiting_list()
-                if each.day == plan.day
-            ],
-            refused=board_refused(region, store.unmet(plan.day, plan.day)),
-            conditions=[ConditionOut.of(region, each) for each in plan.conditions],
+            gap=dispatcher.quality.gap(plan.day, plan.revision),
         )
         return Snapshot(plan, now, changes, board, tours, rides)
+
+
+def whole_board(
+    plan: DayPlan,
+    now: int,
+    entries: Sequence[Entry],
+    halts: Sequence[Sequence[Stand]],
+    tours: list[BoardTour],
+    rides: list[BoardRide],
+    *,
+    refused: Iterable[Unmet],
+    waiting: Iterable[Waiting] = (),
+    tag: str = "",
+    gap: float | None = None,
+) -> BoardOut:
+    """Return all of a board, put together from its parts."""
+    region = plan.region
+    return BoardOut(
+        tag=tag,
+        whole=True,
+        day=plan.day,
+        revision=plan.revision,
+        now=local_time(region, now),
+        tours=tours,
+        gone_tours=[],
+        rides=rides,
+        gone_rides=[],
+        figures=board_figures(plan, entries, halts, gap),
+        waiting=[board_waiting(region, each) for each in waiting],
+        refused=board_refused(region, refused),
+        conditions=[ConditionOut.of(region, each) for each in plan.conditions],
+    )
 
 
 def _tour(last: Snapshot | None, plan: DayPlan, number: int) -> ShownTour:

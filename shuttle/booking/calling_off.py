@@ -4,11 +4,13 @@ from dataclasses import replace
 
 from shuttle.acts import Outcome
 from shuttle.booking.bookings import cancelled
+from shuttle.booking.moving import Moving, added
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking
 from shuttle.driving.ledger import without_a_ride
 from shuttle.events import CancelledByService
 from shuttle.plan import DayPlan
+from shuttle.trouble.consequences import effects
 
 
 def call_off(dispatcher: Dispatcher, code: str, now: int) -> Booking:
@@ -21,6 +23,30 @@ def call_off(dispatcher: Dispatcher, code: str, now: int) -> Booking:
     """
     day = dispatcher.booking(code).ride.day
     return dispatcher.act(day, now, lambda plan: called_off(plan, dispatcher.booking(code), now))
+
+
+def preview(dispatcher: Dispatcher, code: str, now: int) -> Moving:
+    """Return what giving up a ride would mean for all others; nothing is changed.
+
+    Raises
+    ------
+    UnknownBooking, NotCancellable
+        As from :func:`call_off`.
+    """
+    booking = dispatcher.booking(code)
+
+    def act(plan: DayPlan) -> Outcome[Moving]:
+        outcome = called_off(plan, booking, now)
+        number = plan.tour_of(code)
+        changed = frozenset(() if number is None else {number})
+        # Whose ride it is cannot be compared, since there is none afterwards.
+        others = {key: each for key, each in plan.bookings.items() if key != code}
+        told = effects(replace(plan, bookings=others), outcome.plan, {}, {})
+        shift = "" if number is None else plan.tours[number].shift.id
+        cost = added(plan, outcome.plan, changed)
+        return Outcome(Moving(code, shift, "", cost, told), plan)
+
+    return dispatcher.preview(booking.ride.day, now, act).result
 
 
 def called_off(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:

@@ -82,7 +82,7 @@ def moved(plan: DayPlan, code: str, shift: str, now: int) -> Outcome[Moving]:
     if number is None:
         event = Rescued(now, code, "", shift)
     return Outcome(
-        Moving(code, before, shift, _added(plan, after, changed), told),
+        Moving(code, before, shift, added(plan, after, changed), told),
         after,
         planned=changed,
         events=(event,),
@@ -137,7 +137,8 @@ def _elsewhere(
     )
 
 
-def _added(before: DayPlan, after: DayPlan, numbers: frozenset[int]) -> Cost:
+def added(before: DayPlan, after: DayPlan, numbers: frozenset[int]) -> Cost:
+    """Return what is driven more in some tours of a plan than before."""
     were = [driving_of(before.tours[n], before.travel) for n in numbers]
     are = [driving_of(after.tours[n], after.travel) for n in numbers]
     seconds, metres = (sum(each[k] for each in are) - sum(each[k] for each in were) for k in (0, 1))

@@ -45,6 +45,8 @@ class Question:
         What a better plan is.
     budget, seed
         How long to search, and where chance begins.
+    bounding
+        Asks for no better plan, but for what no plan can cost less than.
     """
 
     day: date
@@ -53,15 +55,20 @@ class Question:
     aim: Aim
     budget: Budget
     seed: int
+    bounding: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Proposal:
-    """A plan that a solver proposes: what it answers to a question of that day and revision."""
+    """A plan that a solver proposes: what it answers to a question of that day and revision.
+
+    `bound` is what no plan can cost less than, if that was asked.
+    """
 
     day: date
     revision: int
     tours: tuple[Tour, ...]
+    bound: int | None = None
 
 
 class Fate(StrEnum):

@@ -19,6 +19,7 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.errors import PlanRejected, ShuttleError
 from shuttle.improving.adoption import Fate, Proposal, Question, Verdict, adopting, question_of
 from shuttle.improving.aim import AIM, Aim
+from shuttle.improving.quality import bounding, proven_gap
 from shuttle.improving.solver_process import Solver, SolverFailed, SolverProcess
 
 PATIENCE = 3
@@ -82,6 +83,7 @@ class Reoptimiser:
         self._dispatcher, self._solver, self._budget = dispatcher, solver, budget
         self._patience, self._aim = patience, aim
         self._tries: dict[date, tuple[int, int]] = {}
+        self._bounded: tuple[date, int] | None = None
         self._seed = 0
         self._taken = 0.0
 
@@ -113,11 +115,38 @@ class Reoptimiser:
         while not ended.wait(pause):
             try:
                 tried = self._step(clock)
+                if tried is None:
+                    self.bound(clock())
             except ShuttleError as error:
                 _log.error("reoptimiser_failed", error=type(error).__name__)
                 tried = None
             failed = tried is None or tried.failed
             pause = _IDLE_SECONDS if failed and not ended.is_set() else 0.0
+
+    def bound(self, now: int) -> None:
+        """Prove how far today's plan may be from the best one; once for each, if it is small.
+
+        Raises
+        ------
+        ShuttleError
+            If the plan could not be read.
+        """
+        plan = self._dispatcher.plan(self._days(now)[0], now)
+        if plan.revision == 0 or self._bounded == (plan.day, plan.revision):
+            return
+        self._bounded = plan.day, plan.revision
+        whole = question_of(plan, now, self._freeze_seconds, self._budget, self._seed, self._aim)
+        question = None if whole is None else bounding(whole)
+        if question is None:
+            return
+        try:
+            gap = proven_gap(question, self._solver)
+        except SolverFailed as failure:
+            _tell(Try(plan.day, None, failure.how))
+            return
+        if gap is not None:
+            quality = self._dispatcher.quality
+            self._dispatcher.write(lambda: quality.note(plan.day, plan.revision, gap))
 
     def _step(self, clock: Callable[[], int]) -> Try | None:
         begin = time.perf_counter()

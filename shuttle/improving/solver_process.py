@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from routing import improvement
+from routing.lower_bound import lower_bound
 from routing.problem import Halt, Tour
 from routing.travel_times import TravelTimes
 from shuttle.errors import ShuttleError
@@ -47,7 +48,11 @@ class SolverFailed(ShuttleError):
 
 
 def improved(question: Question) -> Proposal:
-    """Answer a question with the search of the house."""
+    """Answer a question with the search of the house, or with its lower bound."""
+    if question.bounding:
+        tours = question.problem.tours
+        found = lower_bound(question.problem, tours, budget=question.budget)
+        return Proposal(question.day, question.revision, tours, found.value)
     solution = improvement.improve(question.problem, budget=question.budget, seed=question.seed)
     return Proposal(question.day, question.revision, solution.tours)
 
@@ -62,7 +67,8 @@ class SolverProcess:
     prepare
         Called in the process before the first question, without a deadline: compiles, perhaps.
     deadline_seconds
-        How long an answer may take beyond its budget before the process is killed.
+        How long an answer may take beyond its budget before the process is killed; long enough to
+        compile the search for a bound, which is not prepared.
     niceness
         By how much it stands back behind the service.
     """
@@ -71,7 +77,7 @@ class SolverProcess:
         self,
         solver: Solver = improved,
         prepare: Callable[[], None] = improvement.warm_up,
-        deadline_seconds: float = 30.0,
+        deadline_seconds: float = 120.0,
         niceness: int = NICENESS,
     ) -> None:
         self._task = solver, prepare, niceness

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from shuttle.driving.driving_events import BreakEnded, BreakStarted, ShiftEnded, ShiftStarted
 from shuttle.events import Changed, Replaced, SeriesMissed, WindowOpened
 from shuttle.keeping.database import table_of
+from shuttle.keeping.sql_steps import STEP
 from shuttle.keeping.tables import BookingRow, EventRow, ReportRow, ServiceDay, TourRow, all_tables
 
 _DAY, _BOOKING = table_of(ServiceDay), table_of(BookingRow)
@@ -44,8 +45,8 @@ def pseudonymise(
 ) -> None:
     """Give rides new random codes wherever they are named, and forget the residents' own words.
 
-    What drivers reported names them by the new code, since a shift follows its reports. Rows of
-    other tables that name the booking in a column are deleted.
+    What drivers reported names them by the new code, since a shift follows its reports. The past
+    of their days is deleted, and so are rows of other tables that name the booking in a column.
 
     Parameters
     ----------
@@ -81,6 +82,7 @@ def pseudonymise(
     _rename_events(connection, region, days, renamed, coarsely=coarsely)
     _rename_halts(connection, region, days, renamed, coarsely=coarsely)
     _rename_reports(connection, region, renamed, coarsely=coarsely)
+    connection.execute(sa.delete(STEP).where(STEP.c.region == region, STEP.c.day.in_(days)))
     parted = (_BOOKING.c.region == region, _BOOKING.c.journey.in_(renamed))
     connection.execute(sa.update(_BOOKING).where(*parted).values(journey=""))
     for column in _NAMING:

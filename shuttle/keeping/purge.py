@@ -22,6 +22,7 @@ from shuttle.keeping.pseudonyms import (
     tables_with,
 )
 from shuttle.keeping.retention import Rule
+from shuttle.keeping.sql_steps import STEP
 from shuttle.keeping.standing_tables import SERIES, SERIES_DAY, WAITING
 from shuttle.keeping.tables import BookingRow, ContactRow, ReceiptRow
 from shuttle.region_config import RegionConfig
@@ -128,9 +129,13 @@ def _sessions(connection: Connection, config: RegionConfig, before: int) -> int:
 
 
 def _reports(connection: Connection, config: RegionConfig, before: int) -> int:
-    """Delete what drivers reported on days before a time, and coarsen what it left behind."""
+    """Delete what drivers reported on days before a time, and coarsen what it left behind.
+
+    The steps of those days go with it: they say when somebody worked, minute by minute.
+    """
     day = config.local_day(before).isoformat()
     coarsened = coarsen_shifts(connection, config.id, day)
+    _delete(connection, STEP, config, STEP.c.day < day)
     return coarsened + _delete(connection, REPORT, config, REPORT.c.day < day)
 
 

@@ -26,7 +26,7 @@ from shuttle.domain import (
 from shuttle.driving.reports import Report, ReportKind
 from shuttle.errors import RevisionConflict
 from shuttle.events import Event, Locked, PromiseAtRisk, Unlocked, event_of, facts
-from shuttle.keeping import sql_unmet
+from shuttle.keeping import sql_steps, sql_unmet
 from shuttle.keeping.account_store import AccountStore
 from shuttle.keeping.database import migrate, open_engine, reading, table_of, writing
 from shuttle.keeping.sql_outbox import SqlOutbox
@@ -56,6 +56,7 @@ from shuttle.store import (
     ContactRecord,
     HaltRecord,
     Receipt,
+    Step,
     StoredDay,
     TourRecord,
     locks_of,
@@ -223,6 +224,13 @@ class SqlStore:
         with self._reading() as connection:
             return sql_unmet.between(connection, self._region, first, last)
 
+    def steps(self, day: date) -> tuple[Step, ...]:
+        """Return a day's past in order; nothing if it is not known from the first change on."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(_BOOKING).where(*self._of(_BOOKING, day)))
+            bookings = {row["code"]: _booking(row) for row in rows.mappings()}
+            return sql_steps.steps(connection, self._region, day, bookings)
+
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of those of the days that have been stored."""
         query = sa.select(_DAY.c.day, _DAY.c.revision).where(
@@ -310,6 +318,7 @@ class SqlStore:
             rows = [self._report_row(change.day, report) for report in change.reports]
             connection.execute(sa.insert(_REPORT), rows)
         self._write_conditions(connection, change)
+        sql_steps.keep(connection, self._region, change)
         if change.receipt is not None:
             receipt = change.receipt
             row = {"key": receipt.key, "offer": receipt.offer, "code": receipt.code}

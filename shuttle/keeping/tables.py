@@ -125,6 +125,20 @@ class EventRow(SQLModel, table=True):
     facts: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
 
 
+class StepRow(SQLModel, table=True):
+    """What one change made of a day, so that the day can be looked at as it was."""
+
+    __tablename__ = "step"
+    __table_args__ = (Index("step_of_day", "region", "day"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    region: str = Field(max_length=64)
+    day: str = Field(max_length=10)
+    revision: int
+    time: int = Field(sa_column=_time())
+    facts: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
+
+
 class ReceiptRow(SQLModel, table=True):
     """Which offer an idempotency key was used for, and the booking that came of it."""
 

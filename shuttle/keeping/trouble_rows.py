@@ -25,7 +25,7 @@ def condition_row(region: str, day: date, condition: Condition) -> dict[str, Any
     }
 
 
-def condition(row: RowMapping) -> Condition:
+def condition(row: RowMapping | Mapping[str, Any]) -> Condition:
     """Return the condition of a row."""
     disturbance = disturbance_of(row["kind"], row["facts"])
     return Condition(row["id"], disturbance, row["entered_at"], row["lifted_at"])

@@ -153,9 +153,11 @@ export class Acting {
     else this.#answer(part("p", {}, told.name ? `${told.name}: ` : "", part("a", { href: `tel:${told.phone}` }, told.phone), " ", part("span", { class: "small-print" }, words.recorded)));
   }
 
-  callOff(ride) {
+  async callOff(ride) {
+    const preview = await this.#run(() => ask("POST", `/api/v1/bookings/${ride.code}/call-off/preview`));
+    if (!preview) return;
     const who = `${this.times.clock(ride.earliest)} ${ride.from || ride.pickup_stop} → ${ride.to || ride.dropoff_stop}`;
-    this.#confirm(words.call_off, [part("p", {}, part("b", {}, who)), part("p", {}, words.call_off_means)], words.do_call_off, () => ask("POST", `/api/v1/bookings/${ride.code}/call-off`));
+    this.#confirm(words.call_off, [part("p", {}, part("b", {}, who)), part("p", {}, words.call_off_means), ...this.#moving(preview)], words.do_call_off, () => ask("POST", `/api/v1/bookings/${ride.code}/call-off`));
   }
 
   acceptLate(ride) {

@@ -13,7 +13,7 @@ export class Alerts {
     const stranded = rides.filter((each) => each.stranded);
     const risky = rides.filter((each) => each.atRisk && !each.stranded).sort((a, b) => b.late_minutes - a.late_minutes);
     const inForce = this.model.conditions.filter((each) => each.lifted_at === null && Date.parse(each.until) > this.model.now);
-    const key = JSON.stringify([stranded.map((each) => each.code), risky.map((each) => [each.code, each.late_minutes]), inForce, this.model.selected]);
+    const key = JSON.stringify([stranded.map((each) => each.code), risky.map((each) => [each.code, each.late_minutes]), inForce, this.model.selected, this.model.past]);
     if (key === this.key) return;
     this.key = key;
     const lines = [...stranded.map((each) => this.#stranded(each)), ...risky.map((each) => this.#risky(each)), ...inForce.map((each) => this.#trouble(each))];
@@ -27,7 +27,7 @@ export class Alerts {
 
   #stranded(ride) {
     return part("li", { class: "alert bad" }, this.#chooser(ride, words.no_vehicle),
-      part("button", { type: "button", class: "plain", onclick: () => this.onAccept(ride) }, words.serve_late));
+      !this.model.past && part("button", { type: "button", class: "plain", onclick: () => this.onAccept(ride) }, words.serve_late));
   }
 
   #risky(ride) {
@@ -44,7 +44,7 @@ export class Alerts {
     const span = `${this.times.clock(Date.parse(condition.from))}–${this.times.clock(Date.parse(condition.until))}`;
     return part("li", { class: "alert" },
       part("span", { class: "alert-ride" }, part("b", {}, troubleOf(this.model, condition)), part("span", {}, span)),
-      part("button", { type: "button", class: "plain", onclick: () => this.onLift(condition) }, words.lift));
+      !this.model.past && part("button", { type: "button", class: "plain", onclick: () => this.onLift(condition) }, words.lift));
   }
 }
 

@@ -7,6 +7,7 @@ import { Day } from "./day.js";
 import { Details } from "./details.js";
 import { Live } from "./live.js";
 import { byId, notify, timezone, write } from "./parts.js";
+import { Past } from "./past.js";
 import { RideList } from "./rides.js";
 import { Tables } from "./tables.js";
 import { Timeline } from "./timeline.js";
@@ -18,7 +19,7 @@ const times = new Times(timezone);
 const clock = new ServiceClock();
 const model = new Day();
 const acting = new Acting(model, times);
-const timeline = new Timeline(model, times, clock, (code, shift) => acting.move(code, shift));
+const timeline = new Timeline(model, times, clock, (code, shift) => model.past || acting.move(code, shift));
 const tables = new Tables(model, times);
 new RideList(model, times);
 new Alerts(model, times, (each) => acting.lift(each, troubleOf(model, each)), (ride) => acting.acceptLate(ride));
@@ -27,14 +28,17 @@ new Details(model, times, acting);
 model.listen((_changed, chosen) => {
   if (chosen && model.selected) timeline.reveal(model.rides.get(model.selected));
   quality(model.figures);
+  byId("board").classList.toggle("past", model.past);
+  byId("open-trouble").disabled = model.past;
   byId("board").dataset.revision = model.revision;
 });
 
-function quality({ rides, kept, broken, at_risk: risk, stranded, kilometres, empty_kilometres: empty }) {
+function quality({ rides, kept, broken, at_risk: risk, stranded, kilometres, empty_kilometres: empty, gap_percent: gap }) {
   write(byId("quality-rides"), number(rides));
   write(byId("quality-kept"), kept + broken ? `${number(kept)} / ${number(kept + broken)}` : "–");
   write(byId("quality-risk"), number(risk + 0));
   write(byId("quality-empty"), `${number(empty)} / ${number(kilometres)}`);
+  write(byId("quality-gap"), gap === null ? "–" : `≤ ${number(gap)} %`);
   byId("quality-risk").classList.toggle("bad", risk + stranded > 0);
   byId("quality-kept").classList.toggle("bad", broken > 0);
 }
@@ -52,6 +56,11 @@ byId("show-tables").addEventListener("click", () => show(true));
 
 let map = null;
 
+new Past(model, times, () => {
+  timeline.toNow();
+  map?.told().catch((error) => console.warn(error));
+});
+
 const live = new Live(model, times, clock, () => map?.told().catch((error) => console.warn(error)));
 await live.refresh();
 if (model.revision !== null) {
@@ -61,7 +70,7 @@ if (model.revision !== null) {
 
 const { BoardMap } = await import("./board_map.js");
 map = new BoardMap(model, times, clock);
-new TroubleForm(acting, () => map.pick());
+new TroubleForm(model, times, acting, () => map.pick());
 map.load().catch((error) => {
   console.warn(error);
   notify(words.no_connection);

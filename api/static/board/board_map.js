@@ -14,7 +14,7 @@ const SOON_AFTER_MS = 700;
 
 export class BoardMap {
   constructor(model, times, clock) {
-    Object.assign(this, { model, times, clock, ready: false, revision: null, way: null, picking: null, due: 0 });
+    Object.assign(this, { model, times, clock, ready: false, shown: "", way: null, picking: null, due: 0 });
     model.listen((changed, chosen) => this.#follow(changed, chosen));
   }
 
@@ -29,6 +29,7 @@ export class BoardMap {
     credits.addAttribution(source.outerHTML + (region.synthetic ? ` · <b class="synthetic">${words.synthetic}</b>` : ""));
     map.fitBounds(region.bounds, { padding: [4, 4] });
     this.map = map;
+    this.#tiles(map, credits);
     this.base = new BaseMap(map, region, roads);
     this.stops = new StopLayer(map, region.stops);
     this.tours = new TourLayer(map, this.times, { patterns: true, onHalt: (stand) => this.#choose(stand) });
@@ -47,6 +48,17 @@ export class BoardMap {
     this.#mark();
   }
 
+  /** Another's map over our own, if the region says so; where it does not come, ours is seen. */
+  #tiles(map, credits) {
+    const { tiles, credit } = map.getContainer().dataset;
+    if (!tiles) return;
+    map.createPane("tiles").style.zIndex = 250;
+    L.tileLayer(tiles, { pane: "tiles", maxZoom: 18 }).addTo(map);
+    const name = document.createElement("span");
+    name.textContent = credit;
+    credits.addAttribution(name.outerHTML);
+  }
+
   /** Fetch tours if they are others by now, and where the vehicles are. */
   async told() {
     if (!this.ready) return;
@@ -54,14 +66,22 @@ export class BoardMap {
   }
 
   async #plan() {
-    if (this.revision === this.model.revision) return;
-    this.revision = this.model.revision;
-    this.tours.replace((await ask("GET", `/api/v1/tours?date=${day}`)).tours);
-    this.tours.follow(this.clock.now());
+    const { revision, past } = this.model;
+    const shown = `${past} ${revision}`;
+    if (this.shown === shown) return;
+    this.shown = shown;
+    this.tours.replace((await ask("GET", past ? `/api/v1/board/${day}/past/${revision}/tours` : `/api/v1/tours?date=${day}`)).tours);
+    this.tours.follow(this.#now());
   }
 
+  #now() {
+    return this.model.past ? this.model.now : this.clock.now();
+  }
+
+  /** Where the vehicles are is known for now alone. */
   async #whereabouts() {
-    if (day !== today) return;
+    this.map.getContainer().classList.toggle("past", this.model.past);
+    if (day !== today || this.model.past) return;
     const ahead = Math.min(900, Math.ceil((this.clock.pace * POLLS_MS) / 1000) + 10);
     const seen = await ask("GET", `/api/v1/vehicles?seconds_ahead=${ahead}`);
     this.vehicles.observe(seen.vehicles, Date.parse(seen.now));
@@ -70,7 +90,7 @@ export class BoardMap {
   /** Move the vehicles, a few times a second. */
   animate() {
     if (!this.ready || this.map.getContainer().hidden) return;
-    const now = this.clock.now();
+    const now = this.#now();
     this.vehicles.follow(now);
     this.tours.follow(now);
   }
@@ -140,7 +160,7 @@ export class BoardMap {
   }
 
   #reveal() {
-    if (this.way && this.chosen.getLayers().length) {
+    if (this.way && this.chosen.getLayers().length && !this.map.getContainer().hidden) {
       const bounds = L.latLngBounds(this.way);
       if (!this.map.getBounds().contains(bounds)) this.map.flyToBounds(bounds.pad(0.4), { maxZoom: 14, duration: 0.5 });
     }

@@ -17,6 +17,8 @@ export class Day {
     this.selected = null;
     this.tag = "";
     this.revision = null;
+    /** Whether the day is shown as it was; then nothing new is taken in. */
+    this.past = false;
     this.listeners = [];
   }
 
@@ -26,8 +28,25 @@ export class Day {
   }
 
   async refresh() {
+    if (this.past) return;
     const since = this.tag ? `?since=${this.tag}` : "";
-    this.#take(await ask("GET", `/api/v1/board/${day}${since}`));
+    const told = await ask("GET", `/api/v1/board/${day}${since}`);
+    if (!this.past) this.#take(told);
+  }
+
+  /** Show the day as it stood at a revision, if that is still wanted when it has come. */
+  async toRevision(revision, wanted) {
+    const told = await ask("GET", `/api/v1/board/${day}/past/${revision}`);
+    if (!wanted()) return;
+    this.past = true;
+    this.#take(told);
+  }
+
+  /** Show the day as it is by now. */
+  async toNow() {
+    this.past = false;
+    this.tag = "";
+    await this.refresh();
   }
 
   #take(told) {

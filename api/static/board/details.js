@@ -46,12 +46,13 @@ export class Details {
         fact(words.who, aids)),
       this.#acts(ride),
       part("div", { id: "ride-answer", class: "ride-answer", role: "status" }),
-    ];
+    ].filter(Boolean);
   }
 
   #acts(ride) {
     const act = (key, text, run) => part("button", { type: "button", class: "plain", data: { act: key }, onclick: run }, text);
     const { acting } = this;
+    if (this.model.past) return null;
     const list = [];
     if (ride.status === "booked" && ride.movable) list.push(act("move", words.move, () => acting.chooseVehicle(ride)));
     if (acting.undo?.code === ride.code && ride.movable && acting.undo.shift !== ride.shift) {

@@ -21,6 +21,12 @@ export function part(tag, { class: className, data, ...properties } = {}, ...chi
   return element;
 }
 
+export function table(caption, heads, rows) {
+  return part("table", {}, part("caption", {}, caption),
+    part("thead", {}, part("tr", {}, ...heads.map((each) => part("th", { scope: "col" }, each)))),
+    part("tbody", {}, ...rows));
+}
+
 export function write(element, text) {
   if (element.textContent !== String(text)) element.textContent = text;
 }

@@ -1,6 +1,7 @@
 /** The tables: every number of map and timeline, for whoever does not see them. */
 import { words } from "../words.js";
-import { byId, part, say } from "./parts.js";
+import { Driven } from "./driven.js";
+import { byId, part, say, table } from "./parts.js";
 import { people } from "./timeline.js";
 import { stateOf } from "./rides.js";
 import { troubleOf } from "./alerts.js";
@@ -11,6 +12,7 @@ export class Tables {
     this.box = byId("tables");
     this.choice = part("select", { id: "table-of", onchange: () => this.#draw() });
     this.body = part("div", {});
+    this.driven = new Driven(model, times, () => this.update());
     this.box.append(part("p", { class: "table-choice" }, part("label", { for: "table-of" }, words.table_of), " ", this.choice), this.body);
     this.box.addEventListener("click", (event) => {
       const code = event.target.closest("button[data-ride]")?.dataset.ride;
@@ -23,7 +25,7 @@ export class Tables {
   update() {
     if (this.box.hidden) return;
     const options = [...this.model.tours.values()].map((tour) => [tour.shift, `${tour.name}, ${this.times.clock(tour.begins)}–${this.times.clock(tour.ends)}`]);
-    options.push(["refused", words.refused_rides], ["waiting", words.waiting_list], ["figures", words.figures]);
+    options.push(["driven", words.planned_driven], ["refused", words.refused_rides], ["waiting", words.waiting_list], ["figures", words.figures]);
     const key = options.join();
     if (this.choice.dataset.key !== key) {
       const { value } = this.choice;
@@ -37,21 +39,15 @@ export class Tables {
   #draw() {
     const focused = document.activeElement?.dataset?.ride;
     const chosen = this.choice.value;
-    const drawn = { refused: () => this.#refused(), waiting: () => this.#waiting(), figures: () => this.#figures() }[chosen];
+    const drawn = { driven: () => this.driven.table(), refused: () => this.#refused(), waiting: () => this.#waiting(), figures: () => this.#figures() }[chosen];
     this.body.replaceChildren(drawn ? drawn() : this.#tour(this.model.tours.get(chosen)));
     if (focused) this.body.querySelector(`[data-ride="${focused}"]`)?.focus();
-  }
-
-  #table(caption, heads, rows) {
-    return part("table", {}, part("caption", {}, caption),
-      part("thead", {}, part("tr", {}, ...heads.map((each) => part("th", { scope: "col" }, each)))),
-      part("tbody", {}, ...rows));
   }
 
   #tour(tour) {
     if (!tour) return part("p", {}, words.nothing_here);
     const heads = ["table_arrival", "table_halt", "table_on", "table_off", "table_people", "table_waits", "table_slack", "table_km"].map((each) => words[each]);
-    return this.#table(tour.name, heads, tour.halts.map((halt) => this.#halt(halt)));
+    return table(tour.name, heads, tour.halts.map((halt) => this.#halt(halt)));
   }
 
   #halt(halt) {
@@ -79,18 +75,18 @@ export class Tables {
 
   #refused() {
     const rows = this.model.refused.map((each) => part("tr", {}, part("th", { scope: "row" }, this.times.clock(Date.parse(each.wanted))), part("td", {}, words[`reason_${each.reason}`] ?? each.reason), part("td", {}, `${each.lat.toFixed(3)}, ${each.lon.toFixed(3)}`)));
-    return this.#table(words.refused_rides, [words.table_wanted, words.table_why, words.table_place], rows);
+    return table(words.refused_rides, [words.table_wanted, words.table_why, words.table_place], rows);
   }
 
   #waiting() {
     const rows = this.model.waiting.map((each) => part("tr", {}, part("th", { scope: "row" }, this.times.clock(each.at)), part("td", {}, `${each.from} → ${each.to}`), part("td", {}, each.told ? words.told : words.waits)));
-    return this.#table(words.waiting_list, [words.table_wanted, words.table_way, words.table_state], rows);
+    return table(words.waiting_list, [words.table_wanted, words.table_way, words.table_state], rows);
   }
 
   #figures() {
     const { figures } = this.model;
-    const rows = Object.entries(figures).map(([key, value]) => part("tr", {}, part("th", { scope: "row" }, words[`figure_${key}`]), part("td", { class: "number" }, `${value}`)));
+    const rows = Object.entries(figures).map(([key, value]) => part("tr", {}, part("th", { scope: "row" }, words[`figure_${key}`]), part("td", { class: "number" }, `${value ?? "–"}`)));
     const trouble = this.model.conditions.map((each) => part("tr", {}, part("th", { scope: "row" }, troubleOf(this.model, each)), part("td", {}, `${this.times.clock(Date.parse(each.from))}–${this.times.clock(Date.parse(each.until))}`)));
-    return this.#table(words.figures, [words.figures, words.table_number], [...rows, ...trouble]);
+    return table(words.figures, [words.figures, words.table_number], [...rows, ...trouble]);
   }
 }

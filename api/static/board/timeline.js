@@ -64,7 +64,7 @@ export class Timeline {
   }
 
   #names() {
-    const key = this.rows.map(({ tours }) => tours.map((tour) => `${tour.shift}${tour.locked}`)).join();
+    const key = this.rows.map(({ tours }) => tours.map((tour) => `${tour.shift}${tour.locked}${this.model.past}`)).join();
     const list = byId("timeline-names");
     if (list.dataset.key === key) return;
     list.dataset.key = key;
@@ -87,7 +87,7 @@ export class Timeline {
     return part("button", {
       type: "button", class: "lock", title: words[tour.locked ? "unlock_tour" : "lock_tour"],
       "aria-pressed": String(tour.locked), "aria-label": say("lock_of", { name: tour.name, hours }),
-      data: { shift: tour.shift },
+      disabled: this.model.past, data: { shift: tour.shift },
     }, icon, hours);
   }
 
@@ -160,8 +160,8 @@ export class Timeline {
   }
 
   #nowLine(pen, height) {
-    const now = this.clock.now();
-    if (day !== today || !(now > this.span.from && now < this.span.to)) return;
+    const now = this.#now();
+    if ((day !== today && !this.model.past) || !(now > this.span.from && now < this.span.to)) return;
     const x = this.#x(now);
     pen.fillStyle = this.inks.bad;
     pen.fillRect(x - 1, AXIS - 8, 2, height);
@@ -177,6 +177,10 @@ export class Timeline {
     const wide = this.#x(ride.dropsOff) - this.#x(ride.picksUp);
     pen.fillRect(x - wide / 2, y - 8, wide, 16);
     pen.globalAlpha = 1;
+  }
+
+  #now() {
+    return this.model.past ? this.model.now : this.clock.now();
   }
 
   /** Zoom by a factor, around a time. */
@@ -200,7 +204,7 @@ export class Timeline {
 
   toNow() {
     const wide = this.span.to - this.span.from;
-    const now = this.clock.now();
+    const now = this.#now();
     this.#show(now - wide / 5, now + (4 * wide) / 5);
   }
 

@@ -1,13 +1,16 @@
 /** The form for trouble: shows the fields of its kind, and asks what it would change. */
 import { words } from "../words.js";
-import { byId, day, notify, Refused } from "./parts.js";
+import { byId, day, notify, part, Refused } from "./parts.js";
 
 export class TroubleForm {
-  constructor(acting, pickOnMap) {
-    Object.assign(this, { acting, points: [] });
+  constructor(model, times, acting, pickOnMap) {
+    Object.assign(this, { model, times, acting, points: [] });
     this.dialog = byId("trouble");
     this.form = byId("trouble-form");
-    byId("open-trouble").addEventListener("click", () => this.dialog.showModal());
+    byId("open-trouble").addEventListener("click", () => {
+      this.#shifts();
+      this.dialog.showModal();
+    });
     byId("trouble-cancel").addEventListener("click", () => this.dialog.close());
     byId("kind").addEventListener("change", () => this.#arrange());
     byId("pick").addEventListener("click", () => this.#pick(pickOnMap));
@@ -21,6 +24,23 @@ export class TroubleForm {
   #arrange() {
     const kind = byId("kind").value;
     for (const each of this.form.querySelectorAll("[data-for]")) each.hidden = !each.dataset.for.split(" ").includes(kind);
+    for (const each of ["from", "until"]) byId(each).required = kind === "rest";
+  }
+
+  /** Offer the shifts that are not over. */
+  #shifts() {
+    const open = [...this.model.tours.values()].filter((each) => each.ends > this.model.now);
+    byId("rest-of").replaceChildren(...open.map((each) => part("option", { value: each.shift }, `${each.name}, ${this.times.clock(each.begins)}–${this.times.clock(each.ends)}`)));
+  }
+
+  /** A break is set by giving a shift the hours that it has, and other breaks. */
+  #rest() {
+    const tour = this.model.tours.get(byId("rest-of").value);
+    const at = (field) => ({ local: `${day}T${byId(field).value || "00:00"}` });
+    return {
+      kind: "shift", vehicle: tour.vehicle, shift: tour.shift, from: tour.begin, until: tour.end,
+      breaks: [{ from: at("from"), until: at("until"), minutes: Number(byId("minutes").value) }],
+    };
   }
 
   async #pick(pickOnMap) {
@@ -34,6 +54,7 @@ export class TroubleForm {
 
   #body() {
     const kind = byId("kind").value;
+    if (kind === "rest") return this.#rest();
     const body = { kind };
     const own = { vehicle_out: ["vehicle"], shift: ["vehicle"], stop_closed: ["stop"], slower: [], road_closed: [] }[kind];
     for (const each of own) body[each] = byId(each).value;
