@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import psycopg
+import pytest
 import sqlalchemy as sa
 
 from api.nightly import every_night
@@ -72,6 +74,20 @@ def test_one_is_on_duty_and_when_it_ends_or_loses_its_session_another_one_is(
         first.close()
         assert not one()
         assert eventually(two)
+
+
+def test_a_process_that_falls_silent_is_relieved(toy_region: Region, postgres_url: str) -> None:
+    """As one does that hangs, or whose line is cut: nobody closes its session."""
+    store = SqlStore(postgres_url, toy_region.config.id)
+    hangs = Duty(Dispatcher(toy_region, store), store.engine, store.word)
+    session = hangs._session()
+    assert hangs._holds(session)
+    with process(toy_region, postgres_url) as (_, other):
+        assert not other()
+        assert eventually(other)
+    with pytest.raises(psycopg.Error):
+        session.execute("SELECT 1")
+    store.close()
 
 
 def test_each_region_has_somebody_on_duty_and_sqlite_needs_nobody_else(
