@@ -3,9 +3,9 @@
 ``uv run python -m benchmarks.processes [--processes 1,2,4] [--seconds 10]`` starts a PostgreSQL
 and as many ``shuttle serve`` as asked for, and lets clients book rides of the coming six days on
 the bundled region with a larger fleet: each asks for offers and books the first one. Then the same
-again, while a process is killed (``kill -9``) every five seconds and started anew, as systemd does;
-whoever was being answered asks another one with the same key. At the end every booking that was
-confirmed is looked for in the database.
+again, while a process is killed (``kill -9``), started anew as systemd does, and five seconds after
+it serves again the next one is killed; whoever was being answered asks another one with the same
+key. At the end every booking that was confirmed is looked for in the database.
 
 Clients, database and processes share the cores of this machine.
 """
@@ -208,7 +208,7 @@ class Serving:
 
     @contextmanager
     def dying(self) -> Iterator[list[str]]:
-        """Kill a process every five seconds and start it anew; give the addresses of the dead."""
+        """Kill one process after the other and start it anew; give the addresses of the dead."""
         dead: list[str] = []
         ended = threading.Event()
 

@@ -30,14 +30,15 @@ SILENCE_SECONDS = 5
 _LOOK_SECONDS = 1.0
 """How often the lock is asked for, or that it is still ours."""
 
-_GONE_LINE = {
+_LINE = {
+    "application_name": "shuttle duty",
     "connect_timeout": SILENCE_SECONDS,
     "keepalives_idle": SILENCE_SECONDS,
     "keepalives_interval": 1,
     "keepalives_count": 2,
     "tcp_user_timeout": SILENCE_SECONDS * 1000,
 }
-"""After so long a line to the database that carries nothing counts as broken."""
+"""How the session is called in the database, and after how long a dead line counts as broken."""
 
 _log = structlog.get_logger()
 
@@ -100,7 +101,7 @@ class Duty:
 
     def _session(self) -> psycopg.Connection[Any]:
         words, options = self._engine.dialect.create_connect_args(self._engine.url)
-        session = psycopg.connect(*words, **{**_GONE_LINE, **options}, autocommit=True)
+        session = psycopg.connect(*words, **{**_LINE, **options}, autocommit=True)
         session.execute(f"SET idle_session_timeout = '{SILENCE_SECONDS}s'")
         session.execute(f"LISTEN {CHANNEL}")
         return session
