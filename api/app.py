@@ -133,6 +133,7 @@ def create_app(
     nightly: Callable[[int], object] | None = None,
     every_tick: Sequence[Callable[[int], object]] = (),
     channels: Collection[Channel] = (),
+    on_duty: Callable[[], bool] = lambda: True,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -156,6 +157,9 @@ def create_app(
         What else is done with the time, after that; called with the clock's time.
     channels
         How residents can be told about their rides; none that is not here is offered to them.
+    on_duty
+        Whether this process, of several on one database, does what is to be done once: its ticks
+        and its nights.
     """
     service = Service(
         dispatcher,
@@ -174,11 +178,12 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=_operation_id,
-        lifespan=_lifespan(service, tick_seconds, every_tick, nightly),
+        lifespan=_lifespan(service, tick_seconds, every_tick, nightly, on_duty),
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
     app.state.heartbeat = None
+    app.state.on_duty = on_duty
     app.state.metrics = metrics.Metrics(service)
     app.state.snapshots, app.state.feed = Snapshots(service), Feed(service)
     for each in (
@@ -267,15 +272,17 @@ def _lifespan(
     tick_seconds: float | None,
     every_tick: Sequence[Callable[[int], object]],
     nightly: Callable[[int], object] | None,
+    on_duty: Callable[[], bool],
 ) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks = []
         if tick_seconds is not None:
-            app.state.heartbeat = asyncio.create_task(_tick(service, tick_seconds, every_tick))
+            work = _tick(service, tick_seconds, every_tick, on_duty)
+            app.state.heartbeat = asyncio.create_task(work)
             tasks.append(app.state.heartbeat)
         if nightly is not None:
-            work = every_night(nightly, service.clock, service.region.config)
+            work = every_night(nightly, service.clock, service.region.config, on_duty)
             tasks.append(asyncio.create_task(work))
         try:
             yield
@@ -287,17 +294,17 @@ def _lifespan(
     return lifespan
 
 
-def _refresh(service: Service) -> Callable[[int], object]:
-    return lambda _now: service.dispatcher.refresh()
-
-
 async def _tick(
-    service: Service, seconds: float, every_tick: Sequence[Callable[[int], object]]
+    service: Service,
+    seconds: float,
+    every_tick: Sequence[Callable[[int], object]],
+    on_duty: Callable[[], bool],
 ) -> None:
     """Do what time brings, as long as the application runs; what fails holds up nothing else."""
-    rounds = Rounds(service.dispatcher)
+    dispatcher, rounds = service.dispatcher, Rounds(service.dispatcher)
+    once = (dispatcher.advance, rounds.go, *every_tick)
     while True:
-        for each in (_refresh(service), service.dispatcher.advance, rounds.go, *every_tick):
+        for each in (dispatcher.keep_up, *(once if on_duty() else ())):
             try:
                 await run_in_threadpool(each, service.clock())
             except ShuttleError as error:

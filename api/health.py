@@ -15,6 +15,7 @@ class Health(BaseModel):
     status: str = "ok"
     region: str
     revision: int
+    on_duty: bool
 
 
 @router.get("/healthz", response_model=Health, responses=answers(503))
@@ -24,4 +25,8 @@ def health(request: Request, service: ServiceHere) -> Health | Response:
     if heartbeat is not None and heartbeat.done():
         return problem(request, 503, "internal", "The vehicles' timetable is not followed.")
     plan = service.dispatcher.plan(service.today(), service.clock())
-    return Health(region=service.region.config.id, revision=plan.revision)
+    return Health(
+        region=service.region.config.id,
+        revision=plan.revision,
+        on_duty=request.app.state.on_duty(),
+    )

@@ -21,17 +21,18 @@ async def every_night(
     job: Callable[[int], object],
     clock: Callable[[], int],
     config: RegionConfig,
+    on_duty: Callable[[], bool] = lambda: True,
     look_seconds: float = _LOOK_SECONDS,
 ) -> None:
     """Do a job once a night, and at the start for the nights that were missed; for ever.
 
-    A job that fails is tried again a minute later.
+    A job that fails is tried again a minute later. Of several processes the one on duty does it.
     """
     done = None
     while True:
         now = clock()
         night = config.local_day(now - NIGHT)
-        if night != done:
+        if night != done and on_duty():
             try:
                 await run_in_threadpool(job, now)
                 done = night

@@ -168,6 +168,7 @@ def serve(
         from shuttle.commands.serving import address, listen, serve_until_signalled
         from shuttle.commands.start_up import compile_search, load_region
         from shuttle.dispatcher import Dispatcher
+        from shuttle.duty import Duty
         from shuttle.improving.reoptimiser import improving
         from shuttle.keeping.purge import purge
         from shuttle.keeping.sql_store import SqlStore
@@ -192,6 +193,7 @@ def serve(
             store, keyed = SqlStore(url, loaded.config.id), Keyed(key)
             with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
                 compile_search(loaded, console)
+                duty = Duty(dispatcher, store.engine, store.word)
                 possible = partial(still_possible, dispatcher)
                 webhooks = WebhookSender(loaded.config.id, keyed, private=settings.webhook_private)
                 delivery = Delivery(
@@ -206,14 +208,15 @@ def serve(
                     every_tick=(Reminder(dispatcher).remind,),
                     nightly=lambda now: purge(store.engine, loaded.config, now),
                     channels=ways,
+                    on_duty=duty,
                 )
                 web.state.public_url = settings.public_url
                 console.print(told_of(ways))
                 console.print(f"{loaded.config.name} is served at {address(listener)}")
-                better = improving(dispatcher, _now) if improve else nullcontext()
+                better = improving(dispatcher, _now, on_duty=duty) if improve else nullcontext()
                 try:
-                    trains = watching_trains(dispatcher, _now)
-                    with delivery.running(_now), better, trains:
+                    trains = watching_trains(dispatcher, _now, duty)
+                    with duty.running(), delivery.running(_now, duty), better, trains:
                         serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
                 except KeyboardInterrupt:
                     console.print("Ended.")

@@ -92,6 +92,7 @@ class Dispatcher:
         self.keyed = keyed or Keyed(secrets.token_bytes(32))
         self.sightings = Sightings()
         self.quality = Quality()
+        self.pass_on: Callable[[date, str, Sighting], object] = lambda *_: None
         self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._steady = SteadyClock()
@@ -227,7 +228,6 @@ class Dispatcher:
 
     def advance(self, now: int) -> tuple[Event, ...]:
         """Let time go by up to now, and store what was served and what came to be at risk."""
-        self.sightings.forget(now)
         day = self.region.config.local_day(now)
         yesterday = self.region.config.local_day(now - GRACE - 600)
         return tuple(
@@ -262,6 +262,7 @@ class Dispatcher:
     def see(self, day: date, shift: str, sighting: Sighting, now: int) -> None:
         """Take in where a vehicle is; an older position than the last changes nothing."""
         if self.sightings.add(day, shift, sighting):
+            self.pass_on(day, shift, sighting)
             self.act(day, now, lambda plan: seen(plan, shift, sighting, now))
 
     def act(self, day: date, now: int, act: Act[T]) -> T:
@@ -314,6 +315,21 @@ class Dispatcher:
             self._tell(day)
         return changed
 
+    def keep_up(self, now: int) -> None:
+        """Do what every process does as time goes by, on duty or not."""
+        self.sightings.forget(now)
+        self.refresh()
+
+    def look_again(self) -> None:
+        """Take note that another process wrote something: a day, or what belongs to none."""
+        if not self.refresh():
+            self._tell(None)
+
+    def seen_elsewhere(self, day: date, shift: str, sighting: Sighting) -> None:
+        """Take note of where a vehicle is, by word of another process, which did the rest."""
+        if self.sightings.add(day, shift, sighting):
+            self._tell(None)
+
     def preview(self, day: date, now: int, act: Act[T]) -> Outcome[T]:
         """Return what an act would make of a day as it stands now; nothing is stored.
 
@@ -350,15 +366,16 @@ class Dispatcher:
         return self._writer.submit(act).result()
 
     def _changing(self, days: Collection[date], act: Callable[[], T]) -> T:
-        """Do an act on the writer; if another process was faster, read the days and try again."""
+        """Do an act on the writer; if another process was faster, wait for the turn."""
 
         def once_more() -> T:
             try:
                 return act()
             except RevisionConflict:
-                for day in days:
-                    self._plans.pop(day, None)
-                return act()
+                with self.store.alone_on(days):
+                    for day in days:
+                        self._plans.pop(day, None)
+                    return act()
 
         return self._on_writer(once_more)
 

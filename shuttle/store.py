@@ -5,6 +5,7 @@ all, and only if nobody else changed the day since it was read.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Protocol
@@ -201,6 +202,12 @@ class Store(Protocol):
             If one of the days is no longer at the expected revision; nothing was written.
         """
 
+    def alone_on(self, days: Collection[date]) -> AbstractContextManager[None]:
+        """Let other processes wait with what they have for some days, while the body changes them.
+
+        For whoever was too late once: whoever comes next has to read the days anew.
+        """
+
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status, None if there is none."""
 
@@ -369,6 +376,10 @@ class MemoryStore:
     def steps(self, day: date) -> tuple[Step, ...]:
         """Return a day's past in order."""
         return tuple(self._steps.get(day, ()))
+
+    def alone_on(self, days: Collection[date]) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Do nothing: there is nobody else."""
+        return nullcontext()
 
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of the days that are kept."""

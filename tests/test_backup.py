@@ -293,3 +293,26 @@ def shuttle(*words: str, code: int = 0) -> str:
     assert result.exit_code == code, result.output
     assert "Traceback" not in result.output
     return result.output
+
+
+def test_moving_to_postgresql_takes_every_row_of_every_table_and_the_service_goes_on(
+    toy_region: Region, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "shuttle.sqlite3"
+    monkeypatch.setenv("SHUTTLE_DATABASE", str(file))
+    with keeping(toy_region, f"sqlite:///{file}") as kept:
+        booking = fill(kept)
+        held = rows(kept)
+        refused = CliRunner().invoke(app, ("database", "move", "--to", postgres_url))
+        assert refused.exit_code == 1
+        assert "is in use; end the service first" in refused.output
+    moved = CliRunner().invoke(app, ("database", "move", "--to", postgres_url))
+    assert moved.exit_code == 0, moved.output
+    assert f"SHUTTLE_KEY_FILE to {file}.key" in moved.output.replace("\n", "")
+    with keeping(toy_region, postgres_url) as kept:
+        assert rows(kept) == held
+        assert kept.dispatcher.booking(booking.code) == booking
+        kept.book(now=MONDAY_EIGHT + 2 * DAY, ahead=4 * 3600)
+    again = CliRunner().invoke(app, ("database", "move", "--to", postgres_url))
+    assert again.exit_code == 1
+    assert "The database is not empty" in again.output

@@ -40,6 +40,13 @@ def add_commands(app: typer.Typer, plainly: Callable[[], AbstractContextManager[
     app.add_typer(privacy, name="privacy")
     added(app, "backup", backup)
     added(app, "restore", restore)
+    databases = typer.Typer(
+        help="Take an installation to another database.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    added(databases, "move", move)
+    app.add_typer(databases, name="database")
     added(app, "doctor", doctor)
 
 
@@ -181,6 +188,30 @@ def restore(
     made = datetime.fromtimestamp(contents.made, UTC)
     typer.echo(f"{sum(contents.rows.values())} rows of {made:%Y-%m-%d %H:%M} UTC are restored.")
     typer.echo("Links and pseudonyms need the key file of that time; it is not in a backup.")
+
+
+def move(
+    *,
+    to: Annotated[
+        str, typer.Option("--to", metavar="URL", help="An empty database: postgresql+psycopg://…")
+    ],
+    database: Database = None,
+) -> None:
+    """Take everything over into another, empty database, mostly from SQLite to PostgreSQL.
+
+    End the service first. The old database stays as it is; the key file has to be kept.
+    """
+    from shuttle.keeping.backup import move as moved
+    from shuttle.settings import database_url, key_path, read_settings
+
+    settings = read_settings()
+    with _database(database) as source, _database(to, new=True) as target:
+        contents = moved(source, target, _now())
+    typer.echo(f"{sum(contents.rows.values())} rows are in the new database.")
+    typer.echo("Start the service with SHUTTLE_DATABASE set to it.")
+    if settings.signing_key is None:
+        key = key_path(settings, database_url(database or settings.database)).resolve()
+        typer.echo(f"Links and pseudonyms need the same key: set SHUTTLE_KEY_FILE to {key}.")
 
 
 def doctor(*, region: Region = None, database: Database = None) -> None:

@@ -101,22 +101,29 @@ class Reoptimiser:
         """Try until no day can become better."""
         return list(iter(lambda: self.step(now), None))
 
-    def run(self, clock: Callable[[], int], ended: threading.Event) -> None:
+    def run(
+        self,
+        clock: Callable[[], int],
+        ended: threading.Event,
+        on_duty: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Make days better until it ends.
 
         Parameters
         ----------
         clock
             Returns epoch seconds.
-        ended
+        ended, on_duty
             Looked at between two tries.
         """
         pause = 0.0
         while not ended.wait(pause):
             try:
-                tried = self._step(clock)
-                if tried is None:
-                    self.bound(clock())
+                tried = None
+                if on_duty():
+                    tried = self._step(clock)
+                    if tried is None:
+                        self.bound(clock())
             except ShuttleError as error:
                 _log.error("reoptimiser_failed", error=type(error).__name__)
                 tried = None
@@ -228,13 +235,18 @@ def _tell(tried: Try) -> None:
 
 @contextmanager
 def improving(
-    dispatcher: Dispatcher, clock: Callable[[], int], budget: Budget = BUDGET
+    dispatcher: Dispatcher,
+    clock: Callable[[], int],
+    budget: Budget = BUDGET,
+    on_duty: Callable[[], bool] = lambda: True,
 ) -> Iterator[None]:
-    """Make the days of a service better, on a thread with a solver process, during the body."""
+    """Make the days of a service better during the body, on a thread with a solver process.
+
+    The process is there from the first question on: not where this service is never on duty.
+    """
     solver, ended = SolverProcess(), threading.Event()
-    loop = threading.Thread(
-        target=Reoptimiser(dispatcher, solver, budget).run, args=(clock, ended), name="reoptimiser"
-    )
+    run = Reoptimiser(dispatcher, solver, budget).run
+    loop = threading.Thread(target=run, args=(clock, ended, on_duty), name="reoptimiser")
     loop.start()
     try:
         yield

@@ -18,11 +18,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from shuttle.errors import ShuttleError
 from shuttle.keeping.database import newest_schema, reading, schema_of, table_of, writing
@@ -278,3 +279,37 @@ def _count_on(connection: Connection, table: sa.Table) -> None:
     connection.execute(
         sa.select(sa.func.setval(sequence, sa.func.coalesce(highest, 0) + 1, sa.false()))
     )
+
+
+def move(source: Engine, target: Engine, now: int) -> Contents:
+    """Put all that a database holds into another one that is empty, by way of a backup.
+
+    Raises
+    ------
+    BackupError
+        If a service still writes to the source, or the target is not empty; both stay as they are.
+    StoreError
+        If one of the databases cannot be used.
+    """
+    if source.url == target.url:
+        raise BackupError("--to names the database itself; name the one that is to take it over.")
+    _check_that_nobody_writes(source)
+    with TemporaryDirectory(prefix="shuttle-move-") as folder:  # for its owner alone
+        file = Path(folder) / "all"
+        back_up(source, file, now)
+        return restore(target, file)
+
+
+def _check_that_nobody_writes(engine: Engine) -> None:
+    """Refuse while another process has an SQLite file open: what it wrote now would stay behind."""
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            # Only who is alone may; whoever opens the file next sets it back.
+            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+    except OperationalError as error:
+        raise BackupError(
+            f"{engine.url.database} is in use; end the service first, then move."
+        ) from error

@@ -3,8 +3,8 @@
 A change is written ``WHERE revision = expected``, so that of two writers exactly one succeeds.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from typing import Any
 
@@ -50,6 +50,7 @@ from shuttle.keeping.trouble_rows import (
     train,
     train_column,
 )
+from shuttle.keeping.word import Word
 from shuttle.people.accounts import ApiKey
 from shuttle.store import (
     Change,
@@ -86,6 +87,8 @@ class SqlStore:
 
     def __init__(self, url: str, region: str) -> None:
         self._region = region
+        self.word = Word(region)
+        self._alone = False
         self.engine = open_engine(url)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
@@ -127,11 +130,29 @@ class SqlStore:
         """Take all changes in one transaction, or raise RevisionConflict and write nothing."""
         try:
             with self._writing() as connection:
+                if not self._alone:
+                    self._lock(connection, "shared", {each.day for each in changes})
                 for change in sorted(changes, key=lambda each: each.day):  # no two lock crosswise
                     self._fence(connection, change)
                     self._write(connection, change)
         except IntegrityError as error:
             raise RevisionConflict(changes[0].day, changes[0].expected) from error
+
+    @contextmanager
+    def alone_on(self, days: Collection[date]) -> Iterator[None]:
+        """Let other processes wait with what they have for some days; on SQLite they do not.
+
+        A process that falls silent meanwhile loses its turn.
+        """
+        with self._reading() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '10s'")
+            self._lock(connection, "exclusive", days)
+            self._alone = True
+            try:
+                yield
+            finally:
+                self._alone = False
 
     def booking(self, code: str) -> Booking | None:
         """Return a booking in any status."""
@@ -247,8 +268,11 @@ class SqlStore:
         """Close all connections."""
         self.engine.dispose()
 
-    def _writing(self) -> AbstractContextManager[Connection]:
-        return writing(self.engine)
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with writing(self.engine) as connection:
+            yield connection
+            self.word.say(connection)
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return reading(self.engine)
@@ -275,6 +299,17 @@ class SqlStore:
             .order_by(_EVENT.c.id)
         )
         return list(connection.execute(query).mappings())
+
+    def _lock(self, connection: Connection, kind: str, days: Collection[date]) -> None:
+        """Hold days until a transaction ends: exclusively or shared with others who do so."""
+        if connection.dialect.name != "postgresql":
+            return
+        lock = sa.func.pg_advisory_xact_lock
+        if kind == "shared":
+            lock = sa.func.pg_advisory_xact_lock_shared
+        for day in sorted(days):
+            key = sa.func.hashtextextended(f"day {self._region} {day}", 0)
+            connection.execute(sa.select(lock(key)))
 
     def _fence(self, connection: Connection, change: Change) -> None:
         """Move the day to its next revision, or raise if it is not at the expected one."""

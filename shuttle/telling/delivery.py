@@ -221,10 +221,15 @@ class Delivery:
             yield Attachment(method(cancelled=cancelled), file)
 
     @contextmanager
-    def running(self, clock: Callable[[], int]) -> Iterator[None]:
-        """Deliver while the body runs; what is being sent when it ends is sent to the end."""
+    def running(
+        self, clock: Callable[[], int], on_duty: Callable[[], bool] = lambda: True
+    ) -> Iterator[None]:
+        """Deliver while the body runs and this process is on duty.
+
+        What is being sent when either ends is sent to the end.
+        """
         stopped = Event()
-        thread = Thread(target=self._run, args=(clock, stopped), name="delivery")
+        thread = Thread(target=self._run, args=(clock, stopped, on_duty), name="delivery")
         thread.start()
         try:
             yield
@@ -236,11 +241,11 @@ class Delivery:
             if self.webhooks is not None:
                 self.webhooks.close()
 
-    def _run(self, clock: Callable[[], int], stopped: Event) -> None:
+    def _run(self, clock: Callable[[], int], stopped: Event, on_duty: Callable[[], bool]) -> None:
         """Keep the workers busy; whoever fails over the database is replaced, the rest go on."""
 
         def deliver_all() -> None:
-            while not stopped.is_set() and self.deliver_one(clock()):
+            while not stopped.is_set() and on_duty() and self.deliver_one(clock()):
                 pass
 
         working: set[Future[None]] = set()
@@ -250,7 +255,7 @@ class Delivery:
                 for error in filter(None, (each.exception() for each in done)):
                     _log.error("delivery_failed", error=type(error).__name__)
                 working -= done
-                while len(working) < WORKERS:
+                while on_duty() and len(working) < WORKERS:
                     working.add(pool.submit(deliver_all))
                 stopped.wait(IDLE_SECONDS)
 

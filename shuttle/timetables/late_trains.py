@@ -173,8 +173,13 @@ def reader(source: str, folder: Path, http: httpx2.Client) -> Read:
 
 
 @contextmanager
-def watching_trains(dispatcher: Dispatcher, clock: Callable[[], int]) -> Iterator[None]:
-    """See to late trains while the body runs, if the region says where delays are told."""
+def watching_trains(
+    dispatcher: Dispatcher, clock: Callable[[], int], on_duty: Callable[[], bool] = lambda: True
+) -> Iterator[None]:
+    """See to late trains while the body runs, if the region says where delays are told.
+
+    Of several processes on one database, the one that is `on_duty` does.
+    """
     rule = dispatcher.region.config.timetable
     if rule is None or not rule.realtime or dispatcher.region.stations is None:
         yield
@@ -184,9 +189,10 @@ def watching_trains(dispatcher: Dispatcher, clock: Callable[[], int]) -> Iterato
     late = LateTrains(dispatcher, rule, reader(rule.realtime, dispatcher.region.folder, http))
 
     def run() -> None:
-        late.look(clock())
-        while not stopped.wait(rule.realtime_seconds):
-            late.look(clock())
+        while not stopped.is_set():
+            if on_duty():
+                late.look(clock())
+            stopped.wait(rule.realtime_seconds)
 
     thread = Thread(target=run, name="late trains")
     thread.start()
