@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 from shuttle.region import Region
 from tests.staff import PASSWORD, office
 
-OPERATIONS = 60
+OPERATIONS = 61
 """How many the document has; a new one is tried without being asked."""
 
 CHECKS = [
