@@ -48,7 +48,7 @@ from api.security import (
 )
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
-from api.staff import driving, login_page, sessions, trouble
+from api.staff import driving, login_page, sessions, shown_numbers, trouble
 from api.staff.trouble_answers import MovingChangedProblem, PlanChangedProblem
 from api.tokens import OfferTampered, OfferTokens
 from shuttle.dispatcher import Dispatcher
@@ -204,6 +204,7 @@ def create_app(
         app.include_router(each.router, dependencies=[Depends(driver_of_shift)])
     for each in (explain, trouble, calling_off, board_api, past_api, acting):
         app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
+    app.include_router(shown_numbers.router, dependencies=[Depends(Staff("admin"))])
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])

@@ -314,11 +314,15 @@ class Unlocked:
 
 @dataclass(frozen=True, slots=True)
 class NumberShown:
-    """A dispatcher was shown the phone number of whom a ride belongs to."""
+    """A dispatcher was shown the phone number of whom a ride belongs to.
+
+    `viewer` is the name of the account; what was stored before this was asked has none.
+    """
 
     kind: ClassVar[str] = "number_shown"
     time: int
     code: str
+    viewer: str = ""
 
 
 Event = (

@@ -618,7 +618,7 @@ def test_reading_never_changes_anything(toy_region: Region, tmp_path: Path) -> N
         for path in [*paths, *pages]:
             stem, _, _ = path.partition("{")
             address = path.replace("{day}", "2027-03-22").replace("{shift}", SHIFT)
-            address = address.replace("{code}", codes.get(stem, ""))
+            address = address.replace("{code}", codes.get(stem, "")).replace("{revision}", "1")
             own = {"Booking-Secret": links.get(stem, "")}
             sought = SOUGHT.get(path, {})
             answers = [

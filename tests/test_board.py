@@ -239,11 +239,16 @@ def test_that_a_number_was_shown_is_recorded(desk: Office) -> None:
     code = answer.json()["code"]
     told = desk.http.post(f"/api/v1/bookings/{code}/phone").json()
     assert told == {"name": "Erna Petersen", "phone": "+4946418123", "channel": "none"}
-    assert NumberShown(desk.clock(), code) in desk.dispatcher.events(MONDAY)
+    assert NumberShown(desk.clock(), code, "dispatcher") in desk.dispatcher.events(MONDAY)
     nobody = desk.book("key-of-nobody")["code"]
     before = desk.dispatcher.events(MONDAY)
     assert desk.http.post(f"/api/v1/bookings/{nobody}/phone").json()["phone"] == ""
     assert desk.dispatcher.events(MONDAY) == before
+    record = f"/api/v1/shown-numbers/{DAY}"
+    assert desk.http.get(record).status_code == 403
+    desk.sign_in("admin")
+    [shown] = desk.http.get(record).json()["shown"]
+    assert shown == {"time": berlin(f"{DAY}T08:00"), "booking": code, "viewer": "dispatcher"}
 
 
 def moments(desk: Office) -> list[Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from shuttle.acts import Outcome
 from shuttle.domain import BookingStatus
 from shuttle.driving.driving_events import (
     BreakEnded,
@@ -16,7 +17,7 @@ from shuttle.driving.driving_events import (
     TimeCorrected,
 )
 from shuttle.errors import RegionError, StoreError
-from shuttle.events import PromiseKept, Replaced, SeriesMissed, WindowOpened
+from shuttle.events import NumberShown, PromiseKept, Replaced, SeriesMissed, WindowOpened
 from shuttle.keeping.account_tables import SESSION
 from shuttle.keeping.purge import JOBS, Purged, purge
 from shuttle.keeping.retention import KINDS
@@ -118,6 +119,18 @@ def test_a_coarsened_ride_is_named_by_its_code_on_no_other_day(kept: Kept) -> No
     tuesday = kept.dispatcher.store.load(TUESDAY).bookings
     assert [each.code for each in tuesday if each.code.startswith("~")] == []
     assert before.code not in kept.dump()
+
+
+def test_who_looked_at_a_number_is_known_until_the_ride_is_coarsened(kept: Kept) -> None:
+    booking = kept.served()
+    day, viewer = booking.ride.day, "petra-the-dispatcher"
+    looked = NumberShown(MONDAY_EVENING, booking.code, viewer)
+    kept.dispatcher.act(day, MONDAY_EVENING, lambda plan: Outcome(None, plan, events=(looked,)))
+    purged(kept, booking.ride.promise.dropoff_latest + 14 * DAY)
+    assert viewer in kept.dump()
+    purged(kept, booking.ride.promise.dropoff_latest + 15 * DAY)
+    assert viewer not in kept.dump()
+    assert any(isinstance(each, NumberShown) for each in kept.dispatcher.events(day))
 
 
 def test_what_happened_to_a_coarsened_ride_can_still_be_counted(kept: Kept) -> None:

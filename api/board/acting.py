@@ -13,7 +13,7 @@ from api.mapping.tours import plan_of
 from api.problems import answers
 from api.rides.booking_owner import Code, written
 from api.rides.explain_words import obstacle_sentence
-from api.security import DayOfShift, ShiftId
+from api.security import CallerHere, DayOfShift, ShiftId
 from api.service import Service, ServiceHere
 from api.staff.trouble_answers import MovingOut, NearestOut
 from api.staff.trouble_schemas import ShiftId as ShiftText
@@ -118,14 +118,16 @@ def unlock_tour(day: DayOfShift, shift: ShiftId, service: ServiceHere) -> LockOu
 
 
 @router.post("/bookings/{code}/phone", responses=answers(400, 404, 413, 422, 503))
-def whom_to_call(code: Code, service: ServiceHere, response: Response) -> WhomToCall:
-    """Show whom a ride belongs to. That it was shown is recorded with the day."""
+def whom_to_call(
+    code: Code, service: ServiceHere, caller: CallerHere, response: Response
+) -> WhomToCall:
+    """Show whom a ride belongs to. Who was shown it, and when, is recorded with the day."""
     response.headers["Cache-Control"] = "no-store"
     booking, now = service.dispatcher.booking(written(code)), service.clock()
     contact = owner_of(service.dispatcher.store, booking.code)
     if contact is None:
         return WhomToCall(name="", phone="", channel=Channel.NONE)
-    shown = NumberShown(now, booking.code)
+    shown = NumberShown(now, booking.code, caller.name)
     service.dispatcher.act(booking.ride.day, now, lambda plan: Outcome(None, plan, events=(shown,)))
     return WhomToCall(name=contact.name, phone=contact.phone, channel=contact.channel)
 

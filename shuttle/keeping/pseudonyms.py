@@ -31,6 +31,9 @@ _CODES = ("code", "by", "old", "new")
 _TIMES = frozenset({"was", "held_until", "possible_from", "possible_to"})
 """Facts of events that are times of day."""
 
+_STAFF = frozenset({"viewer"})
+"""Facts of events that name who works here."""
+
 _FAR = (Changed.kind, Replaced.kind, SeriesMissed.kind, WindowOpened.kind)
 """Kinds of events that name what is of no day, or of another day than their own."""
 
@@ -240,11 +243,12 @@ def _renamed(facts: Mapping[str, Any], renamed: Mapping[str, Any]) -> dict[str, 
 
 
 def _coarse(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts with coarse times, and without codes of rides that are not coarsened."""
+    """Return facts with coarse times, without codes of rides that are not coarsened, or staff."""
     known: dict[str, Any] = {
         key: "" if key in _CODES and not str(value).startswith(COARSE) else value
         for key, value in facts.items()
     }
+    known |= dict.fromkeys(_STAFF & known.keys(), "")
     times = {key: known[key] for key in _TIMES & known.keys() if known[key] is not None}
     return known | {key: _quarter(time) for key, time in times.items()}
 

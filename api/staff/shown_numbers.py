@@ -1,0 +1,43 @@
+"""Who on the staff was shown whose phone number, for administrators."""
+
+from datetime import date, datetime
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from api.mapping.tours import plan_of
+from api.problems import answers
+from api.security import DayOfShift
+from api.service import ServiceHere
+from api.times import local_time
+from shuttle.events import NumberShown
+
+router = APIRouter(prefix="/api/v1", tags=["staff"])
+
+
+class ShownNumber(BaseModel):
+    """Somebody was shown the phone number that belongs to a ride."""
+
+    time: datetime
+    booking: str = Field(description="Its code.")
+    viewer: str = Field(description="The account; empty once the ride has been coarsened.")
+
+
+class ShownNumbersOut(BaseModel):
+    """All that were shown for the rides of a day, in order."""
+
+    day: date
+    shown: list[ShownNumber]
+
+
+@router.get("/shown-numbers/{day}", responses=answers(422, 503))
+def shown_numbers(day: DayOfShift, service: ServiceHere, response: Response) -> ShownNumbersOut:
+    """Return who was shown the phone numbers of a day's rides, and when."""
+    response.headers["Cache-Control"] = "no-store"
+    region = plan_of(service, day).region
+    found = [
+        ShownNumber(time=local_time(region, each.time), booking=each.code, viewer=each.viewer)
+        for each in service.dispatcher.events(day)
+        if isinstance(each, NumberShown)
+    ]
+    return ShownNumbersOut(day=day, shown=found)
