@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from shuttle.commands.options import Database
+from shuttle.commands.options import Region as RegionFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,6 +44,12 @@ Seed = Annotated[
 Repetitions = Annotated[
     int | None, typer.Option(min=1, max=10_000, help="How many; else the scenario's.")
 ]
+
+Day = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Of the service days."),
+]
+Span = tuple[date, date]
 
 
 @scenario.command("list")
@@ -122,6 +133,54 @@ def sweep_scenario(
         console.print(f"Failed: {failure}")
     if failures:
         raise typer.Exit(1)
+
+
+@scenario.command("record")
+def record(
+    *,
+    out: Out,
+    month: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m"], metavar="YYYY-MM", help="A month; or --first and --last."),
+    ] = None,
+    first: Day = None,
+    last: Day = None,
+    region: RegionFolder = None,
+    database: Database = None,
+) -> None:
+    """Write what a running service was asked, so that it can be replayed with other means.
+
+    Writes replay.csv, which names nobody, and replay.toml, a scenario of it to be altered and run.
+    """
+    from scenarios.recording import recorded, scenario_text, write_replay
+    from shuttle.commands.start_up import load_region, open_store
+    from shuttle.settings import read_settings
+
+    begin, end = _span(month, first, last)
+    console, settings = _console(), read_settings()
+    folder = region or settings.region
+    loaded = load_region(folder, console)
+    with closing(open_store(database or settings.database, loaded.config.id)) as store:
+        rows = recorded(store, loaded, begin, end)
+    if not rows:
+        raise typer.BadParameter(f"nobody asked for a ride from {begin} to {end}; choose others.")
+    _make_folder(out)
+    write_replay(out / "replay.csv", rows, loaded.config.zone)
+    text = scenario_text(folder, "replay.csv", begin, end)
+    (out / "replay.toml").write_text(text, encoding="utf-8")
+    console.print(f"{len(rows)} requests; shuttle scenario run {out / 'replay.toml'} plays them.")
+
+
+def _span(month: datetime | None, first: datetime | None, last: datetime | None) -> Span:
+    """Return the first and the last day that are meant."""
+    if (month is None) == (first is None and last is None):
+        raise typer.BadParameter("give either --month, or --first and --last.")
+    if month is not None:
+        after = (month + timedelta(days=31)).replace(day=1)
+        return month.date(), (after - timedelta(days=1)).date()
+    if first is None or last is None or first > last:
+        raise typer.BadParameter("give both --first and --last, in this order.")
+    return first.date(), last.date()
 
 
 @scenario.command("validate")

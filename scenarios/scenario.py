@@ -156,12 +156,16 @@ def _purposes(shares: dict[str, float]) -> dict[str, float]:
 
 
 class Demand(Table):
-    """Who wants to ride: the model of :mod:`scenarios.demand` with what differs.
+    """Who wants to ride: the model of :mod:`scenarios.demand` with what differs, or a replay.
 
-    `rides` are requests a day before anybody is refused; they are exact, or scatter around it
-    from day to day as independent calls do (Poisson). `shares` replace the weights of purposes.
+    A `kind` of ``replay`` asks what stands in a `file` (:mod:`scenarios.replay`), and nothing
+    else; its path is seen from the scenario's own file. `rides` are requests a day before anybody
+    is refused; they are exact, or scatter around it from day to day as independent calls do
+    (Poisson). `shares` replace the weights of purposes.
     """
 
+    kind: Literal["model", "replay"] = "model"
+    file: str = ""
     rides: float = Field(default=45, ge=0, le=20_000)
     scatter: Literal["exact", "poisson"] = "exact"
     by_weekday: dict[Weekday, Annotated[float, Field(ge=0, le=10)]] = Field(default_factory=dict)
@@ -180,6 +184,17 @@ class Demand(Table):
     same_day: Share = LEADS[1][0]
     day_before: Share = LEADS[2][0]
     trains: list[Annotated[int, Field(ge=0, le=59)]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        others = sorted(self.model_fields_set - {"kind", "file"})
+        if self.kind == "model" and self.file:
+            raise ValueError('file belongs to kind = "replay"; add that, or drop file')
+        if self.kind == "replay" and not self.file:
+            raise ValueError("kind replay needs a file, a CSV of who asked for what")
+        if self.kind == "replay" and others:
+            raise ValueError(f"a replay asks what is in its file; drop {others[0]}")
+        return self
 
     @model_validator(mode="after")
     def _sums(self) -> Self:
@@ -368,6 +383,13 @@ def scenario_of(raw: dict[str, Any], where: str) -> Scenario:
         With one sentence; `where` says where it was written.
     """
     try:
-        return Scenario.model_validate(raw)
+        scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         raise ScenarioError(f"{where}: {sentence_of(error, Scenario)}") from error
+    return scenario if scenario.demand.kind == "model" else _with_its_table(scenario, where)
+
+
+def _with_its_table(scenario: Scenario, where: str) -> Scenario:
+    """Return a replay that knows where its table is, wherever it is run."""
+    file = str((Path(where).parent / scenario.demand.file).resolve())
+    return scenario.model_copy(update={"demand": Demand(kind="replay", file=file)})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Protocol
 
 from routing.budget import Budget
@@ -20,6 +21,7 @@ from scenarios.choice import chosen
 from scenarios.demand import Wish, wishes
 from scenarios.drivers import Drivers
 from scenarios.records import DayRows, Fate, RideRow, group_of
+from scenarios.replay import replayed
 from scenarios.scenario import Scenario, Trouble
 from shuttle.answers import Quote
 from shuttle.dispatcher import Dispatcher
@@ -122,6 +124,8 @@ class SimulatedDay:
 
     def _wishes(self) -> tuple[Wish, ...]:
         demand = self.scenario.demand
+        if demand.kind == "replay":
+            return replayed(Path(demand.file), self.region, self.day)
         rides = demand.rides * demand.by_weekday.get(WEEKDAYS[self.day.weekday()], 1.0)
         number = round(rides)
         if demand.scatter == "poisson":
@@ -281,12 +285,17 @@ class SimulatedDay:
         )
 
     def _nearest(self, place: Location) -> tuple[str, str]:
-        """Return the id of the stop that is named or nearest on foot, and its village."""
+        """Return the id of the stop that is named or nearest on foot, and its village.
+
+        Where none is in walking distance, as replayed requests may be, the place has no village.
+        """
         if place.stop is not None:
             stop = self.region.stop(place.stop)
-        else:
-            stop = self.region.stops[self.region.walkable_stops(place.lat, place.lon)[0][0]]
-        return stop.id, stop.village
+            return stop.id, stop.village
+        near = self.region.walkable_stops(place.lat, place.lon)
+        if not near:
+            return place.label, ""
+        return self.region.stops[near[0][0]].id, self.region.stops[near[0][0]].village
 
 
 def _booked(

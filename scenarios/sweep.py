@@ -23,7 +23,7 @@ from typing import Any
 
 from routing import improvement, insertion
 from scenarios.measures import Repetition, repetition
-from scenarios.scenario import ScenarioError, scenario_of
+from scenarios.scenario import Scenario, ScenarioError, scenario_of
 from scenarios.scenario_region import folder_of, region_of
 from scenarios.simulate import service_days, simulated
 from shuttle.region import Region
@@ -44,16 +44,17 @@ _CHANCES = 2
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """A scenario with some keys set: as written, and whole."""
+    """A scenario with some keys set: as written, and whole; `table` is what it replays."""
 
     name: str
     raw: dict[str, Any]
+    table: bytes = b""
 
     @property
     def print(self) -> str:
         """Tells variants apart by all that they say."""
         text = json.dumps(self.raw, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode() + self.table).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,15 @@ def variants(raw: dict[str, Any], vary: Sequence[str], where: str) -> list[Varia
         for (_, path, _), value in zip(axes, values, strict=True):
             _set(changed, path, value, where)
         name = ", ".join(f"{a[0]} {v}" for a, v in zip(axes, values, strict=True))
-        scenario_of(changed, f"{where} with {name or 'nothing changed'}")
-        found.append(Variant(name or "as it is", changed))
+        scenario = scenario_of(changed, f"{where} with {name or 'nothing changed'}")
+        found.append(Variant(name or "as it is", changed, _digest_of_table(scenario)))
     return found
+
+
+def _digest_of_table(scenario: Scenario) -> bytes:
+    """Return what tells a replayed table from what stood in it before; empty without one."""
+    table = Path(scenario.demand.file)
+    return hashlib.sha256(table.read_bytes()).digest() if table.is_file() else b""
 
 
 def _set(raw: dict[str, Any], path: str, value: float, where: str) -> None:
