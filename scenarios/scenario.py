@@ -256,15 +256,21 @@ class Behaviour(Table):
 class Reality(Table):
     """How the world differs from the plan; all log-normal with the mean 1.
 
-    `legs` and `hours` are the standard deviations of the logarithm: of each leg by itself, and of
-    all legs of one hour together. `halts` is that of standing times. They are judgements.
+    `legs`, `hours` and `roads` are the standard deviations of the logarithm: of each leg by itself,
+    of all legs of one hour together, and of those in one hour on one class of roads, told apart by
+    the planned speed of a leg (:func:`scenarios.chance.road_class`). `halts` is that of standing
+    times. Vehicles break down so many times in 100 hours of duty, at a halt, for the given time on
+    average; intervals and times are exponential. All of them are judgements.
     """
 
     legs: float = Field(default=0.1, ge=0, le=1)
     hours: float = Field(default=0.05, ge=0, le=1)
+    roads: float = Field(default=0.0, ge=0, le=1)
     halts: float = Field(default=0.2, ge=0, le=1)
     slower: float = Field(default=1.0, ge=0.5, le=3)
     no_show_wait_minutes: int = Field(default=2, ge=0, le=30)
+    breakdowns_in_100_hours: float = Field(default=0.0, ge=0, le=100)
+    breakdown_minutes: float = Field(default=90.0, ge=5, le=24 * 60)
 
 
 class Improvement(Table):
