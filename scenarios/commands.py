@@ -18,13 +18,18 @@ from shuttle.commands.options import Database
 from shuttle.commands.options import Region as RegionFolder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from rich.console import Console
     from rich.progress import Progress
 
+    from scenarios.measures import Repetition
     from scenarios.running import Run
     from scenarios.scenario import Scenario
-    from scenarios.sweep import Job
+    from scenarios.sweep import Failure, Job
     from shuttle.region import Region
+
+    Doing = Callable[[Sequence[Job]], Iterator[Repetition | Failure]]
 
 _LOADED: dict[Path, Region] = {}
 
@@ -107,8 +112,12 @@ def sweep_scenario(
     cores: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes; else all cores.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="Of a Dask cluster, instead of the cores."),
+    ] = None,
 ) -> None:
-    """Run every combination of values on all cores.
+    """Run every combination of values on all cores, or on a Dask cluster.
 
     Finished runs are kept in the folder: after whatever ended it, the same command goes on.
     Writes sweep.csv and report.html; a run that fails is told of and ends nothing else.
@@ -127,7 +136,8 @@ def sweep_scenario(
         _checked_region(scenario_of(each.raw, str(file)), file, console)
     seeds = seeds_of(scenario_of(raw, str(file)), seed)
     jobs = {each: jobs_of(each, seeds, file, out) for each in found}
-    failures = _sweep([job for each in jobs.values() for job in each], cores, console)
+    every = [job for each in jobs.values() for job in each]
+    failures = _sweep(every, _doing(cores, scheduler), console)
     console.print(write_sweep(out, jobs, failures))
     for failure in failures:
         console.print(f"Failed: {failure}")
@@ -243,9 +253,21 @@ def _checked_region(asked: Scenario, file: Path, console: Console) -> Region:
     return region_of(asked, _LOADED[folder], str(file))
 
 
-def _sweep(jobs: list[Job], cores: int | None, console: Console) -> list[str]:
+def _doing(cores: int | None, scheduler: str | None) -> Doing:
+    """Return what does runs: processes of this machine, or a cluster."""
+    from scenarios.cluster import swept_on
+    from scenarios.sweep import swept
+
+    if scheduler is None:
+        return lambda jobs: swept(jobs, cores or os.cpu_count() or 1)
+    if cores is not None:
+        raise typer.BadParameter("a cluster has its own processes; drop --cores or --scheduler.")
+    return lambda jobs: swept_on(scheduler, jobs)
+
+
+def _sweep(jobs: list[Job], doing: Doing, console: Console) -> list[str]:
     """Do what has not been done; return what failed, as sentences."""
-    from scenarios.sweep import Failure, finished, swept
+    from scenarios.sweep import Failure, finished
 
     missing = [job for job in jobs if finished(job) is None]
     if len(missing) < len(jobs):
@@ -254,7 +276,7 @@ def _sweep(jobs: list[Job], cores: int | None, console: Console) -> list[str]:
     with _bar(console) as bar:
         task = bar.add_task("runs", total=len(missing), rides=0)
         rides = 0.0
-        for outcome in swept(missing, cores or os.cpu_count() or 1):
+        for outcome in doing(missing):
             if isinstance(outcome, Failure):
                 failures.append(
                     f"{outcome.job.variant.name}, seed {outcome.job.seed}: {outcome.why}"

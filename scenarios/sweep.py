@@ -224,8 +224,12 @@ def _region(folder: Path) -> Region:
 
 
 def _kept(job: Job) -> Repetition:
-    """Do a run and keep what it came to: the file appears whole or not at all."""
-    found = done(job)
+    """Do a run and keep what it came to."""
+    return keep(job, done(job))
+
+
+def keep(job: Job, found: Repetition) -> Repetition:
+    """Keep what a run came to, and return it: the file appears whole or not at all."""
     job.file.parent.mkdir(parents=True, exist_ok=True)
     part = job.file.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(asdict(found)) + "\n", encoding="utf-8")
