@@ -6,6 +6,7 @@ with the same moods on the same slippery road, and their difference is the fleet
 """
 
 import math
+from collections.abc import Iterator
 from datetime import date
 from enum import IntEnum
 
@@ -25,6 +26,8 @@ class About(IntEnum):
     LEG = 6
     HOUR = 7
     HALT = 8
+    ROADS = 9
+    BREAKDOWN = 10
 
 
 class Chance:
@@ -60,7 +63,42 @@ class Chance:
         bell = float(self.of(about, *name).standard_normal())
         return math.exp(deviation * bell - deviation**2 / 2)
 
-    def leg(self, reality: Reality, here: int, there: int, time: int) -> float:
-        """Return how many times as long as planned a leg takes that begins at a time."""
-        own = self.factor(reality.legs, About.LEG, here, there, time // 900)
-        return reality.slower * own * self.factor(reality.hours, About.HOUR, time // 3600)
+    def leg(self, reality: Reality, ends: tuple[int, int], time: int, kmh: float) -> float:
+        """Return how many times as long as planned a leg takes.
+
+        Parameters
+        ----------
+        reality
+            How much is left to chance.
+        ends
+            Numbers of the places.
+        time
+            When it begins, in epoch seconds.
+        kmh
+            Its planned speed, which tells on what roads it is driven.
+        """
+        own = self.factor(reality.legs, About.LEG, *ends, time // 900)
+        hour = time // 3600
+        together = self.factor(reality.hours, About.HOUR, hour)
+        alike = self.factor(reality.roads, About.ROADS, hour, road_class(kmh))
+        return reality.slower * own * together * alike
+
+    def breakdowns(
+        self, reality: Reality, vehicle: int, begin: int, end: int
+    ) -> Iterator[tuple[int, int]]:
+        """Yield when a vehicle breaks down on duty, and for how many seconds, in epoch seconds."""
+        if reality.breakdowns_in_100_hours == 0:
+            return
+        drawn, time = self.of(About.BREAKDOWN, vehicle, begin), float(begin)
+        while True:
+            time += drawn.exponential(360_000 / reality.breakdowns_in_100_hours)
+            if time >= end:
+                return
+            lasts = max(300.0, drawn.exponential(60 * reality.breakdown_minutes))
+            yield round(time), round(lasts)
+            time += lasts
+
+
+def road_class(kmh: float) -> int:
+    """Return the class of the roads of a leg: 0 in villages, 1 between them, 2 on main roads."""
+    return (kmh >= 40) + (kmh >= 65)

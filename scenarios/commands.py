@@ -7,19 +7,29 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from shuttle.commands.options import Database
+from shuttle.commands.options import Region as RegionFolder
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from rich.console import Console
     from rich.progress import Progress
 
+    from scenarios.measures import Repetition
     from scenarios.running import Run
     from scenarios.scenario import Scenario
-    from scenarios.sweep import Job
+    from scenarios.sweep import Failure, Job
     from shuttle.region import Region
+
+    Doing = Callable[[Sequence[Job]], Iterator[Repetition | Failure]]
 
 _LOADED: dict[Path, Region] = {}
 
@@ -39,6 +49,12 @@ Seed = Annotated[
 Repetitions = Annotated[
     int | None, typer.Option(min=1, max=10_000, help="How many; else the scenario's.")
 ]
+
+Day = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Of the service days."),
+]
+Span = tuple[date, date]
 
 
 @scenario.command("list")
@@ -96,8 +112,12 @@ def sweep_scenario(
     cores: Annotated[
         int | None, typer.Option(min=1, max=256, help="Processes; else all cores.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="Of a Dask cluster, instead of the cores."),
+    ] = None,
 ) -> None:
-    """Run every combination of values on all cores.
+    """Run every combination of values on all cores, or on a Dask cluster.
 
     Finished runs are kept in the folder: after whatever ended it, the same command goes on.
     Writes sweep.csv and report.html; a run that fails is told of and ends nothing else.
@@ -116,12 +136,61 @@ def sweep_scenario(
         _checked_region(scenario_of(each.raw, str(file)), file, console)
     seeds = seeds_of(scenario_of(raw, str(file)), seed)
     jobs = {each: jobs_of(each, seeds, file, out) for each in found}
-    failures = _sweep([job for each in jobs.values() for job in each], cores, console)
+    every = [job for each in jobs.values() for job in each]
+    failures = _sweep(every, _doing(cores, scheduler), console)
     console.print(write_sweep(out, jobs, failures))
     for failure in failures:
         console.print(f"Failed: {failure}")
     if failures:
         raise typer.Exit(1)
+
+
+@scenario.command("record")
+def record(
+    *,
+    out: Out,
+    month: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m"], metavar="YYYY-MM", help="A month; or --first and --last."),
+    ] = None,
+    first: Day = None,
+    last: Day = None,
+    region: RegionFolder = None,
+    database: Database = None,
+) -> None:
+    """Write what a running service was asked, so that it can be replayed with other means.
+
+    Writes replay.csv, which names nobody, and replay.toml, a scenario of it to be altered and run.
+    """
+    from scenarios.recording import recorded, scenario_text, write_replay
+    from shuttle.commands.start_up import load_region, open_store
+    from shuttle.settings import read_settings
+
+    begin, end = _span(month, first, last)
+    console, settings = _console(), read_settings()
+    folder = region or settings.region
+    loaded = load_region(folder, console)
+    with closing(open_store(database or settings.database, loaded.config.id)) as store:
+        rows = recorded(store, loaded, begin, end)
+    if not rows:
+        raise typer.BadParameter(f"nobody asked for a ride from {begin} to {end}; choose others.")
+    _make_folder(out)
+    write_replay(out / "replay.csv", rows, loaded.config.zone)
+    text = scenario_text(folder, "replay.csv", begin, end)
+    (out / "replay.toml").write_text(text, encoding="utf-8")
+    console.print(f"{len(rows)} requests; shuttle scenario run {out / 'replay.toml'} plays them.")
+
+
+def _span(month: datetime | None, first: datetime | None, last: datetime | None) -> Span:
+    """Return the first and the last day that are meant."""
+    if (month is None) == (first is None and last is None):
+        raise typer.BadParameter("give either --month, or --first and --last.")
+    if month is not None:
+        after = (month + timedelta(days=31)).replace(day=1)
+        return month.date(), (after - timedelta(days=1)).date()
+    if first is None or last is None or first > last:
+        raise typer.BadParameter("give both --first and --last, in this order.")
+    return first.date(), last.date()
 
 
 @scenario.command("validate")
@@ -184,9 +253,21 @@ def _checked_region(asked: Scenario, file: Path, console: Console) -> Region:
     return region_of(asked, _LOADED[folder], str(file))
 
 
-def _sweep(jobs: list[Job], cores: int | None, console: Console) -> list[str]:
+def _doing(cores: int | None, scheduler: str | None) -> Doing:
+    """Return what does runs: processes of this machine, or a cluster."""
+    from scenarios.cluster import swept_on
+    from scenarios.sweep import swept
+
+    if scheduler is None:
+        return lambda jobs: swept(jobs, cores or os.cpu_count() or 1)
+    if cores is not None:
+        raise typer.BadParameter("a cluster has its own processes; drop --cores or --scheduler.")
+    return lambda jobs: swept_on(scheduler, jobs)
+
+
+def _sweep(jobs: list[Job], doing: Doing, console: Console) -> list[str]:
     """Do what has not been done; return what failed, as sentences."""
-    from scenarios.sweep import Failure, finished, swept
+    from scenarios.sweep import Failure, finished
 
     missing = [job for job in jobs if finished(job) is None]
     if len(missing) < len(jobs):
@@ -195,7 +276,7 @@ def _sweep(jobs: list[Job], cores: int | None, console: Console) -> list[str]:
     with _bar(console) as bar:
         task = bar.add_task("runs", total=len(missing), rides=0)
         rides = 0.0
-        for outcome in swept(missing, cores or os.cpu_count() or 1):
+        for outcome in doing(missing):
             if isinstance(outcome, Failure):
                 failures.append(
                     f"{outcome.job.variant.name}, seed {outcome.job.seed}: {outcome.why}"

@@ -11,6 +11,7 @@ constants and their sources are in :mod:`scenarios.purposes`.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -116,27 +117,42 @@ def _in_order(outings: list[list[Wish]]) -> tuple[Wish, ...]:
     )
 
 
+_PLACES: WeakKeyDictionary[Region, dict[tuple[str, ...], tuple[Spots, list[Spots]]]]
+_PLACES = WeakKeyDictionary()
+"""Where people live and go to, by region and purposes: the same on every day of a run."""
+
+
+def _places(region: Region, purposes: tuple[Purpose, ...]) -> tuple[Spots, list[Spots]]:
+    """Return the homes of a region, and where each purpose leads."""
+    known = _PLACES.setdefault(region, {})
+    key = tuple(map(repr, purposes))
+    if key not in known:
+        inside = [each for each in region.features if region.contains(each.lat, each.lon)]
+        leads = [_goals(region, inside, purpose) for purpose in purposes]
+        known[key] = homes(region, inside), leads
+    return known[key]
+
+
+def _goals(region: Region, inside: list[Feature], purpose: Purpose) -> Spots:
+    if not purpose.stop:
+        return goals(inside, purpose)
+    stop = region.stop(purpose.stop)
+    return Spots.of([(stop.lat, stop.lon, 1.0, stop.label)])
+
+
 class _Day:
     """Draws outings on one day in one region."""
 
     def __init__(self, region: Region, day: date, seed: int, habits: Habits) -> None:
         self.region, self.day, self.habits = region, day, habits
         self.rng = np.random.default_rng(seed)
-        inside = [each for each in region.features if region.contains(each.lat, each.lon)]
-        self.homes = homes(region, inside)
+        self.homes, leads = _places(region, habits.purposes)
         self.goals = [
             (purpose, spots)
-            for purpose in habits.purposes
-            if day.weekday() <= purpose.last_weekday
-            and (spots := self._goals(inside, purpose)).labels
+            for purpose, spots in zip(habits.purposes, leads, strict=True)
+            if day.weekday() <= purpose.last_weekday and spots.labels
         ] or [(PURPOSES[-1], all_stops(region))]
         self.stop_near: dict[tuple[float, float], str | None] = {}
-
-    def _goals(self, inside: list[Feature], purpose: Purpose) -> Spots:
-        if not purpose.stop:
-            return goals(inside, purpose)
-        stop = self.region.stop(purpose.stop)
-        return Spots.of([(stop.lat, stop.lon, 1.0, stop.label)])
 
     def outings(self, attempts: int) -> Iterator[list[Wish]]:
         """Yield the wishes of one outing after the other: there and back, or one of them."""

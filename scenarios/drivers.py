@@ -111,6 +111,11 @@ class Drivers:
                 begin = max(now, tour.shift.start)
                 self.agenda.at(begin, partial(self._begin, tour.shift.id))
 
+    def on_duty(self, vehicle: str) -> Driver | None:
+        """Return who drives a vehicle, None while it is off duty."""
+        own = (each for each in self.drivers.values() if each.vehicle == vehicle)
+        return next((each for each in own if not each.over), None)
+
     def look_again(self, now: int) -> None:
         """Let whoever stands see what has become of the plan."""
         for driver in list(self.drivers.values()):
@@ -197,8 +202,13 @@ class Drivers:
         if plan.region.number_of(here) != driver.place:  # what was driven to is no longer planned
             here = driver.place
         number = plan.region.number_of(there)
-        factor = self.chance.leg(self.reality, driver.place, number, now)
-        driver.arrives = now + max(1, round(int(plan.travel.seconds[here, there]) * factor))
+        seconds, metres = (
+            int(plan.travel.seconds[here, there]),
+            int(plan.travel.metres[here, there]),
+        )
+        kmh = 3.6 * metres / max(1, seconds)
+        factor = self.chance.leg(self.reality, (driver.place, number), now, kmh)
+        driver.arrives = now + max(1, round(seconds * factor))
         driver.heading = number
         driver.planned = int(plan.compiled.halts[tour_number]["soonest"][tour.served])
         self.legs.append(
@@ -206,7 +216,7 @@ class Drivers:
                 driver.vehicle,
                 now,
                 driver.arrives,
-                int(plan.travel.metres[here, there]),
+                metres,
                 len(driver.aboard),
                 sum(driver.aboard.values()),
             )

@@ -68,6 +68,8 @@ GLOSSARY: dict[str, Term] = {
     "empty_share": Term("Leerfahrtanteil", "share of empty kilometres", "%",
                         "Empty kilometres divided by all."),
     "hours": Term("Fahrzeugstunden", "vehicle hours a day", "h", "Drivers' working time."),
+    "breakdowns": Term("Ausfälle je Tag", "breakdowns a day", "",
+                       "By chance, on duty; trouble that the scenario names is not counted."),
     "hours_empty": Term("leere Fahrstunden", "hours driven empty", "h",
                         "Driving, nobody on board."),
     "hours_occupied": Term("besetzte Fahrstunden", "hours driven occupied", "h",

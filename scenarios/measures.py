@@ -56,6 +56,7 @@ class Tally:
         for leg in day.legs:
             self._leg(leg, leg.vehicle in electric)
         self._sums["seconds"] += sum(each.end - each.begin for each in day.shifts)
+        self._sums["broken down"] += day.broken_down
         self._sums["vehicles"] += len({each.vehicle for each in day.shifts})
 
     def _ride(self, ride: RideRow) -> None:
@@ -159,6 +160,7 @@ class Tally:
             "km_occupied": _over(occupied, days),
             "empty_share": _over(empty, empty + occupied),
             "hours": _over(hours, days),
+            "breakdowns": _over(sums["broken down"], days),
             "hours_empty": _over(sums["driven empty"] / 3600, days),
             "hours_occupied": _over(sums["driven occupied"] / 3600, days),
             "km_a_ride": _over(empty + occupied, served),

@@ -129,10 +129,14 @@ class ShiftRow:
 
 @dataclass(frozen=True, slots=True)
 class DayRows:
-    """A simulated service day; `adopted` counts better plans that were taken over."""
+    """A simulated service day.
+
+    `adopted` counts better plans that were taken over, `broken_down` vehicles that broke down.
+    """
 
     day: date
     rides: tuple[RideRow, ...]
     legs: tuple[LegRow, ...]
     shifts: tuple[ShiftRow, ...]
     adopted: int
+    broken_down: int = 0

@@ -156,12 +156,16 @@ def _purposes(shares: dict[str, float]) -> dict[str, float]:
 
 
 class Demand(Table):
-    """Who wants to ride: the model of :mod:`scenarios.demand` with what differs.
+    """Who wants to ride: the model of :mod:`scenarios.demand` with what differs, or a replay.
 
-    `rides` are requests a day before anybody is refused; they are exact, or scatter around it
-    from day to day as independent calls do (Poisson). `shares` replace the weights of purposes.
+    A `kind` of ``replay`` asks what stands in a `file` (:mod:`scenarios.replay`), and nothing
+    else; its path is seen from the scenario's own file. `rides` are requests a day before anybody
+    is refused; they are exact, or scatter around it from day to day as independent calls do
+    (Poisson). `shares` replace the weights of purposes.
     """
 
+    kind: Literal["model", "replay"] = "model"
+    file: str = ""
     rides: float = Field(default=45, ge=0, le=20_000)
     scatter: Literal["exact", "poisson"] = "exact"
     by_weekday: dict[Weekday, Annotated[float, Field(ge=0, le=10)]] = Field(default_factory=dict)
@@ -180,6 +184,17 @@ class Demand(Table):
     same_day: Share = LEADS[1][0]
     day_before: Share = LEADS[2][0]
     trains: list[Annotated[int, Field(ge=0, le=59)]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        others = sorted(self.model_fields_set - {"kind", "file"})
+        if self.kind == "model" and self.file:
+            raise ValueError('file belongs to kind = "replay"; add that, or drop file')
+        if self.kind == "replay" and not self.file:
+            raise ValueError("kind replay needs a file, a CSV of who asked for what")
+        if self.kind == "replay" and others:
+            raise ValueError(f"a replay asks what is in its file; drop {others[0]}")
+        return self
 
     @model_validator(mode="after")
     def _sums(self) -> Self:
@@ -241,15 +256,21 @@ class Behaviour(Table):
 class Reality(Table):
     """How the world differs from the plan; all log-normal with the mean 1.
 
-    `legs` and `hours` are the standard deviations of the logarithm: of each leg by itself, and of
-    all legs of one hour together. `halts` is that of standing times. They are judgements.
+    `legs`, `hours` and `roads` are the standard deviations of the logarithm: of each leg by itself,
+    of all legs of one hour together, and of those in one hour on one class of roads, told apart by
+    the planned speed of a leg (:func:`scenarios.chance.road_class`). `halts` is that of standing
+    times. Vehicles break down so many times in 100 hours of duty, at a halt, for the given time on
+    average; intervals and times are exponential. All of them are judgements.
     """
 
     legs: float = Field(default=0.1, ge=0, le=1)
     hours: float = Field(default=0.05, ge=0, le=1)
+    roads: float = Field(default=0.0, ge=0, le=1)
     halts: float = Field(default=0.2, ge=0, le=1)
     slower: float = Field(default=1.0, ge=0.5, le=3)
     no_show_wait_minutes: int = Field(default=2, ge=0, le=30)
+    breakdowns_in_100_hours: float = Field(default=0.0, ge=0, le=100)
+    breakdown_minutes: float = Field(default=90.0, ge=5, le=24 * 60)
 
 
 class Improvement(Table):
@@ -368,6 +389,13 @@ def scenario_of(raw: dict[str, Any], where: str) -> Scenario:
         With one sentence; `where` says where it was written.
     """
     try:
-        return Scenario.model_validate(raw)
+        scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         raise ScenarioError(f"{where}: {sentence_of(error, Scenario)}") from error
+    return scenario if scenario.demand.kind == "model" else _with_its_table(scenario, where)
+
+
+def _with_its_table(scenario: Scenario, where: str) -> Scenario:
+    """Return a replay that knows where its table is, wherever it is run."""
+    file = str((Path(where).parent / scenario.demand.file).resolve())
+    return scenario.model_copy(update={"demand": Demand(kind="replay", file=file)})

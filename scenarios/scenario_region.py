@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from scenarios.mistakes import sentence_of
+from scenarios.replay import replayed
 from scenarios.scenario import Fleet, Scenario, ScenarioError
 from shuttle.region import BUNDLED, Region
 from shuttle.region_config import RegionConfig
@@ -101,5 +102,13 @@ def _check(scenario: Scenario, region: Region, where: str) -> None:
             raise ScenarioError(
                 f"{where}: trouble.{number}.vehicle: there is no vehicle {each.vehicle!r}."
             )
-    if not any(region.config.opening(day) for day in scenario.dates.all()):
+    days = [day for day in scenario.dates.all() if region.config.opening(day)]
+    if not days:
         raise ScenarioError(f"{where}: dates: the region has no service on any of these days.")
+    if scenario.demand.kind == "replay":
+        asked = [replayed(Path(scenario.demand.file), region, day) for day in days]
+        if not any(asked):
+            raise ScenarioError(
+                f"{where}: dates: nobody asks for a ride on any of these days in "
+                f"{scenario.demand.file}; choose days that are in it."
+            )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Protocol
 
 from routing.budget import Budget
@@ -20,6 +21,7 @@ from scenarios.choice import chosen
 from scenarios.demand import Wish, wishes
 from scenarios.drivers import Drivers
 from scenarios.records import DayRows, Fate, RideRow, group_of
+from scenarios.replay import replayed
 from scenarios.scenario import Scenario, Trouble
 from shuttle.answers import Quote
 from shuttle.dispatcher import Dispatcher
@@ -30,6 +32,7 @@ from shuttle.errors import NotCancellable, OfferGone, RequestError
 from shuttle.events import DroppedOff, PickedUp, Reoptimised
 from shuttle.improving.reoptimiser import Reoptimiser
 from shuttle.improving.solver_process import improved
+from shuttle.plan import vehicle_of_shift
 from shuttle.region import Region
 from shuttle.region_config import WEEKDAYS, minutes_of
 from shuttle.store import MemoryStore
@@ -96,6 +99,7 @@ class SimulatedDay:
             self.desk = desk(self.dispatcher, lambda: self.agenda.now)
         budget = Budget(iterations=scenario.improvement.iterations)
         self._improve = Reoptimiser(self.dispatcher, improved, budget)
+        self.broken_down = 0
         self._absent: set[str] = set()
         self.drivers = Drivers(
             self.dispatcher, day, self.agenda, self.chance, scenario.reality, self._absent
@@ -122,6 +126,8 @@ class SimulatedDay:
 
     def _wishes(self) -> tuple[Wish, ...]:
         demand = self.scenario.demand
+        if demand.kind == "replay":
+            return replayed(Path(demand.file), self.region, self.day)
         rides = demand.rides * demand.by_weekday.get(WEEKDAYS[self.day.weekday()], 1.0)
         number = round(rides)
         if demand.scatter == "poisson":
@@ -206,10 +212,32 @@ class SimulatedDay:
     def _enter_trouble(self) -> None:
         for trouble in self.scenario.trouble:
             known = self._instant(trouble.known or trouble.begin)
-            self.agenda.at(known, partial(self._trouble, trouble))
+            self.agenda.at(known, partial(self._trouble, self._disturbance(trouble)))
+        numbers = {each.id: n for n, each in enumerate(self.region.config.vehicles)}
+        for shift in self.region.shifts(self.day):
+            vehicle = vehicle_of_shift(shift.id)
+            spans = self.chance.breakdowns(
+                self.scenario.reality, numbers[vehicle], shift.start, shift.end
+            )
+            for time, lasts in spans:
+                self.agenda.at(time, partial(self._break_down, vehicle, lasts))
 
-    def _trouble(self, trouble: Trouble, now: int) -> None:
-        disturbance = self._disturbance(trouble)
+    def _break_down(self, vehicle: str, lasts: int, now: int) -> None:
+        """Let a vehicle stand where it is; one that drives gets to its next halt."""
+        driver = self.drivers.on_duty(vehicle)
+        if driver is None:
+            return
+        until = max(driver.arrives if driver.heading is not None else 0, driver.free)
+        if until > now:
+            self.agenda.at(until, partial(self._break_down, vehicle, lasts))
+            return
+        stop = self.region.stop_at(driver.place)
+        end = min(now + lasts, self.region.config.instant(self.day, 24 * 60))
+        self._trouble(VehicleOut(vehicle, now, end, stop.id if stop else None), now)
+        self.broken_down += 1
+
+    def _trouble(self, disturbance: Disturbance, now: int) -> None:
+        """Enter trouble by the very command that staff use."""
         try:
             self.dispatcher.act(
                 self.day, now, lambda plan: entered(self.region, plan, disturbance, now)
@@ -235,7 +263,10 @@ class SimulatedDay:
 
     def _rows(self, end: int) -> DayRows:
         events = self.dispatcher.events(self.day)
-        on = {each.code: each.time for each in events if isinstance(each, PickedUp)}
+        on: dict[str, int] = {}
+        for each in reversed(events):  # who changed vehicles on the way got on once
+            if isinstance(each, PickedUp):
+                on[each.code] = each.time
         off = {each.code: each.time for each in events if isinstance(each, DroppedOff)}
         promises = {each.booking.code: each for each in self.dispatcher.promises(self.day, end)}
         return DayRows(
@@ -244,6 +275,7 @@ class SimulatedDay:
             legs=tuple(self.drivers.legs),
             shifts=tuple(self.drivers.shifts),
             adopted=sum(isinstance(each, Reoptimised) for each in events),
+            broken_down=self.broken_down,
         )
 
     def _row(
@@ -279,12 +311,17 @@ class SimulatedDay:
         )
 
     def _nearest(self, place: Location) -> tuple[str, str]:
-        """Return the id of the stop that is named or nearest on foot, and its village."""
+        """Return the id of the stop that is named or nearest on foot, and its village.
+
+        Where none is in walking distance, as replayed requests may be, the place has no village.
+        """
         if place.stop is not None:
             stop = self.region.stop(place.stop)
-        else:
-            stop = self.region.stops[self.region.walkable_stops(place.lat, place.lon)[0][0]]
-        return stop.id, stop.village
+            return stop.id, stop.village
+        near = self.region.walkable_stops(place.lat, place.lon)
+        if not near:
+            return place.label, ""
+        return self.region.stops[near[0][0]].id, self.region.stops[near[0][0]].village
 
 
 def _booked(

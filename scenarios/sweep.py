@@ -23,7 +23,7 @@ from typing import Any
 
 from routing import improvement, insertion
 from scenarios.measures import Repetition, repetition
-from scenarios.scenario import ScenarioError, scenario_of
+from scenarios.scenario import Scenario, ScenarioError, scenario_of
 from scenarios.scenario_region import folder_of, region_of
 from scenarios.simulate import service_days, simulated
 from shuttle.region import Region
@@ -44,16 +44,17 @@ _CHANCES = 2
 
 @dataclass(frozen=True, eq=False)
 class Variant:
-    """A scenario with some keys set: as written, and whole."""
+    """A scenario with some keys set: as written, and whole; `table` is what it replays."""
 
     name: str
     raw: dict[str, Any]
+    table: bytes = b""
 
     @property
     def print(self) -> str:
         """Tells variants apart by all that they say."""
         text = json.dumps(self.raw, sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode() + self.table).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,15 @@ def variants(raw: dict[str, Any], vary: Sequence[str], where: str) -> list[Varia
         for (_, path, _), value in zip(axes, values, strict=True):
             _set(changed, path, value, where)
         name = ", ".join(f"{a[0]} {v}" for a, v in zip(axes, values, strict=True))
-        scenario_of(changed, f"{where} with {name or 'nothing changed'}")
-        found.append(Variant(name or "as it is", changed))
+        scenario = scenario_of(changed, f"{where} with {name or 'nothing changed'}")
+        found.append(Variant(name or "as it is", changed, _digest_of_table(scenario)))
     return found
+
+
+def _digest_of_table(scenario: Scenario) -> bytes:
+    """Return what tells a replayed table from what stood in it before; empty without one."""
+    table = Path(scenario.demand.file)
+    return hashlib.sha256(table.read_bytes()).digest() if table.is_file() else b""
 
 
 def _set(raw: dict[str, Any], path: str, value: float, where: str) -> None:
@@ -217,8 +224,12 @@ def _region(folder: Path) -> Region:
 
 
 def _kept(job: Job) -> Repetition:
-    """Do a run and keep what it came to: the file appears whole or not at all."""
-    found = done(job)
+    """Do a run and keep what it came to."""
+    return keep(job, done(job))
+
+
+def keep(job: Job, found: Repetition) -> Repetition:
+    """Keep what a run came to, and return it: the file appears whole or not at all."""
     job.file.parent.mkdir(parents=True, exist_ok=True)
     part = job.file.with_suffix(f".{os.getpid()}.part")
     part.write_text(json.dumps(asdict(found)) + "\n", encoding="utf-8")

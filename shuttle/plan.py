@@ -83,6 +83,8 @@ class DayPlan:
     reports: Mapping[str, tuple[Report, ...]] = field(default_factory=dict)
     warned: Mapping[str, int] = field(default_factory=dict)
     locks: frozenset[str] = frozenset()
+    _rolled: dict[int, "DayPlan"] = field(default_factory=dict, init=False, repr=False)
+    """The plan as it stands at the time that was last asked for: an act asks more than once."""
 
     @classmethod
     def of(
@@ -182,13 +184,20 @@ class DayPlan:
 
         Halts are served and fixed up to then, and no vehicle can leave in the past.
         """
-        return self.with_tours(
+        known = self._rolled.get(now)
+        if known is not None:
+            return known
+        rolled = self.with_tours(
             {
                 number: after
                 for number, before in enumerate(self.tours)
                 if (after := self._tour_at(number, now)) is not before
             }
         )
+        if rolled is not self:  # no circle of references: a plan is let go of at once
+            self._rolled.clear()
+            self._rolled[now] = rolled
+        return rolled
 
     def _tour_at(self, number: int, now: int) -> Tour:
         tour, tick = self.tours[number], tick_of(now)

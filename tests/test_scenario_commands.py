@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -147,6 +149,86 @@ def test_a_sweep_outlives_a_killed_worker_and_goes_on_after_kill_9(
     again = {each: each.stat().st_mtime_ns for each in out.glob("runs/*/*.json")}
     assert len(again) == 12
     assert all(again[each] == kept[each] for each in kept)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A real Dask scheduler and two workers of one process each, on loopback."""
+    pytest.importorskip("distributed")
+    file, dask = tmp_path / "scheduler.json", [sys.executable, "-m"]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    words = [*dask, "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0",
+             "--no-dashboard", "--scheduler-file", str(file)]  # fmt: skip
+    started = [subprocess.Popen(words, **quiet)]
+    try:
+        _until(lambda: file.exists() and "tcp://" in file.read_text(encoding="utf-8"))
+        words = [*dask, "distributed.cli.dask_worker", "--scheduler-file", str(file), "--nthreads",
+                 "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1",
+                 "--local-directory", str(tmp_path)]  # fmt: skip
+        started += [subprocess.Popen(words, **quiet) for _ in range(2)]
+        yield json.loads(file.read_text(encoding="utf-8"))["address"], started[1:]
+    finally:
+        for each in reversed(started):
+            each.kill()
+            each.wait()
+
+
+@pytest.mark.slow
+def test_a_sweep_on_a_cluster_outlives_a_killed_worker_and_is_the_same_as_on_one_core(
+    trial: Path, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
+) -> None:
+    address, workers = cluster
+    out, alone = tmp_path / "out", tmp_path / "alone"
+    words = [sys.executable, "-m", "shuttle", "scenario", "sweep", str(trial),
+             "--vary", "fleet=1..2", "--repetitions", "6"]  # fmt: skip
+    there = [*words, "--out", str(out), "--scheduler", address]
+    with subprocess.Popen(there, stdout=subprocess.DEVNULL) as sweep:
+        _until(lambda: len(list(out.glob("runs/*/*.json"))) >= 2)
+        workers[0].kill()
+        done = len(list(out.glob("runs/*/*.json")))
+        assert sweep.wait(timeout=240) == 0
+    assert done < 12
+    assert len(list(out.glob("runs/*/*.json"))) == 12
+    again = subprocess.run(there, capture_output=True, text=True, check=True)
+    assert "12 of 12 runs were done before" in again.stdout
+    here = [*words, "--out", str(alone), "--cores", "1"]
+    subprocess.run(here, stdout=subprocess.DEVNULL, check=True)
+    assert (out / "sweep.csv").read_bytes() == (alone / "sweep.csv").read_bytes()
+
+
+def test_a_scheduler_that_does_not_answer_is_told_of(
+    trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenarios.cluster.PATIENCE", 0.2)
+    pytest.importorskip("distributed")
+    words = [
+        "sweep",
+        str(trial),
+        "--out",
+        str(tmp_path / "out"),
+        "--scheduler",
+        "tcp://127.0.0.1:9",
+    ]
+    ran = CliRunner().invoke(commands.scenario, words)
+    assert isinstance(ran.exception, ScenarioError)
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in str(ran.exception)
+
+
+def test_without_dask_a_cluster_is_answered_with_how_to_install_it(
+    trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    words = [
+        "sweep",
+        str(trial),
+        "--out",
+        str(tmp_path / "out"),
+        "--scheduler",
+        "tcp://127.0.0.1:9",
+    ]
+    ran = CliRunner().invoke(commands.scenario, words)
+    assert isinstance(ran.exception, ScenarioError)
+    assert "uv sync --extra cluster" in str(ran.exception)
 
 
 def _until(happened: object) -> None:

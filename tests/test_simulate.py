@@ -14,16 +14,18 @@ from api.app import create_app
 from api.tokens import OfferTokens
 from benchmarks.live_noise import promised_tours
 from routing.check import check_plan
+from scenarios.chance import Chance, road_class
 from scenarios.demo_day import wire_request
 from scenarios.records import ASKED, DayRows, Fate
-from scenarios.scenario import Scenario, scenario_of
+from scenarios.scenario import Reality, Scenario, scenario_of
 from scenarios.scenario_region import region_of
 from scenarios.simulate import SimulatedDay, simulated
 from shuttle.answers import Quote, Refusal, RefusalReason
 from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Booking, Offer, RideRequest
+from shuttle.domain import Booking, BookingStatus, Offer, RideRequest
 from shuttle.region import Region
+from shuttle.trouble.conditions import VehicleOut
 from tests.api_client import KEY, secret_of
 
 TUESDAY = date(2027, 3, 2)
@@ -235,6 +237,39 @@ def test_a_vehicle_that_is_out_drives_no_more(toy_region: Region) -> None:
     late = [each for each in rows.legs if each.vehicle == "bus-2" and each.begin > ten + 900]
     assert late == []
     assert any(each.vehicle == "bus-2" and each.begin > ten + 900 for each in whole.legs)
+
+
+def test_vehicles_that_break_down_stand_where_they_are_and_the_others_take_over(
+    toy_region: Region,
+) -> None:
+    often = {"breakdowns_in_100_hours": 25.0, "breakdown_minutes": 60.0}
+    tried = scenario(reality=often, demand={"rides": 90})
+    with closing(SimulatedDay(tried, region_of(tried, toy_region, "x"), TUESDAY, 3)) as day:
+        rows = day.play()
+        plan = day.dispatcher.plan(TUESDAY, day.agenda.now)
+    out = [each.disturbance for each in plan.conditions]
+    assert len(out) == rows.broken_down > 2
+    for each in out:
+        assert isinstance(each, VehicleOut)
+        own = [leg for leg in rows.legs if leg.vehicle == each.vehicle]
+        assert not [leg for leg in own if each.begin < leg.begin < each.end]
+        assert not [leg for leg in own if leg.begin < each.begin < leg.end]
+    assert any(each.stop for each in out if isinstance(each, VehicleOut))
+    moved = [each for each in plan.bookings.values() if each.amendment is not None]
+    assert any(each.status is BookingStatus.SERVED for each in moved)
+    assert fates(rows)[Fate.SERVED] > 20
+    assert played(toy_region, 3, reality=often, demand={"rides": 90}) == rows
+
+
+def test_legs_of_one_hour_on_one_class_of_roads_are_slowed_alike() -> None:
+    chance, slippery = Chance(1, TUESDAY), Reality(legs=0.0, hours=0.0, roads=0.2)
+    hour = 1_803_974_400
+    main = {chance.leg(slippery, (n, n + 1), hour + 60 * n, 80.0) for n in range(5)}
+    village = {chance.leg(slippery, (n, n + 1), hour + 60 * n, 25.0) for n in range(5)}
+    assert len(main) == len(village) == 1
+    assert main != village
+    assert chance.leg(slippery, (0, 1), hour + 3600, 80.0) not in main
+    assert [road_class(kmh) for kmh in (20, 50, 90)] == [0, 1, 2]
 
 
 def test_better_plans_are_adopted_after_bookings_or_at_marks_of_the_day(toy_region: Region) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from shuttle.commands.options import Region
-
-if TYPE_CHECKING:
-    from shuttle.store import Store
 
 open_data = typer.Typer(
     help="Feeds for journey planners.", no_args_is_help=True, rich_markup_mode=None
@@ -52,6 +49,7 @@ def write_gtfs_flex(
 
     The running service has the same feed at /open-data/gtfs-flex.zip.
     """
+    from shuttle.commands.start_up import open_store
     from shuttle.open_data.durations import last_days, ride_times, safe_duration
     from shuttle.open_data.gtfs_flex import gtfs_flex
     from shuttle.region import Region as LoadedRegion
@@ -67,21 +65,10 @@ def write_gtfs_flex(
     day = (date or datetime.now(loaded.config.zone)).date()
     rides = []
     if measured is not None:
-        with closing(_store(measured, loaded.config.id)) as store:
+        with closing(open_store(measured, loaded.config.id)) as store:
             rides = ride_times(store, last_days(day))
     out.write_bytes(gtfs_flex(loaded, home, day, safe_duration(loaded.config.rules, rides)))
     typer.echo(f"{out} describes {len(loaded.stops)} stops of {loaded.config.name}.")
-
-
-def _store(database: str, region: str) -> Store:
-    """Open a database; an SQLite file that is missing is not made."""
-    from shuttle.errors import StoreError
-    from shuttle.keeping.sql_store import SqlStore
-    from shuttle.settings import database_url
-
-    if "://" not in database and not Path(database).exists():
-        raise StoreError(f"There is no database at {database}; name the right one.")
-    return SqlStore(database_url(database), region)
 
 
 @open_data.command("check")

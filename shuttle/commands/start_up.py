@@ -7,7 +7,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from routing import improvement, insertion
 from routing.kernel import compiled_before
+from shuttle.errors import StoreError
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
+from shuttle.settings import database_url
 
 
 def bar(console: Console) -> Progress:
@@ -50,3 +53,16 @@ def compile_search(region: Region, console: Console) -> None:
         progress.update(task, description="preparing the search: better tours")
         improvement.warm_up()
         region.walkable_stops(region.stops[0].lat, region.stops[0].lon)
+
+
+def open_store(database: str, region: str) -> SqlStore:
+    """Open a database that is there already; an SQLite file that is missing is not made.
+
+    Raises
+    ------
+    StoreError
+        If there is none.
+    """
+    if "://" not in database and not Path(database).exists():
+        raise StoreError(f"There is no database at {database}; name the right one.")
+    return SqlStore(database_url(database), region)

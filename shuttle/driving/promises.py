@@ -97,12 +97,14 @@ def risks_of(plan: DayPlan, numbers: Iterable[int]) -> tuple[Risk, ...]:
 def _without_slack(compiled: CompiledTours) -> list[int]:
     """Return which tours have a halt at the end of its window, or a ride too long or without rest.
 
-    Compiled rows are relaxed to what a tour can still achieve: where a window is missed its end is
-    the begin, and where a limit is missed it is the way that nobody waits on.
+    Whoever is on board is looked at; what has happened is no risk any more. Compiled rows are
+    relaxed to what a tour can still achieve: where a window is missed its end is the begin, and
+    where a limit is missed it is the way that nobody waits on.
     """
     halts, shifts = compiled.halts, compiled.shifts
     kind, soonest, partner = halts["kind"], halts["soonest"], halts["partner"].clip(0)
-    ahead = np.arange(halts.shape[1]) < shifts["length"][:, None]
+    place, served = np.arange(halts.shape[1]), shifts["served"][:, None]
+    ahead = (place < shifts["length"][:, None]) & (place >= served)
     off = ahead & (kind == HaltKind.DROPOFF)
     late = (off | (ahead & (kind == HaltKind.PICKUP))) & (soonest >= halts["latest"])
     boarded, left = (
@@ -111,7 +113,8 @@ def _without_slack(compiled: CompiledTours) -> list[int]:
     )
     limit = halts["max_ride"]
     long = off & ((soonest - boarded > limit) | (halts["path"] - left >= limit))
-    return np.flatnonzero((late | long).any(axis=1)).tolist()
+    aboard = off & (partner < served)
+    return np.flatnonzero((late | long | aboard).any(axis=1)).tolist()
 
 
 def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:

@@ -212,7 +212,9 @@ def _held(plan: DayPlan, number: int, until: int) -> Tour:
     begins = begins_of(plan.compiled, number)
     fixed = _frozen(tour, begins, until)
     held = [
-        replace(halt, earliest=begin, latest=begin)
+        halt
+        if halt.earliest == halt.latest == begin  # as what has happened is
+        else replace(halt, earliest=begin, latest=begin)
         for halt, begin in zip(tour.halts[:fixed], begins, strict=False)
     ]
     return replace(tour, halts=(*held, *tour.halts[fixed:]), fixed=max(fixed, tour.fixed))

@@ -64,6 +64,8 @@ def tightened(tour: Tour, margin: int, travel: TravelTimes) -> Tour:
     Where that leaves no times at which every ride is short enough, a promise ends no earlier than
     it is to be kept: else the search would take too long a ride for given.
     """
+    if not any(halt.trip for halt in tour.halts[tour.fixed :]):
+        return tour
     tight = _with_latest(tour, [halt.latest - margin for halt in tour.halts])
     limits = compile_tours((tight,), travel).halts[0]["max_ride"].tolist()
     if all(
