@@ -23,6 +23,7 @@ from api.driver import tour as drive_tour
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.open_data import feeds, live_offers, months
+from api.planning import compare_page, day_page, draft_pages, runs_pages
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.residents import booking_pages, info_pages, my_rides_pages, ride_pages, standing_pages
 from api.rides import bookings, calling_off, explain, journeys, promises, series, unmet, waiting
@@ -72,6 +73,7 @@ from shuttle.errors import (
 )
 from shuttle.people.rate_limits import Limit, Rate, RateLimiter
 from shuttle.people.sign_in import SignIn
+from shuttle.planning.workbench import Workbench
 from shuttle.rounds import Rounds
 
 _log = structlog.get_logger()
@@ -122,6 +124,7 @@ def create_app(
     nightly: Callable[[int], object] | None = None,
     every_tick: Sequence[Callable[[int], object]] = (),
     channels: Collection[Channel] = (),
+    planning: Workbench | None = None,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -145,6 +148,8 @@ def create_app(
         What else is done with the time, after that; called with the clock's time.
     channels
         How residents can be told about their rides; none that is not here is offered to them.
+    planning
+        The planner's workbench; without it there are no such pages.
     """
     service = Service(
         dispatcher,
@@ -153,6 +158,7 @@ def create_app(
         sign_in,
         RateLimiter(limits or {}),
         frozenset(channels),
+        planning,
     )
     app = FastAPI(
         title=f"Dorfshuttle {dispatcher.region.config.name}",
@@ -184,6 +190,9 @@ def create_app(
         app.include_router(each.router)
     for each in (feeds, live_offers, months):
         app.include_router(each.router)
+    if planning is not None:
+        for each in (runs_pages, draft_pages, compare_page, day_page):
+            app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
         app.add_exception_handler(error, _on_known_error)

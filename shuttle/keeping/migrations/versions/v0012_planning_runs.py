@@ -1,0 +1,36 @@
+"""Runs of the planner's workbench."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "planning_run",
+        sa.Column("number", sa.Integer, primary_key=True),
+        sa.Column("region", sa.String(64), nullable=False),
+        sa.Column("title", sa.String(200), nullable=False),
+        sa.Column("scenario", sa.Text, nullable=False),
+        sa.Column("seed", sa.BigInteger, nullable=False),
+        sa.Column("repetitions", sa.Integer, nullable=False),
+        sa.Column("version", sa.String(32), nullable=False),
+        sa.Column("ground", sa.String(16), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("made_at", sa.BigInteger, nullable=False),
+        sa.Column("began_at", sa.BigInteger, nullable=False),
+        sa.Column("ended_at", sa.BigInteger, nullable=False),
+        sa.Column("message", sa.Text, nullable=False),
+    )
+    op.create_index("planning_run_of_state", "planning_run", ["region", "state"])
+
+
+def downgrade() -> None:
+    """Drop it."""
+    op.drop_table("planning_run")
