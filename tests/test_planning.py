@@ -1,5 +1,7 @@
 """The workbench: runs from stored records, one after the other, in processes of their own."""
 
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -7,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.measures import Repetition
+from scenarios.running import write_repetitions
 from scenarios.scenario import ScenarioError
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.planning.processes import is_running
@@ -129,24 +133,32 @@ def test_a_run_outlives_the_server_and_one_whose_process_is_gone_is_interrupted(
     assert restarted.store.run(run.number).state is RunState.RUNNING
 
 
-def kill(workbench: Workbench, run: Run) -> None:
-    import os
-    import signal
+def _record(workbench: Workbench) -> Run:
+    return Run(
+        number=0,
+        title="Trial",
+        scenario=TRIAL,
+        seed=5,
+        repetitions=2,
+        version="0.0.1",
+        ground=workbench.ground,
+        state=RunState.QUEUED,
+        attempt=1,
+        made_at=NOW,
+    )
 
+
+def kill(workbench: Workbench, run: Run) -> None:
     folder = workbench.folder_of(run)
     os.kill(int((folder / "process.pid").read_text()), signal.SIGKILL)
     wait_for(lambda: not is_running(folder))
 
 
-def test_a_run_that_fails_says_why(workbench: Workbench, tmp_path: Path) -> None:
-    run = workbench.add("Trial", TRIAL, NOW)
-    ended(workbench, run.number)
-    broken = replace(workbench.store.run(run.number), scenario=TRIAL.replace("12", "-1"))
-    assert workbench.store.move(workbench.store.run(run.number), broken)
-    workbench.again(run.number, NOW)
-    failed = ended(workbench, run.number)
+def test_a_run_that_fails_says_why(workbench: Workbench, store: SqlStore) -> None:
+    run = replace(_record(workbench), scenario=TRIAL.replace("12", "-1"))
+    failed = ended(workbench, store.runs.add(run).number)
     assert failed.state is RunState.FAILED
-    assert "demand.rides" in failed.message
+    assert failed.message.startswith("scenario.toml: demand.rides: input should be")
 
 
 def test_what_is_no_scenario_is_told_in_a_sentence_and_not_kept(workbench: Workbench) -> None:
@@ -168,15 +180,22 @@ def test_a_removed_run_leaves_nothing(workbench: Workbench) -> None:
 
 
 def test_runs_are_compared_in_pairs_by_their_seeds(workbench: Workbench) -> None:
-    one = workbench.add("One", TRIAL + "[fleet]\nvehicles = 1\n", NOW)
-    two = workbench.add("Two", TRIAL, NOW)
-    other = workbench.add("Other seeds", TRIAL.replace("seed = 5", "seed = 50"), NOW)
-    for run in (one, two, other):
-        assert ended(workbench, run.number).state is RunState.FINISHED
+    one, two = (replace(_record(workbench), number=each) for each in (1, 2))
+    _write(workbench, one, {5: 40.0, 6: 44.0, 7: 10.0})
+    _write(workbench, two, {5: 46.0, 6: 51.0, 8: 99.0})
     found = workbench.compare(one, two, ("One", "Two"))
-    assert found.pairs == 2
-    served = [workbench.results(each).figures()["served"].mean for each in (one, two)]
-    assert found.differences["served"].mean == pytest.approx(served[1] - served[0])
-    assert found.differences["hours"].mean == pytest.approx(12, abs=1)
+    served = found.differences["served"]
+    assert (found.pairs, served.mean) == (2, 6.5)
+    assert served.half == pytest.approx(12.706 * 0.5, rel=1e-3)  # Student's t, one degree
+    assert not served.certain
     assert "„Two“" in found.sentences["de"]
-    assert workbench.compare(one, other, ("One", "Other")).pairs == 0
+    _write(workbench, two, {8: 99.0})
+    assert workbench.compare(one, two, ("One", "Two")).pairs == 0
+
+
+def _write(workbench: Workbench, run: Run, served: dict[int, float]) -> None:
+    """Write what each repetition of a run came to."""
+    folder = workbench.results(run).folder
+    folder.mkdir(parents=True, exist_ok=True)
+    found = [Repetition(seed, 1, {"served": n, "cost": 10 * n}) for seed, n in served.items()]
+    write_repetitions(folder / "repetitions.csv", found)

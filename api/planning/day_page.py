@@ -51,13 +51,14 @@ def _ride(planner: Planner, row: Row) -> dict[str, Any]:
     """Return a wish and what became of it, in words."""
     region, language = planner.service.region, planner.language
     stops = {each.id: each.label for each in region.stops}
+    fate = FATES[row["fate"]]
     reason = row["reason"] if row["reason"] in set(RefusalReason) else ""
     return {
         "wanted": local_time(region, int(row["wanted"])),
         "origin": stops.get(row["origin"], row["origin"]),
         "destination": stops.get(row["destination"], row["destination"]),
         "passengers": row["passengers"],
-        "fate": tell(FATES[row["fate"]], language),
+        "fate": tell(fate, language),
         "bad": row["fate"] in ("refused", "let_down"),
         "reason": tell(REFUSALS[RefusalReason(reason)], language) if reason else "",
         "window": _window(planner, row),

@@ -10,7 +10,7 @@ STATES: dict[RunState, str] = {
     RunState.QUEUED: mark("waiting for its turn"),
     RunState.RUNNING: mark("running"),
     RunState.FINISHED: mark("finished"),
-    RunState.CANCELLED: mark("cancelled"),
+    RunState.CANCELLED: mark("broken off"),
     RunState.FAILED: mark("failed"),
     RunState.INTERRUPTED: mark("interrupted"),
 }
