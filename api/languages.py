@@ -128,9 +128,9 @@ def euros(cents: int, language: Language) -> str:
     return format_currency(cents / 100, "EUR", locale=_SPELLING[language].locale)
 
 
-def number(value: float, language: Language, places: int = 1) -> str:
-    """Return a number with at most so many places after the comma."""
-    return format_decimal(value, f"#,##0.{'#' * places}", locale=_SPELLING[language].locale)
+def number(value: float, language: Language) -> str:
+    """Return a number with at most one place after the comma."""
+    return format_decimal(value, "#,##0.#", locale=_SPELLING[language].locale)
 
 
 def language_of(connection: HTTPConnection) -> Language:

@@ -4,6 +4,7 @@ import csv
 import tomllib
 from pathlib import Path
 
+from scenarios.glossary import GLOSSARY
 from scenarios.intervals import differences, sentences
 from scenarios.measures import Repetition
 from scenarios.scenario import LIBRARY, ScenarioError, read_scenario, scenario_of
@@ -62,7 +63,7 @@ def compare(one: Path, other: Path, names: tuple[str, str]) -> Comparison:
     told = sentences(*names, found) if {"served", "cost"} <= found.keys() else ("", "")
     return Comparison(
         len(pairs),
-        {name: Figure(each.mean, each.half) for name, each in found.items()},
+        {name: Figure(each.mean, each.half, GLOSSARY[name].unit) for name, each in found.items()},
         {"de": told[0], "en": told[1]},
     )
 

@@ -1,5 +1,6 @@
 """The planner's pages: who may, what the form takes, and what a finished run shows."""
 
+import json
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -11,16 +12,21 @@ import pytest
 from api.planning.planning_words import FATES, FIGURES
 from scenarios.glossary import GLOSSARY
 from scenarios.records import Fate
-from shuttle.planning.processes import is_running
-from shuttle.planning.runs import Run, RunState
+from shuttle.planning.runs import Run
 from shuttle.region import Region
+from tests.planned import NOW, ONE_VEHICLE, has_run, record
 from tests.staff import Office, office
-from tests.test_planning import NOW, TRIAL, ended, wait_for
+from tests.test_planning import forget
 
 HTML = {"Accept": "text/html"}
 
-GETS = ("", "/new?from=first_year", "/runs/1", "/runs/1/progress", "/compare?run=1&run=2",
-        "/runs/1/scenario.toml", "/runs/1/files/report.html", "/runs/1/days/2027-03-02")  # fmt: skip
+GETS = (
+    "",
+    "/new?from=first_year",
+    "/compare?run=1",
+    *(f"/runs/1{each}" for each in ("", "/progress", "/scenario.toml", "/files/report.html")),
+    "/runs/1/days/2027-03-02",
+)
 
 POSTS = ("/new", "/runs/1/cancel", "/runs/1/again", "/runs/1/remove")
 
@@ -30,17 +36,13 @@ def here(toy_region: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with office(toy_region, tmp_path_factory.mktemp("planning")) as made:
         yield made
         for run in made.store.runs.runs():
-            folder = made.planning.folder_of(run)
-            made.planning.remove(run.number)
-            wait_for(lambda folder=folder: not is_running(folder))  # type: ignore[misc]
+            forget(made.planning, run)
 
 
 @pytest.fixture(scope="module")
-def finished(here: Office) -> Run:
+def finished(here: Office, planned: Path) -> Run:
     """A run of two repetitions of one day."""
-    run = ended(here.planning, here.planning.add("Probe", TRIAL, NOW).number)
-    assert run.state is RunState.FINISHED
-    return run
+    return has_run(here.planning, record(here.planning), planned / "two")
 
 
 @pytest.fixture
@@ -72,9 +74,7 @@ def test_nobody_but_planners_sees_or_does_anything(
         assert answer.status_code == (303 if name is None else 403), path
     for path in POSTS:
         sent = {"csrf_token": here.csrf.get("X-CSRF-Token", "")}
-        answer = here.http.post(
-            f"/planning{path}", data=sent, headers=HTML, follow_redirects=False
-        )
+        answer = here.http.post(f"/planning{path}", data=sent, headers=HTML, follow_redirects=False)
         assert answer.status_code == (303 if name is None else 403), path
     here.sign_out()
     assert here.store.runs.run(finished.number) == finished
@@ -106,7 +106,9 @@ def test_administrators_may_and_the_way_there_is_shown(here: Office) -> None:
 
 def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None:
     page = get(planner, "/new?from=winter")
-    fields = dict(re.findall(r'<input type="(?:text|date)"[^>]* name="(\w+)" value="([^"]*)"', page))
+    fields = dict(
+        re.findall(r'<input type="(?:text|date)"[^>]* name="(\w+)" value="([^"]*)"', page)
+    )
     assert fields["rides"] == "50"
     assert (fields["first"], fields["hours_0_to"]) == ("2027-02-02", "20:00")
     changed = {"name": "Schnee mit drei", "vehicles": "3", "window": "20", "repetitions": "9000"}
@@ -117,7 +119,7 @@ def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None
     assert run.scenario.startswith("repetitions = 9000\nseed = 1\n") or "seed = 1" in run.scenario
     planner.planning.cancel(number, NOW)
     copy = get(planner, f"/new?from={number}")
-    for part in ('value="Schnee mit drei"', "kind = \"slower\"", "window_minutes = 20"):
+    for part in ('value="Schnee mit drei"', 'kind = "slower"', "window_minutes = 20"):
         assert part in copy
     assert "hours" not in run.scenario.split("[reality]")[0]
     post(planner, f"/runs/{number}/remove")
@@ -168,8 +170,6 @@ def test_a_finished_run_shows_figures_and_gives_its_files(planner: Office, finis
 
 
 def test_a_day_is_played_back_from_halts_and_times(planner: Office, finished: Run) -> None:
-    import json
-
     page = get(planner, f"/runs/{finished.number}/days/2027-03-02?seed=6")
     found = re.search(r'id="tours">(.*?)</script>', page)
     assert found is not None
@@ -192,11 +192,9 @@ def test_a_day_is_played_back_from_halts_and_times(planner: Office, finished: Ru
     get(planner, f"/runs/{finished.number}/days/2027-03-03", 404)
 
 
-def test_runs_stand_side_by_side(planner: Office, finished: Run) -> None:
-    other = ended(
-        planner.planning,
-        planner.planning.add("Einer", TRIAL + "[fleet]\nvehicles = 1\n", NOW).number,
-    )
+def test_runs_stand_side_by_side(planner: Office, finished: Run, planned: Path) -> None:
+    single = record(planner.planning, "Einer", ONE_VEHICLE)
+    other = has_run(planner.planning, single, planned / "one")
     page = get(planner, f"/compare?run={finished.number}&run={other.number}")
     assert "„Einer“" in page
     assert "weniger" in page or "nicht vom Zufall" in page

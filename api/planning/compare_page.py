@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from api.languages import tell
 from api.planning.planner import PATH, Planner, PlannerHere
-from api.planning.planning_words import FIGURES, half_of, shown
+from api.planning.planning_words import FIGURES, half_of, more, shown
 from api.planning.runs_pages import all_runs, has_figures
 from shuttle.planning.runs import Run
 
@@ -74,7 +74,7 @@ def _compared(planner: Planner, pair: tuple[Run, Run], names: tuple[str, str]) -
     differences = [
         (
             tell(name, language),
-            shown(figure, figure.mean, language, signed=True),
+            more(figure, language),
             half_of(figure, language),
             figure.certain,
         )

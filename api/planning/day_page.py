@@ -32,7 +32,7 @@ def day_page(
         raise HTTPException(404)
     place = days.index(day)
     legs = results.legs(chosen, day.isoformat())
-    own = [each for each in rides if each["day"] == day.isoformat()]
+    own = (each for each in rides if each["day"] == day.isoformat())
     return planner.show(
         "day.html",
         run=run,
@@ -42,7 +42,7 @@ def day_page(
         after=days[place + 1] if place + 1 < len(days) else None,
         tours=tours_of(planner.service.region, legs),
         at_text=lambda text: clock(datetime.fromisoformat(text), planner.language),
-        rides=[_ride(planner, each) for each in own],
+        rides=[_ride(planner, each) for each in sorted(own, key=lambda each: int(each["wanted"]))],
         script_words={key: tell(text, planner.language) for key, text in PLAYBACK_WORDS.items()},
     )
 

@@ -1,8 +1,8 @@
 """What the planner's pages say of runs and figures."""
 
-from babel.numbers import format_percent
+from babel.numbers import format_decimal
 
-from api.languages import Language, mark, number
+from api.languages import Language, mark, tell
 from shuttle.planning.figures import Figure
 from shuttle.planning.runs import RunState
 
@@ -66,15 +66,32 @@ PLAYBACK_WORDS: dict[str, str] = {
 }
 
 
-def shown(figure: Figure, value: float, language: Language, *, signed: bool = False) -> str:
+def shown(figure: Figure, value: float, language: Language) -> str:
     """Return a value of a figure as people read it."""
-    sign = "+" if signed and value > 0 else ""
     if figure.unit == "%":
-        return sign + format_percent(value, "#,##0.0 %", locale=language)
+        return _written(100 * value, 1, language) + " %"
     places = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
-    return f"{sign}{number(value, language, places)} {figure.unit}".rstrip()
+    return f"{_written(value, places, language)} {figure.unit}".rstrip()
+
+
+def more(figure: Figure, language: Language) -> str:
+    """Return a difference with its sign; that of two shares is in percentage points."""
+    if figure.unit == "%":
+        points = _written(100 * figure.mean, 1, language, signed=True)
+        return tell("{number} points", language, number=points)
+    places = 0 if abs(figure.mean) >= 1000 else 1 if abs(figure.mean) >= 100 else 2
+    return f"{_written(figure.mean, places, language, signed=True)} {figure.unit}".rstrip()
 
 
 def half_of(figure: Figure, language: Language) -> str:
     """Return half the interval; a dash where one repetition says nothing."""
     return "–" if figure.half is None else shown(figure, figure.half, language)
+
+
+def _written(value: float, places: int, language: Language, *, signed: bool = False) -> str:
+    """Return a number with so many places; what rounds to nothing has no sign."""
+    digits = "." + places * "0" if places else ""
+    pattern = f"+#,##0{digits};−#,##0{digits}" if signed else f"#,##0{digits};−#,##0{digits}"
+    rounded = round(value, places)
+    said: str = format_decimal(rounded or 0.0, pattern, locale=language)
+    return said if rounded else said.lstrip("+")

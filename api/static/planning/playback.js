@@ -73,7 +73,8 @@ class Playback {
     this.vehicles = new VehicleLayer(this.map);
     new ResizeObserver(() => this.map.invalidateSize({ pan: false })).observe(this.map.getContainer());
     const slider = byId("time");
-    Object.assign(slider, { min: this.begin, max: this.end, value: this.begin });
+    const minutes = Math.ceil((this.end - this.begin) / MINUTE_MS);
+    Object.assign(slider, { min: this.begin, max: this.begin + minutes * MINUTE_MS, value: this.begin });
     slider.addEventListener("input", () => this.show(Number(slider.value)));
     byId("play").addEventListener("click", () => this.play(!this.playing));
     byId("back").addEventListener("click", () => this.jump(this.halts.findLast((time) => time < this.now) ?? this.begin));
