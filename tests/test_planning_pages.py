@@ -24,7 +24,7 @@ GETS = (
     "",
     "/new?from=first_year",
     "/compare?run=1",
-    *(f"/runs/1{each}" for each in ("", "/progress", "/scenario.toml", "/files/report.html")),
+    *(f"/runs/1{each}" for each in ("", "/progress", "/files/scenario.toml", "/files/report.html")),
     "/runs/1/days/2027-03-02",
 )
 
@@ -123,7 +123,8 @@ def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None
         assert part in copy
     assert "hours" not in run.scenario.split("[reality]")[0]
     post(planner, f"/runs/{number}/remove")
-    get(planner, f"/runs/{number}", 404)
+    for unknown in (number, 0, 10**30):
+        get(planner, f"/runs/{unknown}", 404)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +132,7 @@ def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None
     [
         ("window", "500", "rules.window_minutes: input should be less than or equal to 120."),
         ("window", "viel", "Schreiben Sie hier eine ganze Zahl."),
+        ("seed", "1" * 30, "Schreiben Sie hier eine ganze Zahl."),
         ("rides", "-1", "demand.rides: input should be greater than or equal to 0."),
         ("repetitions", "0", "repetitions: input should be greater than or equal to 1."),
         ("first", "gestern", "Wählen Sie einen Tag."),
@@ -162,10 +164,10 @@ def test_a_finished_run_shows_figures_and_gives_its_files(planner: Office, finis
     assert report.headers["content-disposition"].startswith("attachment;")
     assert "<svg" in report.text
     assert planner.http.get(f"/planning/runs/{finished.number}/files/rides.csv").status_code == 200
-    for name in ("log.txt", "..%2fscenario.toml", "scenario.json"):
+    for name in ("log.txt", "..%2fscenario.toml", "process.pid", "scenario.json"):
         answer = planner.http.get(f"/planning/runs/{finished.number}/files/{name}")
         assert answer.status_code == 404
-    toml = planner.http.get(f"/planning/runs/{finished.number}/scenario.toml").text
+    toml = planner.http.get(f"/planning/runs/{finished.number}/files/scenario.toml").text
     assert toml == finished.scenario
 
 

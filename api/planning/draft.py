@@ -48,6 +48,9 @@ SLIDERS = (
     Slider("seed", "seed", 0, 100, 1, 1),
 )
 
+_LONGEST_NUMBER = 12
+"""Digits; more are no number that anybody means."""
+
 SPANS = ("hours", "shifts")
 """Tables with times of day; each row has two fields."""
 
@@ -230,10 +233,10 @@ def _text(value: float) -> str:
 def _whole_or_real(slider: Slider, text: str) -> float:
     """Return a number as TOML wants it: whole, but for rides a day."""
     text = text.replace(",", ".")
+    if len(text) > _LONGEST_NUMBER:
+        raise NotANumber(slider.name)
     try:
-        if slider.name == "rides" and "." in text:
-            return float(text)
-        return int(text[:12])
+        return float(text) if slider.name == "rides" and "." in text else int(text)
     except ValueError as error:
         raise NotANumber(slider.name) from error
 

@@ -15,6 +15,9 @@ from shuttle.planning.workbench import Workbench
 
 PATH = "/planning"
 
+_LAST_NUMBER = 2**31 - 1
+"""No database counts further."""
+
 
 @dataclass(frozen=True, slots=True)
 class Planner:
@@ -33,6 +36,8 @@ class Planner:
 
     def run(self, number: int) -> Run:
         """Return a run, or say that there is no such page."""
+        if not 0 < number <= _LAST_NUMBER:
+            raise HTTPException(404)
         try:
             return self.workbench.store.run(number)
         except UnknownRun as error:

@@ -19,6 +19,8 @@ from shuttle.planning.runs import UNDER_WAY, Run
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+_SCENARIO = "scenario.toml"
+
 _MOST_SEEDS = 100
 """So many repetitions can be chosen from; more are in the tables to take away."""
 
@@ -32,7 +34,6 @@ def runs_page(planner: PlannerHere) -> Response:
 
 def all_runs(planner: Planner, message: str = "") -> Response:
     """Return the page of all runs, with what went wrong above them."""
-    planner.workbench.go_on(planner.now)
     runs = [_line(planner, run) for run in reversed(planner.workbench.store.runs())]
     library = [
         (each.name, title_in(each.title, planner.language))
@@ -47,7 +48,6 @@ def run_page(
     planner: PlannerHere, number: int, seed: Annotated[int | None, Query(ge=0)] = None
 ) -> Response:
     """Show a run."""
-    planner.workbench.go_on(planner.now)
     run = planner.run(number)
     results = planner.workbench.results(run)
     figures = results.figures()
@@ -63,7 +63,7 @@ def run_page(
             if (each := figures.get(key)) is not None
         ],
         "repetitions": results.repetitions,
-        "files": [name for name in FILES if results.file(name)] if figures else [],
+        "files": [*(name for name in FILES if results.file(name)), _SCENARIO],
         "seeds": seeds,
         "seed": chosen,
         "days": _days(results.rides(chosen)) if figures else [],
@@ -75,7 +75,6 @@ def run_page(
 @router.get(PATH + "/runs/{number}/progress", response_class=JSONResponse)
 def progress(planner: PlannerHere, number: int) -> Response:
     """Say how far a run is, for the page that shows it."""
-    planner.workbench.go_on(planner.now)
     run = planner.run(number)
     return JSONResponse(
         {**_progress(planner, run), "state": run.state}, headers={"Cache-Control": "no-store"}
@@ -103,26 +102,18 @@ def remove(planner: PlannerHere, number: int) -> Response:
     return planner.lead_to("")
 
 
-@router.get(PATH + "/runs/{number}/scenario.toml")
-def scenario(planner: PlannerHere, number: int) -> Response:
-    """Return the scenario as a file that the command takes too."""
-    run = planner.run(number)
-    return Response(run.scenario, media_type="application/toml", headers=_attached(run, "toml"))
-
-
 @router.get(PATH + "/runs/{number}/files/{name}")
 def file(planner: PlannerHere, number: int, name: str) -> Response:
-    """Return the report or a table."""
+    """Return the report, a table, or the scenario as the command takes it."""
     run = planner.run(number)
+    kept = f'attachment; filename="run-{number}-{name}"'
+    headers = {"Content-Disposition": kept, "Cache-Control": "no-store"}
+    if name == _SCENARIO:
+        return Response(run.scenario, media_type="application/toml", headers=headers)
     path = planner.workbench.results(run).file(name)
     if path is None:
         raise HTTPException(404)
-    return FileResponse(path, headers=_attached(run, name))
-
-
-def _attached(run: Run, name: str) -> dict[str, str]:
-    kept = f"run-{run.number}-{name}" if "." in name else f"run-{run.number}.{name}"
-    return {"Content-Disposition": f'attachment; filename="{kept}"', "Cache-Control": "no-store"}
+    return FileResponse(path, headers=headers)
 
 
 def _line(planner: Planner, run: Run) -> dict[str, Any]:
