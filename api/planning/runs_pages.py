@@ -6,16 +6,18 @@ from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Form, HTTPException, Query, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
 from api.languages import tell
+from api.open_data.feeds import told_duration
 from api.planning.draft import title_in
 from api.planning.planner import PATH, Planner, PlannerHere
 from api.planning.planning_words import FIGURES, STATES, half_of, shown
 from api.times import local_time
+from shuttle.planning.calibrating import Calibration, TooFewRides, calibrated
 from shuttle.planning.results import FILES, Results, Row
-from shuttle.planning.runs import UNDER_WAY, Run
+from shuttle.planning.runs import UNDER_WAY, Run, RunState
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -53,7 +55,7 @@ def run_page(
     figures = results.figures()
     seeds = results.seeds()[:_MOST_SEEDS]
     chosen = seed if seed in seeds else next(iter(seeds), run.seed)
-    language = planner.language
+    language, calibration = planner.language, planner.workbench.store.calibration()
     context: dict[str, Any] = {
         **_line(planner, run),
         "progress": _progress(planner, run),
@@ -67,6 +69,9 @@ def run_page(
         "seeds": seeds,
         "seed": chosen,
         "days": _days(results.rides(chosen)) if figures else [],
+        "taught": _taught(planner, run),
+        "told": told_duration(planner.service),
+        "calibrated_here": calibration is not None and calibration.run == run.number,
         "other_ground": run.ground != planner.workbench.ground,
     }
     return planner.show("run.html", **context)
@@ -114,6 +119,27 @@ def file(planner: PlannerHere, number: int, name: str) -> Response:
     if path is None:
         raise HTTPException(404)
     return FileResponse(path, headers=headers)
+
+
+@router.post(PATH + "/runs/{number}/calibrate")
+def calibrate(planner: PlannerHere, number: int, back: Annotated[str, Form()] = "") -> Response:
+    """Tell journey planners how long this run's rides took; with `back`, no longer."""
+    run = planner.run(number)
+    found = None if back else _taught(planner, run)
+    if back or found is not None:
+        planner.workbench.store.calibrate(found)
+    return planner.lead_to(f"/runs/{number}#told")
+
+
+def _taught(planner: Planner, run: Run) -> Calibration | None:
+    """Return how long the rides of a finished run took, None if there are too few."""
+    if run.state is not RunState.FINISHED:
+        return None
+    rules, folder = planner.service.region.config.rules, planner.workbench.results(run).folder
+    try:
+        return calibrated(rules, folder, run.number, run.title, planner.now)
+    except TooFewRides:
+        return None
 
 
 def _line(planner: Planner, run: Run) -> dict[str, Any]:

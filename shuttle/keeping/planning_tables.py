@@ -1,4 +1,4 @@
-"""The table of the planner's runs: each row is all that is needed to run it again."""
+"""The planner's tables: runs, each with all that is needed to run it again; what they taught."""
 
 from sqlalchemy import BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
@@ -24,3 +24,17 @@ class PlanningRunRow(SQLModel, table=True):
     began_at: int = Field(sa_type=BigInteger)
     ended_at: int = Field(sa_type=BigInteger)
     message: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class CalibrationRow(SQLModel, table=True):
+    """How long rides take by simulation; at most one a region."""
+
+    __tablename__ = "calibration"
+
+    region: str = Field(primary_key=True, max_length=64)
+    run: int
+    title: str = Field(max_length=200)
+    factor: float
+    offset: int
+    rides: int
+    made_at: int = Field(sa_type=BigInteger)

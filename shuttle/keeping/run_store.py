@@ -1,4 +1,4 @@
-"""The planner's runs in the database."""
+"""The planner's runs in the database, and what they taught."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -8,12 +8,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from shuttle.keeping.database import table_of
-from shuttle.keeping.planning_tables import PlanningRunRow
+from shuttle.keeping.planning_tables import CalibrationRow, PlanningRunRow
+from shuttle.open_data.durations import SafeDuration
+from shuttle.planning.calibrating import Calibration
 from shuttle.planning.runs import Run, RunState, UnknownRun
 
 Transaction = Callable[[], AbstractContextManager[Connection]]
 
-_RUN = table_of(PlanningRunRow)
+_RUN, _CALIBRATION = table_of(PlanningRunRow), table_of(CalibrationRow)
 
 
 class RunStore:
@@ -73,6 +75,26 @@ class RunStore:
         own = (_RUN.c.region == self._region, _RUN.c.number == number)
         with self._writing() as connection:
             connection.execute(sa.delete(_RUN).where(*own))
+
+    def calibration(self) -> Calibration | None:
+        """Return how long rides take by simulation, None if nobody wrote it back."""
+        query = sa.select(_CALIBRATION).where(_CALIBRATION.c.region == self._region)
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        if row is None:
+            return None
+        safe = SafeDuration(row["factor"], row["offset"])
+        return Calibration(row["run"], row["title"], safe, row["rides"], row["made_at"])
+
+    def calibrate(self, found: Calibration | None) -> None:
+        """Replace how long rides take by simulation; None forgets it."""
+        with self._writing() as connection:
+            own = _CALIBRATION.c.region == self._region
+            connection.execute(sa.delete(_CALIBRATION).where(own))
+            if found is not None:
+                row = {**asdict(found), **asdict(found.safe), "region": self._region}
+                del row["safe"]
+                connection.execute(sa.insert(_CALIBRATION), row)
 
 
 def _run(row: sa.RowMapping) -> Run:

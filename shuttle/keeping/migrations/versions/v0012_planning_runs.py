@@ -1,4 +1,4 @@
-"""Runs of the planner's workbench."""
+"""Runs of the planner's workbench, and what they taught."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Make the tables."""
     op.create_table(
         "planning_run",
         sa.Column("number", sa.Integer, primary_key=True),
@@ -29,8 +29,19 @@ def upgrade() -> None:
         sa.Column("message", sa.Text, nullable=False),
     )
     op.create_index("planning_run_of_state", "planning_run", ["region", "state"])
+    op.create_table(
+        "calibration",
+        sa.Column("region", sa.String(64), primary_key=True),
+        sa.Column("run", sa.Integer, nullable=False),
+        sa.Column("title", sa.String(200), nullable=False),
+        sa.Column("factor", sa.Float, nullable=False),
+        sa.Column("offset", sa.Integer, nullable=False),
+        sa.Column("rides", sa.Integer, nullable=False),
+        sa.Column("made_at", sa.BigInteger, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop them."""
+    op.drop_table("calibration")
     op.drop_table("planning_run")
