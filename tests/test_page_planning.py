@@ -93,7 +93,7 @@ def test_a_scenario_is_changed_run_followed_and_cancelled(
         number = int(page.url.rsplit("/", 1)[1].partition("?")[0])
         assert "vehicles = 3" in here.store.runs.run(number).scenario
         if script:
-            expect(page.locator("#progress-words")).to_contain_text("von 9000", timeout=60_000)
+            expect(page.locator("#progress-words")).to_contain_text("von 9000", timeout=240_000)
         page.get_by_role("button", name="Lauf abbrechen").click()
         page.get_by_text("abgebrochen", exact=True).wait_for()
 
