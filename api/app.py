@@ -24,6 +24,7 @@ from api.driver import tour as drive_tour
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.open_data import feeds, live_offers, months
+from api.planning import compare_page, day_page, draft_pages, runs_pages
 from api.problems import Problem, answers, on_invalid_request, problem
 from api.residents import booking_pages, info_pages, my_rides_pages, ride_pages, standing_pages
 from api.rides import (
@@ -83,6 +84,7 @@ from shuttle.errors import (
 )
 from shuttle.people.rate_limits import Limit, Rate, RateLimiter
 from shuttle.people.sign_in import SignIn
+from shuttle.planning.workbench import Workbench
 from shuttle.rounds import Rounds
 
 _log = structlog.get_logger()
@@ -134,6 +136,7 @@ def create_app(
     every_tick: Sequence[Callable[[int], object]] = (),
     channels: Collection[Channel] = (),
     on_duty: Callable[[], bool] = lambda: True,
+    planning: Workbench | None = None,
 ) -> FastAPI:
     """Return the web application of a dispatcher.
 
@@ -160,6 +163,8 @@ def create_app(
     on_duty
         Whether this process, of several on one database, does what is to be done once: its ticks
         and its nights.
+    planning
+        The planner's workbench; without it there are no such pages.
     """
     service = Service(
         dispatcher,
@@ -168,6 +173,7 @@ def create_app(
         sign_in,
         RateLimiter(limits or {}),
         frozenset(channels),
+        planning,
     )
     app = FastAPI(
         title=f"Dorfshuttle {dispatcher.region.config.name}",
@@ -213,6 +219,9 @@ def create_app(
         app.include_router(each.router)
     for each in (feeds, live_offers, months):
         app.include_router(each.router)
+    if planning is not None:
+        for each in (runs_pages, draft_pages, compare_page, day_page):
+            app.include_router(each.router)
     pages.mount_static(app)
     for error in STATUS:
         app.add_exception_handler(error, _on_known_error)

@@ -12,6 +12,7 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
 from shuttle.people.rate_limits import RateLimiter
 from shuttle.people.sign_in import SignIn
+from shuttle.planning.workbench import Workbench
 from shuttle.region import Region
 
 
@@ -29,6 +30,8 @@ class Service:
         Holds up whoever asks too much.
     channels
         The ways in which residents can be told about their rides.
+    planning
+        The planner's workbench; None where nothing is simulated.
     """
 
     dispatcher: Dispatcher
@@ -37,6 +40,7 @@ class Service:
     sign_in: SignIn | None = None
     limiter: RateLimiter = field(default_factory=lambda: RateLimiter({}))
     channels: frozenset[Channel] = frozenset()
+    planning: Workbench | None = None
 
     @property
     def region(self) -> Region:

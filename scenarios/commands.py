@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from scenarios.measures import Repetition
+    from scenarios.progress import ProgressFile
     from scenarios.running import Run
     from scenarios.scenario import Scenario
     from scenarios.sweep import Failure, Job
@@ -69,19 +70,29 @@ def list_scenarios() -> None:
 
 @scenario.command("run")
 def run_scenario(
-    file: File, *, out: Out, seed: Seed = None, repetitions: Repetitions = None
+    file: File,
+    *,
+    out: Out,
+    seed: Seed = None,
+    repetitions: Repetitions = None,
+    progress: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keeps saying here how far it is, as JSON."),
+    ] = None,
 ) -> None:
     """Run a scenario on one core.
 
     Writes rides.csv, legs.csv, figures.csv, repetitions.csv, scenario.json and report.html.
     Ctrl-C ends it with the repetitions that are whole.
     """
+    from scenarios.progress import ProgressFile
     from scenarios.report import run_page
     from scenarios.running import write_figures, write_repetitions
 
     console = _console()
     _make_folder(out)
-    done, first = _run(file, out, seed, repetitions, console)
+    told = None if progress is None else ProgressFile(progress)
+    done, first = _run(file, out, seed, repetitions, console, told)
     if not done.repetitions:
         raise KeyboardInterrupt
     number = len(done.repetitions)
@@ -92,6 +103,8 @@ def run_scenario(
     (out / "scenario.json").write_text(text + "\n", encoding="utf-8")
     note = f"{number} repetitions, seeds {first} to {first + number - 1}, of {file.name}."
     (out / "report.html").write_text(run_page(done, note), encoding="utf-8")
+    if told is not None:
+        told.end()
     if done.interrupted:
         console.print(f"Interrupted; this is what came of {number} whole repetitions.")
     _show(done, console)
@@ -215,7 +228,12 @@ def _make_folder(out: Path) -> None:
 
 
 def _run(
-    file: Path, out: Path | None, seed: int | None, repetitions: int | None, console: Console
+    file: Path,
+    out: Path | None,
+    seed: int | None,
+    repetitions: int | None,
+    console: Console,
+    progress: ProgressFile | None = None,
 ) -> tuple[Run, int]:
     """Run a scenario behind a progress bar; return it with its first seed."""
     from scenarios.running import run, seeds_of
@@ -230,6 +248,8 @@ def _run(
     compile_search(region, console)
     seeds = seeds_of(asked, seed)
     days = len(seeds) * len(list(service_days(asked, region)))
+    if progress is not None:
+        progress.begin(days)
     with _bar(console) as bar:
         task = bar.add_task("simulating", total=days, rides=0)
         rides = 0
@@ -238,6 +258,8 @@ def _run(
             nonlocal rides
             rides += more
             bar.update(task, advance=day, rides=rides)
+            if progress is not None:
+                progress.day(more)
 
         return run(asked, region, seeds, out, told), seeds.start
 

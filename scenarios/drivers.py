@@ -47,6 +47,8 @@ class Driver:
         When the halt that they drove to was to begin, as they left for it.
     aboard
         Passengers by booking.
+    got_on, got_off
+        Passengers since they came to the place where they stand.
     began
         When they began.
     turn
@@ -66,6 +68,8 @@ class Driver:
     arrives: int = 0
     planned: int = _LATER
     aboard: dict[str, int] = field(default_factory=dict)
+    got_on: int = 0
+    got_off: int = 0
     turn: int = 0
     reported: int = 0
     over: bool = False
@@ -219,8 +223,13 @@ class Drivers:
                 metres,
                 len(driver.aboard),
                 sum(driver.aboard.values()),
+                _id_of(plan, driver.place),
+                _id_of(plan, number),
+                driver.got_on,
+                driver.got_off,
             )
         )
+        driver.got_on = driver.got_off = 0
 
     def _arrive(self, driver: Driver, now: int) -> None:
         """Stand where was driven to; who is early says so, and the plan counts on them."""
@@ -258,9 +267,10 @@ class Drivers:
     def _board(self, driver: Driver, halt: Halt) -> None:
         driver.planned = _LATER  # the next party here gets on when the plan says so
         if halt.kind is HaltKind.DROPOFF:
-            driver.aboard.pop(halt.trip, None)
+            driver.got_off += driver.aboard.pop(halt.trip, 0)
             return
-        driver.aboard[halt.trip] = self.dispatcher.booking(halt.trip).ride.party.passengers
+        party = driver.aboard[halt.trip] = self.dispatcher.booking(halt.trip).ride.party.passengers
+        driver.got_on += party
         if len(driver.aboard) > 1:
             self.shared |= driver.aboard.keys()
 
@@ -300,3 +310,11 @@ class Drivers:
 
 def _number(plan: DayPlan, shift: str) -> int | None:
     return next((n for n, tour in enumerate(plan.tours) if tour.shift.id == shift), None)
+
+
+def _id_of(plan: DayPlan, number: int) -> str:
+    """Return the id of a stop or depot by its number."""
+    stop = plan.region.stop_at(number)
+    if stop is not None:
+        return stop.id
+    return list(plan.region.config.depots)[number - len(plan.region.stops)]

@@ -107,7 +107,19 @@ class RideRow:
 
 @dataclass(frozen=True, slots=True)
 class LegRow:
-    """A drive from halt to halt, with how many bookings and passengers were on board."""
+    """A drive from halt to halt, with how many bookings and passengers were on board.
+
+    Attributes
+    ----------
+    vehicle, begin, end, metres
+        Who drove when, and how far.
+    bookings, passengers
+        On board.
+    origin, destination
+        Ids of stops or depots.
+    got_on, got_off
+        Passengers at the origin, since the vehicle came there.
+    """
 
     vehicle: str
     begin: int
@@ -115,6 +127,10 @@ class LegRow:
     metres: int
     bookings: int
     passengers: int
+    origin: str = ""
+    destination: str = ""
+    got_on: int = 0
+    got_off: int = 0
 
 
 @dataclass(frozen=True, slots=True)

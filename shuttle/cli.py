@@ -156,8 +156,9 @@ def serve(
 
     What is not given comes from the environment: SHUTTLE_REGION, SHUTTLE_HOST, SHUTTLE_PORT,
     SHUTTLE_DATABASE, SHUTTLE_SIGNING_KEY, SHUTTLE_LOG_FORMAT (console or json),
-    SHUTTLE_TRUSTED_PROXIES (addresses), SHUTTLE_LIMITS (JSON). Without those it listens at
-    127.0.0.1:8000 and keeps its bookings in ./shuttle.sqlite3.
+    SHUTTLE_TRUSTED_PROXIES (addresses), SHUTTLE_LIMITS (JSON), SHUTTLE_RUNS_FOLDER and
+    SHUTTLE_RUNS_AT_ONCE (simulations of planners). Without those it listens at 127.0.0.1:8000 and
+    keeps its bookings in ./shuttle.sqlite3.
 
     Residents are told by e-mail with SHUTTLE_SMTP_HOST, _PORT, _SECURITY (starttls, tls or none),
     _USER, _PASSWORD and _FROM, by SMS with [sms] in region.toml and SHUTTLE_SMS_SECRET.
@@ -165,6 +166,7 @@ def serve(
     """
     with _plainly():
         from api.app import create_app
+        from scenarios import workbench
         from shuttle.commands.serving import address, listen, serve_until_signalled
         from shuttle.commands.start_up import compile_search, load_region
         from shuttle.dispatcher import Dispatcher
@@ -175,7 +177,14 @@ def serve(
         from shuttle.keyed import Keyed
         from shuttle.logs import RequestLog, configure_logs
         from shuttle.people.sign_in import SignIn
-        from shuttle.settings import database_url, limits_of, read_settings, signing_key
+        from shuttle.planning.workbench import Scenarios, Workbench
+        from shuttle.settings import (
+            database_url,
+            limits_of,
+            read_settings,
+            runs_path,
+            signing_key,
+        )
         from shuttle.standing.waiting import still_possible
         from shuttle.telling.channels import carriers, told_of
         from shuttle.telling.delivery import Delivery
@@ -199,16 +208,24 @@ def serve(
                 delivery = Delivery(
                     loaded, store, keyed, ways, settings.public_url, possible, webhooks
                 )
+                planning = Workbench(
+                    loaded,
+                    store.runs,
+                    runs_path(settings, url),
+                    Scenarios(workbench.library, workbench.check, workbench.compare),
+                    settings.runs_at_once,
+                )
                 web = create_app(
                     dispatcher,
                     _now,
                     key,
                     sign_in=SignIn(store.accounts, keyed),
                     limits=limits_of(settings),
-                    every_tick=(Reminder(dispatcher).remind,),
+                    every_tick=(Reminder(dispatcher).remind, planning.go_on),
                     nightly=lambda now: purge(store.engine, loaded.config, now),
                     channels=ways,
                     on_duty=duty,
+                    planning=planning,
                 )
                 web.state.public_url = settings.public_url
                 console.print(told_of(ways))

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
         ``{"offers_by_address": "60/60"}`` is sixty at once and sixty a minute.
     overpass_url, nominatim_url
         Map services that `region create` asks where no extract is given.
+    runs_folder
+        Where the planner's runs write; None is beside the SQLite file, or ``shuttle.runs`` with
+        another database.
+    runs_at_once
+        So many of them are simulated at the same time; others wait.
     public_url
         Where residents find the service, for links in messages; without it they have none.
     smtp_host, smtp_port, smtp_security, smtp_user, smtp_password
@@ -103,6 +108,8 @@ class Settings(BaseSettings):
     limits: dict[Limit, Annotated[Rate, BeforeValidator(_rate)]] = Field(default_factory=dict)
     overpass_url: str | None = None
     nominatim_url: str | None = None
+    runs_folder: Path | None = None
+    runs_at_once: int = Field(default=1, ge=1, le=64)
     public_url: str = Field(default="", pattern=r"^(https?://[^\s#?]+)?$")
     smtp_host: str | None = None
     smtp_port: int | None = Field(default=None, ge=1, le=65535)
@@ -181,9 +188,18 @@ def signing_key(settings: Settings, url: str) -> bytes:
 
 def key_path(settings: Settings, url: str) -> Path:
     """Return where the key of a database is kept if it does not come from the environment."""
+    return settings.key_file or _beside(url, "key")
+
+
+def runs_path(settings: Settings, url: str) -> Path:
+    """Return the folder of the planner's runs whose records a database keeps."""
+    return settings.runs_folder or _beside(url, "runs")
+
+
+def _beside(url: str, ending: str) -> Path:
+    """Return a path beside a database's file; another database has none."""
     sqlite = url.startswith("sqlite:///")
-    beside = Path(f"{url.removeprefix('sqlite:///')}.key" if sqlite else "shuttle.key")
-    return settings.key_file or beside
+    return Path(f"{url.removeprefix('sqlite:///') if sqlite else 'shuttle'}.{ending}")
 
 
 def _make_key(path: Path) -> None:

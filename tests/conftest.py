@@ -11,6 +11,7 @@ from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.browser import browser
 from tests.databases import database_url, postgres_server, postgres_url, store
+from tests.planned import planned
 from tests.receivers import gateway, letterbox
 from tests.toy_region import write_toy_region
 
@@ -22,6 +23,7 @@ __all__ = [
     "database_url",
     "gateway",
     "letterbox",
+    "planned",
     "postgres_server",
     "postgres_url",
     "store",

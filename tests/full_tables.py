@@ -12,13 +12,17 @@ from shuttle.events import Changed, Event, Replaced, SeriesMissed, WindowOpened
 from shuttle.keeping.database import table_of
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keeping.tables import BookingRow
+from shuttle.open_data.durations import SafeDuration
 from shuttle.people.accounts import Account, ApiKey, Role, Scope, Session, ShiftOfDay
+from shuttle.planning.calibrating import Calibration
+from shuttle.planning.runs import Run, RunState
 from shuttle.standing.series import open_instances
 from shuttle.standing.standing_requests import Instance
 from shuttle.store import Change
 from shuttle.trouble.conditions import StopClosed
 from shuttle.trouble.entering import entered
 from tests.kept_rides import DAY, MONDAY_EIGHT, MONDAY_EVENING, Kept, at
+from tests.planned import TRIAL
 
 MONDAY, TUESDAY = date(2027, 3, 22), date(2027, 3, 23)
 SERIES, WAITING = "SERIES23", "WAIT2345"
@@ -42,6 +46,7 @@ def fill(kept: Kept) -> Booking:
     Whoever adds a table fills it here, and then decides what the tests ask of it.
     """
     _staff(kept)
+    _planned(kept)
     _stand(kept)
     booking = kept.book(ahead=5407)
     kept.refused()
@@ -52,6 +57,15 @@ def fill(kept: Kept) -> Booking:
     kept.dispatcher.refresh()
     assert filled(kept) == tables_of(kept)
     return booking
+
+
+def _planned(kept: Kept) -> None:
+    store = kept.dispatcher.store
+    assert isinstance(store, SqlStore)
+    now = MONDAY_EIGHT + 77
+    run = Run(0, "Trial", TRIAL, 5, 2, "0.1.0", "print", RunState.FINISHED, 1, now, now, now)
+    number = store.runs.add(run).number
+    store.runs.calibrate(Calibration(number, "Trial", SafeDuration(1.2, 300), 200, now))
 
 
 def _staff(kept: Kept) -> None:

@@ -10,18 +10,22 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from scenarios import workbench
 from shuttle.dispatcher import Dispatcher
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
 from shuttle.people.accounts import Role, Scope
 from shuttle.people.rate_limits import Limit, Rate
 from shuttle.people.sign_in import SignIn
+from shuttle.planning.workbench import Scenarios, Workbench
 from shuttle.region import Region
 from tests.api_client import KEY, Api, Clock
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 PASSWORD = "drei kleine Woerter"
+
+SCENARIOS = Scenarios(workbench.library, workbench.check, workbench.compare)
 
 SHIFT = "bus-1@06:00"
 """On Monday, the day on which the clock stands."""
@@ -33,6 +37,7 @@ class Office(Api):
 
     door: SignIn
     store: SqlStore
+    planning: Workbench
     csrf: dict[str, str] = field(default_factory=dict)
 
     def sign_in(self, name: str, password: str = PASSWORD) -> Any:
@@ -77,11 +82,20 @@ def office(
     door = SignIn(store.accounts, keyed, CHEAP)
     for role in Role:
         door.add(role, PASSWORD, [role], clock())
+    planning = Workbench(region, store.runs, folder / "runs", SCENARIOS)
     with closing(Dispatcher(region, store, keyed=keyed)) as dispatcher:
-        app = create_app(dispatcher, clock, KEY, tick_seconds=None, sign_in=door, limits=limits)
+        app = create_app(
+            dispatcher,
+            clock,
+            KEY,
+            tick_seconds=None,
+            sign_in=door,
+            limits=limits,
+            planning=planning,
+        )
         base = "https://testserver" if https else "http://testserver"
         with TestClient(app, base_url=base, client=(client, 50_000)) as http:
-            yield Office(http, clock, dispatcher, door, store)
+            yield Office(http, clock, dispatcher, door, store, planning)
 
 
 @contextmanager

@@ -212,6 +212,7 @@ def test_erasing_one_number_leaves_the_rides_of_others(kept: Kept) -> None:
 OF_NOBODY = {
     *("service_day", "tour", "step", "condition", "unmet_demand"),
     *("staff_account", "staff_session", "api_key", "shift_code"),
+    *("planning_run", "calibration"),
 }
 """Tables without rows about a resident."""
 

@@ -257,6 +257,8 @@ EXACT = {
     "condition": {"entered_at", "lifted_at", "begin", "end"},
     "staff_account": {"made_at"},
     "api_key": {"made_at"},
+    "planning_run": {"made_at", "began_at", "ended_at"},
+    "calibration": {"made_at"},
 }
 """Times that stay exact for as long as their rows are kept, by table."""
 
@@ -269,7 +271,7 @@ def test_every_table_is_deleted_or_left_without_names_and_exact_times_in_time(ke
     assert all(rows for data, rows in purged(kept, later).items() if data != "figures")
     assert filled(kept) == {
         *("service_day", "booking", "tour", "event", "condition", "unmet_demand"),
-        *("staff_account", "api_key"),
+        *("staff_account", "api_key", "planning_run", "calibration"),
     }
     left = kept.dump()
     for word in (*PERSONAL_WORDS, SERIES, WAITING, booking.code):
@@ -277,7 +279,7 @@ def test_every_table_is_deleted_or_left_without_names_and_exact_times_in_time(ke
     for table in filled(kept):
         assert exact_times(kept, table) <= EXACT.get(table, set()), table
     purged(kept, later + 1096 * DAY)
-    assert filled(kept) == {"staff_account", "api_key"}
+    assert filled(kept) == {"staff_account", "api_key", "planning_run", "calibration"}
 
 
 def exact_times(kept: Kept, table: str) -> set[str]:

@@ -48,9 +48,15 @@ def open_data_page(request: Request, service: ServiceHere, language: ReaderLangu
 @router.get("/gtfs-flex.zip", response_class=Zip, responses=answers(422))
 def gtfs_flex_feed(request: Request, service: ServiceHere, home: Home) -> Response:
     """Return stops, hours and rules of booking as a GTFS-Flex feed."""
-    today = service.today()
-    safe = _safe_duration(service.dispatcher, today)
-    return _flex_document(service.region, home, today.replace(day=1), safe).answer(request)
+    first = service.today().replace(day=1)
+    return _flex_document(service.region, home, first, told_duration(service)).answer(request)
+
+
+def told_duration(service: Service) -> SafeDuration:
+    """Return how long journey planners are told that rides take."""
+    found = None if service.planning is None else service.planning.store.calibration()
+    simulated = None if found is None else found.safe
+    return _safe_duration(service.dispatcher, service.today(), simulated)
 
 
 @router.get("/vehicle-positions.pb", response_class=Protobuf, responses=answers(422, 503))
@@ -89,9 +95,11 @@ def _days_ahead(service: Service) -> list[date]:
 
 
 @lru_cache(maxsize=2)
-def _safe_duration(dispatcher: Dispatcher, today: date) -> SafeDuration:
+def _safe_duration(
+    dispatcher: Dispatcher, today: date, simulated: SafeDuration | None
+) -> SafeDuration:
     rides = ride_times(dispatcher.store, last_days(today))
-    return safe_duration(dispatcher.region.config.rules, rides)
+    return safe_duration(dispatcher.region.config.rules, rides, simulated)
 
 
 @lru_cache(maxsize=4)

@@ -1,12 +1,13 @@
 """When rides run, as people read it: days of the week with the same hours in one line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from babel.dates import get_day_names
 
 from api.languages import Language
-from shuttle.region_config import WEEKDAYS, RegionConfig
+from shuttle.region_config import WEEKDAYS, RegionConfig, Weekday
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,16 @@ def hours_in_words(config: RegionConfig, language: Language) -> list[HoursLine]:
         numbers = [day for day, _ in days]
         lines.append(HoursLine(_days(numbers[0], numbers[-1], language), times))
     return lines
+
+
+def days_in_words(days: Sequence[Weekday], language: Language) -> str:
+    """Return weekdays in words: those that follow each other as a span."""
+    numbers = [WEEKDAYS.index(each) for each in WEEKDAYS if each in days]
+    spans = [
+        [number for _, number in span]
+        for _, span in groupby(enumerate(numbers), key=lambda each: each[1] - each[0])
+    ]
+    return ", ".join(_days(span[0], span[-1], language) for span in spans)
 
 
 def _times(config: RegionConfig, day: int, language: Language) -> tuple[str, ...]:

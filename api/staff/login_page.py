@@ -127,6 +127,7 @@ def _whoever_is_here(service: Service, language: Language, caller: Caller) -> di
         "session": caller.session,
         "shift": caller.session.shift,
         "drives": caller.session.shift is not None or caller.does(frozenset({Role.DRIVER})),
+        "plans": service.planning is not None and caller.does(frozenset({Role.PLANNER})),
         "roles": ", ".join(tell(ROLES[role], language) for role in sorted(caller.roles)),
         "ends": local_time(service.region, caller.session.ends),
         "csrf": service.sign_in.csrf(caller.token),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from shuttle.commands.options import Region
+from shuttle.commands.options import Database, Region
+
+if TYPE_CHECKING:
+    from shuttle.keeping.sql_store import SqlStore
 
 open_data = typer.Typer(
     help="Feeds for journey planners.", no_args_is_help=True, rich_markup_mode=None
@@ -69,6 +73,45 @@ def write_gtfs_flex(
             rides = ride_times(store, last_days(day))
     out.write_bytes(gtfs_flex(loaded, home, day, safe_duration(loaded.config.rules, rides)))
     typer.echo(f"{out} describes {len(loaded.stops)} stops of {loaded.config.name}.")
+
+
+@open_data.command("calibrate")
+def calibrate(
+    results: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where shuttle scenario run wrote.")
+    ],
+    *,
+    database: Database = None,
+    region: Region = None,
+) -> None:
+    """Tell journey planners how long simulated rides took, until enough are driven.
+
+    A planner does the same at /planning with the button of a run.
+    """
+    from shuttle.planning.calibrating import calibrated
+    from shuttle.region_config import read_config
+    from shuttle.settings import read_settings
+
+    settings = read_settings()
+    config = read_config((region or settings.region) / "region.toml")
+    found = calibrated(config.rules, results, 0, results.name, int(time.time()))
+    with closing(_store(database or settings.database, config.id)) as store:
+        store.runs.calibrate(found)
+    typer.echo(
+        f"95 of 100 of {found.rides} rides take at most {found.safe.factor:g} times the direct "
+        f"drive and {found.safe.offset // 60} minutes; journey planners are told so."
+    )
+
+
+def _store(database: str, region: str) -> SqlStore:
+    """Open a database; an SQLite file that is missing is not made."""
+    from shuttle.errors import StoreError
+    from shuttle.keeping.sql_store import SqlStore
+    from shuttle.settings import database_url
+
+    if "://" not in database and not Path(database).exists():
+        raise StoreError(f"There is no database at {database}; name the right one.")
+    return SqlStore(database_url(database), region)
 
 
 @open_data.command("check")

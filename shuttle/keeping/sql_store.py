@@ -29,6 +29,7 @@ from shuttle.events import Event, Locked, PromiseAtRisk, Unlocked, event_of, fac
 from shuttle.keeping import sql_steps, sql_unmet
 from shuttle.keeping.account_store import AccountStore
 from shuttle.keeping.database import migrate, open_engine, reading, table_of, writing
+from shuttle.keeping.run_store import RunStore
 from shuttle.keeping.sql_outbox import SqlOutbox
 from shuttle.keeping.sql_standing_requests import SqlStandingRequests
 from shuttle.keeping.tables import (
@@ -93,6 +94,7 @@ class SqlStore:
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
         self.outbox = SqlOutbox(region, self._reading, self._writing)
+        self.runs = RunStore(region, self._reading, self._writing)
         with self._writing() as connection:
             migrate(connection)
 

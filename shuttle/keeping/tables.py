@@ -1,6 +1,6 @@
 """The database's tables. Every one carries its region: a server may hold several.
 
-Whoever imports this file knows all of them: those of two other files are imported as well.
+Whoever imports this file knows all of them: those of other files are imported as well.
 
 Times are epoch seconds (UTC). Alembic migrations in ``migrations`` create exactly this;
 a test holds the two against each other.
@@ -9,7 +9,11 @@ a test holds the two against each other.
 from sqlalchemy import JSON, BigInteger, Column, Index, Table, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from shuttle.keeping import account_tables, standing_tables  # noqa: F401 -- registers their tables
+from shuttle.keeping import (  # noqa: F401 -- registers their tables
+    account_tables,
+    planning_tables,
+    standing_tables,
+)
 
 
 def all_tables() -> list[Table]:

@@ -1,0 +1,1 @@
+"""The planner's screen: scenarios to change and run, runs to follow and compare, days to replay."""

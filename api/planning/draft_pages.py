@@ -1,0 +1,119 @@
+"""The form on which a scenario is changed and from which it is run."""
+
+import tomllib
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import tomli_w
+from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi.responses import HTMLResponse
+
+from api.languages import tell
+from api.planning.draft import (
+    SLIDERS,
+    SPANS,
+    Draft,
+    NotANumber,
+    field_meant,
+    named,
+)
+from api.planning.planner import PATH, Planner, PlannerHere, Sent
+from api.residents.hours import days_in_words
+from shuttle.errors import ShuttleError
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with a field.
+
+    Attributes
+    ----------
+    field
+        Its name.
+    sentence
+        In the reader's language.
+    said
+        What the scenario's own check says, which is in English as its keys are.
+    """
+
+    field: str
+    sentence: str
+    said: str = ""
+
+
+@router.get(PATH + "/new")
+def new(planner: PlannerHere, base: Annotated[str, Query(alias="from", max_length=64)]) -> Response:
+    """Show a scenario of the library (``first_year``), or that of a run (its number), as a form."""
+    draft = _draft(planner, base)
+    return _form(planner, base, draft, draft.fields(planner.language))
+
+
+@router.post(PATH + "/new")
+def run_it(planner: PlannerHere, sent: Sent) -> Response:
+    """Run the scenario as the form says, or show what is wrong with it."""
+    base = sent.get("base", "")
+    draft = _draft(planner, base)
+    shown = draft.fields(planner.language) | sent
+    name = sent.get("name", "").strip()[:_LONGEST_NAME]
+    if not name:
+        mistake = Mistake("name", tell("Give it a name.", planner.language))
+        return _form(planner, base, draft, shown, mistake)
+    try:
+        draft.change(sent, planner.language)
+        run = planner.workbench.add(name, tomli_w.dumps(draft.raw), planner.now)
+    except NotANumber as error:
+        sentence = tell("Write a whole number here.", planner.language)
+        if error.name in ("first", "last"):
+            sentence = tell("Choose a day.", planner.language)
+        return _form(planner, base, draft, shown, Mistake(error.name, sentence))
+    except ShuttleError as error:
+        return _form(planner, base, draft, shown, _mistake(planner, str(error), name))
+    return planner.lead_to(f"/runs/{run.number}")
+
+
+def _mistake(planner: Planner, message: str, name: str) -> Mistake:
+    """Return what the scenario's own check says, at the field that it is about."""
+    said = message.removeprefix(f"{name}: ")
+    lead = tell("This cannot be run:", planner.language)
+    return Mistake(field_meant(said) or "name", lead, said)
+
+
+def _draft(planner: Planner, base: str) -> Draft:
+    workbench = planner.workbench
+    if base.isdecimal():
+        return Draft(tomllib.loads(planner.run(int(base[:9])).scenario), workbench.region)
+    found = named(tuple(workbench.scenarios.library()), base)
+    if found is None:
+        raise HTTPException(404)
+    return Draft(tomllib.loads(found.toml), workbench.region)
+
+
+def _form(
+    planner: Planner,
+    base: str,
+    draft: Draft,
+    fields: dict[str, str],
+    mistake: Mistake | None = None,
+) -> Response:
+    context: dict[str, Any] = {
+        "base": base,
+        "sliders": {each.name: each for each in SLIDERS},
+        "spans": {table: draft.spans(table) for table in SPANS},
+        "vehicles": {each.id: each.name for each in planner.service.region.config.vehicles},
+        "fields": fields,
+        "mistake": mistake,
+        "others": _others(draft),
+        "days_in_words": lambda days: days_in_words(days, planner.language),
+    }
+    return planner.show("draft.html", status=200 if mistake is None else 422, **context)
+
+
+def _others(draft: Draft) -> str:
+    """Return what the scenario says beyond the form, as TOML; it is kept as it is."""
+    on_form = {"title", "dates", "seed", "repetitions", *SPANS}
+    kept = {key: value for key, value in draft.raw.items() if key not in on_form}
+    return tomli_w.dumps(kept).strip()

@@ -1,0 +1,212 @@
+"""The planner's pages: who may, what the form takes, and what a finished run shows."""
+
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.planning.planning_words import FATES, FIGURES
+from scenarios.glossary import GLOSSARY
+from scenarios.records import Fate
+from shuttle.planning.runs import Run
+from shuttle.region import Region
+from tests.planned import NOW, ONE_VEHICLE, has_run, record
+from tests.staff import Office, office
+from tests.test_planning import forget
+
+HTML = {"Accept": "text/html"}
+
+GETS = (
+    "",
+    "/new?from=first_year",
+    "/compare?run=1",
+    *(f"/runs/1{each}" for each in ("", "/progress", "/files/scenario.toml", "/files/report.html")),
+    "/runs/1/days/2027-03-02",
+)
+
+POSTS = ("/new", "/runs/1/cancel", "/runs/1/again", "/runs/1/remove")
+
+
+@pytest.fixture(scope="module")
+def here(toy_region: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with office(toy_region, tmp_path_factory.mktemp("planning")) as made:
+        yield made
+        for run in made.store.runs.runs():
+            forget(made.planning, run)
+
+
+@pytest.fixture(scope="module")
+def finished(here: Office, planned: Path) -> Run:
+    """A run of two repetitions of one day."""
+    return has_run(here.planning, record(here.planning), planned / "two")
+
+
+@pytest.fixture
+def planner(here: Office) -> Iterator[Office]:
+    here.sign_in("planner")
+    yield here
+    here.sign_out()
+
+
+def get(here: Office, path: str, status: int = 200) -> str:
+    answer = here.http.get(f"/planning{path}", headers=HTML)
+    assert answer.status_code == status, answer.text[:500]
+    return unescape(answer.text)
+
+
+def post(here: Office, path: str, **fields: str) -> Any:
+    sent = {"csrf_token": here.csrf["X-CSRF-Token"], **fields}
+    return here.http.post(f"/planning{path}", data=sent, headers=HTML, follow_redirects=False)
+
+
+@pytest.mark.parametrize("name", [None, "dispatcher", "driver"])
+def test_nobody_but_planners_sees_or_does_anything(
+    here: Office, finished: Run, name: str | None
+) -> None:
+    if name is not None:
+        here.sign_in(name)
+    for path in GETS:
+        answer = here.http.get(f"/planning{path}", headers=HTML, follow_redirects=False)
+        assert answer.status_code == (303 if name is None else 403), path
+    for path in POSTS:
+        sent = {"csrf_token": here.csrf.get("X-CSRF-Token", "")}
+        answer = here.http.post(f"/planning{path}", data=sent, headers=HTML, follow_redirects=False)
+        assert answer.status_code == (303 if name is None else 403), path
+    here.sign_out()
+    assert here.store.runs.run(finished.number) == finished
+
+
+def test_a_page_of_another_site_changes_nothing(planner: Office, finished: Run) -> None:
+    for path in POSTS:
+        path = path.replace("1", str(finished.number))
+        for sent, headers in (
+            ({}, {}),
+            ({"csrf_token": "guessed"}, {}),
+            ({"csrf_token": planner.csrf["X-CSRF-Token"]}, {"Sec-Fetch-Site": "cross-site"}),
+        ):
+            answer = planner.http.post(f"/planning{path}", data=sent, headers=HTML | headers)
+            assert answer.status_code == 403, (path, sent)
+    assert planner.store.runs.runs() == (finished,)
+
+
+def test_administrators_may_and_the_way_there_is_shown(here: Office) -> None:
+    for name in ("admin", "planner"):
+        here.sign_in(name)
+        assert 'href="/planning"' in here.http.get("/login", headers=HTML).text
+        assert "Das erste Jahr in Süderbrarup" in get(here, "")
+        here.sign_out()
+    here.sign_in("dispatcher")
+    assert 'href="/planning"' not in here.http.get("/login", headers=HTML).text
+    here.sign_out()
+
+
+def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None:
+    page = get(planner, "/new?from=winter")
+    fields = dict(
+        re.findall(r'<input type="(?:text|date)"[^>]* name="(\w+)" value="([^"]*)"', page)
+    )
+    assert fields["rides"] == "50"
+    assert (fields["first"], fields["hours_0_to"]) == ("2027-02-02", "20:00")
+    changed = {"name": "Schnee mit drei", "vehicles": "3", "window": "20", "repetitions": "9000"}
+    answer = post(planner, "/new", base="winter", **(fields | changed))
+    assert answer.status_code == 303, answer.text[:3000]
+    number = int(answer.headers["location"].rsplit("/", 1)[1])
+    run = planner.store.runs.run(number)
+    assert run.scenario.startswith("repetitions = 9000\nseed = 1\n") or "seed = 1" in run.scenario
+    planner.planning.cancel(number, NOW)
+    copy = get(planner, f"/new?from={number}")
+    for part in ('value="Schnee mit drei"', 'kind = "slower"', "window_minutes = 20"):
+        assert part in copy
+    assert "hours" not in run.scenario.split("[reality]")[0]
+    post(planner, f"/runs/{number}/remove")
+    for unknown in (number, 0, 10**30):
+        get(planner, f"/runs/{unknown}", 404)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("window", "500", "rules.window_minutes: input should be less than or equal to 120."),
+        ("window", "viel", "Schreiben Sie hier eine ganze Zahl."),
+        ("seed", "1" * 30, "Schreiben Sie hier eine ganze Zahl."),
+        ("rides", "-1", "demand.rides: input should be greater than or equal to 0."),
+        ("repetitions", "0", "repetitions: input should be greater than or equal to 1."),
+        ("first", "gestern", "Wählen Sie einen Tag."),
+        ("first", "2027-02-03", "dates: first 2027-02-03 must not be after last 2027-02-02."),
+        ("hours_0_to", "5 Uhr", "hours.1.to: "),
+        ("name", " ", "Geben Sie einen Namen ein."),
+    ],
+)
+def test_a_mistake_is_told_at_its_field_and_nothing_is_lost(
+    planner: Office, field: str, value: str, said: str
+) -> None:
+    before = planner.store.runs.runs()
+    answer = post(planner, "/new", base="winter", **{"name": "Schnee", "walk": "350", field: value})
+    page = unescape(answer.text)
+    assert answer.status_code == 422
+    assert said in page
+    assert f'id="{field}-wrong"' in page
+    assert 'name="walk" value="350"' in page
+    assert f'name="{field}" value="{value}"' in page
+    assert planner.store.runs.runs() == before
+
+
+def test_a_finished_run_shows_figures_and_gives_its_files(planner: Office, finished: Run) -> None:
+    page = get(planner, f"/runs/{finished.number}")
+    assert "Fahrten am Tag" in page
+    assert "Versprechen" not in page  # the glossary's words are for the report
+    assert f"/planning/runs/{finished.number}/days/2027-03-02?seed=5" in page
+    report = planner.http.get(f"/planning/runs/{finished.number}/files/report.html")
+    assert report.headers["content-disposition"].startswith("attachment;")
+    assert "<svg" in report.text
+    assert planner.http.get(f"/planning/runs/{finished.number}/files/rides.csv").status_code == 200
+    for name in ("log.txt", "..%2fscenario.toml", "process.pid", "scenario.json"):
+        answer = planner.http.get(f"/planning/runs/{finished.number}/files/{name}")
+        assert answer.status_code == 404
+    toml = planner.http.get(f"/planning/runs/{finished.number}/files/scenario.toml").text
+    assert toml == finished.scenario
+
+
+def test_a_day_is_played_back_from_halts_and_times(planner: Office, finished: Run) -> None:
+    page = get(planner, f"/runs/{finished.number}/days/2027-03-02?seed=6")
+    found = re.search(r'id="tours">(.*?)</script>', page)
+    assert found is not None
+    tours = json.loads(found[1])
+    assert {each["name"] for each in tours} <= {"Bus 1", "Bus 2"}
+    for tour in tours:
+        stands = tour["stands"]
+        assert stands[0]["name"] == stands[-1]["name"] == "Amtshaus"
+        assert all(each["arrival"] <= each["departure"] for each in stands)
+        assert all(each["path"] for each in stands[1:])
+        aboard = 0
+        for stand in stands[:-1]:
+            aboard += stand["getting_on"] - stand["getting_off"]
+            assert stand["on_board"] == aboard
+        assert aboard == 0
+    rides = planner.planning.results(finished).rides(6, "2027-03-02")
+    people = sum(int(each["passengers"]) for each in rides if each["fate"] == "served")
+    assert sum(stand["getting_on"] for tour in tours for stand in tour["stands"]) == people
+    assert page.count("<tr><td>") >= len(rides)
+    get(planner, f"/runs/{finished.number}/days/2027-03-03", 404)
+
+
+def test_runs_stand_side_by_side(planner: Office, finished: Run, planned: Path) -> None:
+    single = record(planner.planning, "Einer", ONE_VEHICLE)
+    other = has_run(planner.planning, single, planned / "one")
+    page = get(planner, f"/compare?run={finished.number}&run={other.number}")
+    assert "„Einer“" in page
+    assert "weniger" in page or "nicht vom Zufall" in page
+    assert "2 Paaren" in page
+    assert 'lang="en"' in get(planner, f"/compare?run={finished.number}&run={other.number}&lang=da")
+    for runs in ("", f"?run={finished.number}", "?" + "&".join(["run=99"] * 2)):
+        status = 404 if "99" in runs else 422
+        get(planner, f"/compare{runs}", status)
+
+
+def test_every_figure_and_fate_on_the_pages_is_one_of_the_scenarios() -> None:
+    assert set(FIGURES) <= set(GLOSSARY)
+    assert set(FATES) == set(Fate)
