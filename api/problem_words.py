@@ -57,6 +57,7 @@ PROBLEMS: dict[str, str] = {
     "not_cancellable": mark("The vehicle is already on its way. Please call us."),
     "not_found": mark("There is nothing at this address."),
     "not_planned": mark("No vehicle is planned for this ride."),
+    "no_past": mark("It is not known how this day stood then. Please choose another moment."),
     "not_signed_in": mark("Please sign in."),
     "offer_expired": mark("This offer is no longer valid. Please ask again."),
     "offer_gone": mark("Somebody else was faster. This is possible now."),

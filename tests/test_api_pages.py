@@ -16,6 +16,7 @@ from api.board.board_words import BOARD_WORDS
 from api.driver.driver_words import DRIVER_WORDS
 from api.languages import LANGUAGES
 from api.mapping.map_words import SCRIPT_WORDS
+from api.planning.planning_words import PLAYBACK_WORDS
 from api.problem_words import PROBLEMS
 from api.rides.refusal_words import REFUSALS
 from api.theme import DARK, LIGHT, TEXT_CONTRAST, VEHICLES, contrast, readable, theme_css
@@ -109,6 +110,8 @@ def words_of(script: Path, served: Api) -> set[str]:
     """The words that the page of a script hands to it."""
     if script.parent.name == "board":
         return {*BOARD_WORDS, *SCRIPT_WORDS}
+    if script.parent.name == "planning":
+        return set(PLAYBACK_WORDS)
     if script.name.startswith("driver"):
         return set(DRIVER_WORDS)
     return set(told_on(served, "/" if script.name == "ask.js" else "/map"))

@@ -3,7 +3,7 @@ const POLL_MS = 1000;
 const RETRY_MS = 4000;
 
 const card = document.getElementById("progress");
-const words = document.getElementById("progress-words");
+const sentence = document.getElementById("progress-words");
 const bar = card.querySelector("progress");
 
 let before = null;
@@ -18,7 +18,7 @@ async function look() {
     return;
   }
   bar.value = seen.share;
-  if (seen.state === "running") words.textContent = seen.words;
+  if (seen.state === "running") sentence.textContent = seen.words;
 }
 
 async function keepLooking() {
