@@ -193,6 +193,7 @@ def test_what_is_done_is_kept_when_interrupted(capsys: pytest.CaptureFixture[str
 # -------------------------------------------------------------------------------------- growth
 
 
+@pytest.mark.slow
 def test_growth_prints_both_tables(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

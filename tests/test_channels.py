@@ -153,6 +153,7 @@ def test_logs_carry_neither_address_nor_code_nor_text(toy_region: Region, log: i
         assert secret not in log.getvalue()
 
 
+@pytest.mark.slow
 def test_whoever_books_at_a_running_service_is_told_by_mail(
     toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

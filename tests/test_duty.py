@@ -124,6 +124,7 @@ def test_a_night_is_worked_by_the_process_on_duty_alone(toy_region: Region) -> N
     assert done == [MORNING]
 
 
+@pytest.mark.slow
 def test_of_two_servers_one_is_killed_none_of_the_bookings_is_lost_and_the_other_improves(
     toy_folder: Path, toy_region: Region, postgres_url: str, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def town(browser: Browser, toy_region: Region, tmp_path: Path) -> Iterator[Town]
         yield Town(here, browser, address(listener), contexts)
 
 
+@pytest.mark.slow
 def test_a_day_is_booked_served_broken_repaired_and_counted(town: Town) -> None:
     with control_room(town) as (desk, board):
         first = book_by_phone(desk, "kirche bahnhof 9:00")

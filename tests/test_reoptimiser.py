@@ -415,7 +415,7 @@ def test_a_cheaper_plan_that_would_break_a_promise_is_refused(
 # --------------------------------------------------------------------------- the solver's process
 
 
-def a_process(solver: Solver, deadline: float = 100.0) -> SolverProcess:
+def a_process(solver: Solver, deadline: float = 300.0) -> SolverProcess:
     """Return a solver's process that does not stand back: other tests may keep the machine busy."""
     return SolverProcess(solver, nothing, deadline, niceness=0)
 

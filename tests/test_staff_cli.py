@@ -91,6 +91,7 @@ def test_a_role_or_scope_that_there_is_not_is_exit_code_2(
         assert "dispatcher, driver, planner, admin" in result.stderr
 
 
+@pytest.mark.slow
 def test_an_account_made_while_the_service_runs_gets_in_and_a_new_password_throws_it_out(
     toy_folder: Path, tmp_path: Path
 ) -> None:
