@@ -11,11 +11,13 @@ With ``--screens`` every state of every page is written as a picture at 360, 768
 
 import argparse
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
 from rich.progress import Progress as Bar
@@ -25,17 +27,28 @@ from api.app import create_app
 from benchmarks.arguments import count, refuse
 from benchmarks.report import run_command, show, until_interrupted
 from benchmarks.walkthrough import BUNDLED as TRIP
-from benchmarks.walkthrough import states
+from benchmarks.walkthrough import staff_states, states
+from scenarios import workbench
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
 from shuttle.errors import RegionError
+from shuttle.keeping.sql_store import SqlStore
+from shuttle.keyed import Keyed
+from shuttle.people.accounts import Role
+from shuttle.people.sign_in import SignIn
+from shuttle.planning.workbench import Scenarios, Workbench
 from shuttle.region import BUNDLED, Region
 from shuttle.store import MemoryStore
 
 CHROMIUM = Path("/usr/bin/chromium")
 
 PATHS = ("/", "/my-ride", "/stops", "/about", "/map")
+
+MORE = ("/my-rides", "/map", "/open-data")
+"""Pages that are drawn beside those of the walk."""
+
+_PASSWORD = "four words in pictures"
 
 WIDTHS = (360, 768, 1440)
 
@@ -89,7 +102,8 @@ def main() -> None:
         )
         show(f"First views, {region.config.name}", _COLUMNS, rows)
         if arguments.screens is not None:
-            _pictures(browser, host, arguments.screens)
+            with _office(region) as office:
+                _pictures(browser, host, office, arguments.screens)
         browser.close()
 
 
@@ -132,34 +146,63 @@ def _load(browser: Browser, url: str, *, throttled: bool) -> Load:
     return Load(sum(sizes) / 1000, len(sizes), seen["largest"], seen["shifts"])
 
 
-def _pictures(browser: Browser, host: str, folder: Path) -> None:
+def _pictures(browser: Browser, host: str, office: str, folder: Path) -> None:
+    """Draw every state: residents' pages from one service, those of staff from another."""
     folder.mkdir(parents=True, exist_ok=True)
     with Bar() as bar:
         task = bar.add_task("screenshots", total=None)
         for width in WIDTHS:
             context = browser.new_context(viewport={"width": width, "height": 900}, locale="de-DE")
             page = context.new_page()
-            for state in states(page, host, TRIP):
+            own = (f"text-{path[1:]}" for path in MORE if page.goto(f"{host}{path}?lang=de"))
+            staff = staff_states(page, office, TRIP, "admin", _PASSWORD)
+            for state in chain(states(page, host, TRIP), own, staff):
                 page.screenshot(path=str(folder / f"{state}-{width}.png"), full_page=True)
                 bar.advance(task)
             context.close()
     print(f"The pictures are in {folder}.")
 
 
+def _monday(region: Region) -> int:
+    """Return the coming Monday at nine."""
+    today = datetime.now(region.config.zone)
+    monday = today + timedelta(days=7 - today.weekday())
+    return int(monday.replace(hour=9, minute=0, second=0, microsecond=0).timestamp())
+
+
 @contextmanager
 def _served(region: Region) -> Iterator[str]:
-    """Serve a region on the coming Monday at nine."""
-    today = datetime.now(region.config.zone)
-    monday = (today + timedelta(days=7 - today.weekday())).replace(
-        hour=9, minute=0, second=0, microsecond=0
-    )
-    now = int(monday.timestamp())
+    """Serve a region as residents have it."""
+    now = _monday(region)
     with closing(Dispatcher(region, MemoryStore())) as dispatcher:
         ways = (Channel.SMS, Channel.EMAIL)
         app = create_app(dispatcher, lambda: now, bytes(32), tick_seconds=None, channels=ways)
         listener = listen("127.0.0.1", 0)
         with serving_beside(app, listener):
             yield address(listener)
+
+
+@contextmanager
+def _office(region: Region) -> Iterator[str]:
+    """Serve a region as those have it who work there, with one account that may do everything."""
+    now = _monday(region)
+    with TemporaryDirectory() as name, ExitStack() as open_things:
+        folder = Path(name)
+        store, keyed = (
+            SqlStore(f"sqlite:///{folder / 'office.sqlite3'}", region.config.id),
+            Keyed(bytes(32)),
+        )
+        door = SignIn(store.accounts, keyed)
+        door.add("admin", _PASSWORD, [Role.ADMIN], now)
+        dispatcher = open_things.enter_context(closing(Dispatcher(region, store, keyed=keyed)))
+        scenarios = Scenarios(workbench.library, workbench.check, workbench.compare)
+        planning = Workbench(region, store.runs, folder / "runs", scenarios)
+        app = create_app(
+            dispatcher, lambda: now, bytes(32), tick_seconds=None, sign_in=door, planning=planning
+        )
+        listener = listen("127.0.0.1", 0)
+        open_things.enter_context(serving_beside(app, listener))
+        yield address(listener)
 
 
 def _arguments() -> argparse.Namespace:

@@ -62,6 +62,39 @@ def states(page: Page, host: str, trip: Trip) -> Iterator[str]:
         yield f"text-{path[1:]}"
 
 
+def staff_states(page: Page, host: str, trip: Trip, name: str, password: str) -> Iterator[str]:
+    """Open the pages of those who work here in turn, in German, and give each state's name."""
+    page.goto(f"{host}/login?lang=de")
+    page.fill("#name", name)
+    page.fill("#password", password)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Angemeldet").wait_for()
+    yield "staff-signed-in"
+    page.goto(f"{host}/desk?lang=de")
+    page.locator("#phone:focus").wait_for()
+    yield "staff-desk"
+    page.keyboard.type(PHONE)
+    page.keyboard.press("Enter")
+    page.locator("#line:focus").wait_for()
+    page.keyboard.type(f"{trip.origin} {trip.destination} 10:00 2p")
+    page.keyboard.press("Enter")
+    page.locator("#offers:focus").wait_for()
+    yield "staff-desk-offers"
+    page.keyboard.press("1")
+    page.locator(".desk-done .code").wait_for()
+    yield "staff-desk-done"
+    page.goto(f"{host}/board?lang=de")
+    page.locator("#live").filter(has_text="live").wait_for()
+    page.locator("#board[data-revision]").wait_for(state="attached")
+    yield "staff-board"
+    page.goto(f"{host}/drive?lang=de", wait_until="networkidle")
+    yield "staff-drive"
+    page.goto(f"{host}/planning?lang=de")
+    yield "staff-planning"
+    page.get_by_role("link", name="Markttag").click()
+    yield "staff-planning-new"
+
+
 def _refused(page: Page, host: str, trip: Trip) -> Iterator[str]:
     page.goto(
         f"{host}/?lang=de&from={trip.origin}&to={trip.destination}&when=depart&time={trip.late}"

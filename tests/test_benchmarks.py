@@ -322,6 +322,11 @@ def test_first_views_are_measured_and_every_state_is_drawn(tmp_path: Path) -> No
     assert "largest paint" in printed
     names = {each.name for each in (tmp_path / "screens").iterdir()}
     assert {"ask-360.png", "offers-768.png", "booked-1440.png"} <= names
+    assert {
+        "staff-desk-done-360.png",
+        "staff-board-1440.png",
+        "staff-planning-new-768.png",
+    } <= names
 
 
 def _printed(module: str, *arguments: str) -> str:
