@@ -20,7 +20,7 @@ from api.shield import SecurityHeaders
 from api.theme import theme_css
 from shuttle.region_config import Contact
 
-MOST_AT_ONCE = 4
+MOST_AT_ONCE = 2
 """So many requests of one region are worked on; further ones wait, whoever asks another does not.
 
 All share the threads and the cores of one process. An answer that has begun counts no more, so

@@ -58,14 +58,11 @@ def compile_search(region: Region, console: Console) -> None:
 def open_store(database: str, region: str) -> SqlStore:
     """Open a database that is there already; an SQLite file that is missing is not made.
 
-    ``{region}`` in its name stands for the region.
-
     Raises
     ------
     StoreError
         If there is none.
     """
-    database = database.replace("{region}", region)
     if "://" not in database and not Path(database).exists():
         raise StoreError(f"There is no database at {database}; name the right one.")
     return SqlStore(database_url(database), region)
