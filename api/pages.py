@@ -43,7 +43,7 @@ _HERE = Path(__file__).parent
 
 
 @lru_cache
-def _templates(language: Language) -> Environment:
+def templates_in(language: Language) -> Environment:
     """Return the templates, their messages in a language."""
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
@@ -172,7 +172,7 @@ def page(
 ) -> HTMLResponse:
     """Return a template as a page in the reader's language; `context` is what it shows."""
     html = (
-        _templates(language)
+        templates_in(language)
         .get_template(template)
         .render(
             region=service.region.config,

@@ -1,6 +1,7 @@
 """What people read when something is wrong: one sentence for every code of a problem."""
 
 from api.languages import Language, mark, tell
+from shuttle.errors import RequestError
 
 
 def problem_title(language: Language, code: str) -> str:
@@ -9,7 +10,26 @@ def problem_title(language: Language, code: str) -> str:
     return tell(PROBLEMS[known], language)
 
 
+def request_problem(language: Language, error: RequestError) -> str:
+    """Return what is wrong with a request for people; at a border, where to change as well."""
+    way = error.crossing
+    if way is None:
+        return problem_title(language, error.code)
+    if way.stop is None:
+        return tell(_BEYOND, language, neighbour=way.neighbour)
+    return tell(_CHANGE, language, neighbour=way.neighbour, stop=way.stop.label)
+
+
+_BEYOND = mark(
+    "This place lies in {neighbour}, which has a shuttle of its own. Rides do not cross the border."
+)
+_CHANGE = mark(
+    "This place lies in {neighbour}, which has a shuttle of its own. Rides do not cross the "
+    "border: please change at the stop {stop}, which both serve."
+)
+
 PROBLEMS: dict[str, str] = {
+    "across_border": mark("This place belongs to a neighbouring area with its own shuttle."),
     "already_cancelled": mark("This ride has been cancelled. Please book a new one."),
     "already_over": mark("This time is over already."),
     "break_outside": mark("A break does not fit into the shift."),

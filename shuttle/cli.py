@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import re
 import signal
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +19,7 @@ from typer.core import TyperGroup
 from scenarios.commands import scenario
 from shuttle.commands.care import add_commands
 from shuttle.commands.open_data import open_data
-from shuttle.commands.options import Database, Region
+from shuttle.commands.options import Database, Region, Regions
 from shuttle.commands.regions import regions
 from shuttle.commands.staff import staff
 from shuttle.errors import ShuttleError
@@ -144,7 +142,7 @@ def demo(
 @app.command()
 def serve(
     *,
-    region: Region = None,
+    region: Regions = None,
     host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Where to listen.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
     database: Database = None,
@@ -163,80 +161,28 @@ def serve(
     Residents are told by e-mail with SHUTTLE_SMTP_HOST, _PORT, _SECURITY (starttls, tls or none),
     _USER, _PASSWORD and _FROM, by SMS with [sms] in region.toml and SHUTTLE_SMS_SECRET.
     SHUTTLE_PUBLIC_URL is for links to bookings and codes on printed sheets.
+
+    Several --region are served by host name, amt.bus.example.org being the region with the id amt;
+    {region} in SHUTTLE_PUBLIC_URL, SHUTTLE_DATABASE and other paths stands for the id of each.
     """
     with _plainly():
         from api.app import create_app
+        from api.front import front
         from scenarios import workbench
-        from shuttle.commands.serving import address, listen, serve_until_signalled
-        from shuttle.commands.start_up import compile_search, load_region
-        from shuttle.dispatcher import Dispatcher
-        from shuttle.duty import Duty
-        from shuttle.improving.reoptimiser import improving
-        from shuttle.keeping.purge import purge
-        from shuttle.keeping.sql_store import SqlStore
-        from shuttle.keyed import Keyed
-        from shuttle.logs import RequestLog, configure_logs
-        from shuttle.people.sign_in import SignIn
-        from shuttle.planning.workbench import Scenarios, Workbench
-        from shuttle.settings import (
-            database_url,
-            limits_of,
-            read_settings,
-            runs_path,
-            signing_key,
-        )
-        from shuttle.standing.waiting import still_possible
-        from shuttle.telling.channels import carriers, told_of
-        from shuttle.telling.delivery import Delivery
-        from shuttle.telling.reminding import Reminder
-        from shuttle.telling.webhook_sender import WebhookSender
-        from shuttle.timetables.late_trains import watching_trains
+        from shuttle.commands.serve import Faces, serve_regions
+        from shuttle.planning.workbench import Scenarios
+        from shuttle.settings import read_settings
 
-        settings, console = read_settings(), _console()
-        configure_logs(settings.log_format)
-        url = database_url(database or settings.database)
-        with listen(host or settings.host, settings.port if port is None else port) as listener:
-            loaded = load_region(region or settings.region, console)
-            ways = carriers(settings, loaded.config)
-            key = signing_key(settings, url)
-            store, keyed = SqlStore(url, loaded.config.id), Keyed(key)
-            with closing(Dispatcher(loaded, store, keyed=keyed)) as dispatcher:
-                compile_search(loaded, console)
-                duty = Duty(dispatcher, store.engine, store.word)
-                possible = partial(still_possible, dispatcher)
-                webhooks = WebhookSender(loaded.config.id, keyed, private=settings.webhook_private)
-                delivery = Delivery(
-                    loaded, store, keyed, ways, settings.public_url, possible, webhooks
-                )
-                planning = Workbench(
-                    loaded,
-                    store.runs,
-                    runs_path(settings, url),
-                    Scenarios(workbench.library, workbench.check, workbench.compare),
-                    settings.runs_at_once,
-                )
-                web = create_app(
-                    dispatcher,
-                    _now,
-                    key,
-                    sign_in=SignIn(store.accounts, keyed),
-                    limits=limits_of(settings),
-                    every_tick=(Reminder(dispatcher).remind, planning.go_on),
-                    nightly=lambda now: purge(store.engine, loaded.config, now),
-                    channels=ways,
-                    on_duty=duty,
-                    planning=planning,
-                )
-                web.state.public_url = settings.public_url
-                console.print(told_of(ways))
-                console.print(f"{loaded.config.name} is served at {address(listener)}")
-                better = improving(dispatcher, _now, on_duty=duty) if improve else nullcontext()
-                try:
-                    trains = watching_trains(dispatcher, _now, duty)
-                    with duty.running(), delivery.running(_now, duty), better, trains:
-                        serve_until_signalled(RequestLog(web), listener, settings.trusted_proxies)
-                except KeyboardInterrupt:
-                    console.print("Ended.")
+        scenarios = Scenarios(workbench.library, workbench.check, workbench.compare)
+        settings = read_settings()
+        given = {"host": host, "port": port, "database": database}
+        serve_regions(
+            region or [settings.region],
+            settings.model_copy(update={k: v for k, v in given.items() if v is not None}),
+            Faces(create_app, front, scenarios),
+            _console(),
+            improve=improve,
+        )
 
 
 @app.command()
@@ -274,10 +220,6 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
-
-
-def _now() -> int:
-    return int(time.time())
 
 
 add_commands(app, _plainly)

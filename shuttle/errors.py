@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from shuttle.answers import Fix, Quote
     from shuttle.booking.explaining import Candidate
     from shuttle.booking.moving import Moving
+    from shuttle.neighbours import Crossing
     from shuttle.trouble.consequences import Consequences
 
 
@@ -63,6 +64,8 @@ class RequestError(ShuttleError):
         The part of the request that has to change, as a JSON path such as ``from.stop``.
     fixes
         The smallest changes that work, where the request was looked at closely enough to know.
+    crossing
+        Of ``across_border``: the neighbouring region, and where to change.
     """
 
     def __init__(self, code: str, field: str, message: str) -> None:
@@ -70,6 +73,7 @@ class RequestError(ShuttleError):
         self.code = code
         self.field = field
         self.fixes: tuple[Fix, ...] = ()
+        self.crossing: Crossing | None = None
 
 
 class OfferExpired(ShuttleError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shapely
 from shapely.geometry import shape
@@ -26,6 +27,9 @@ from routing.walking import StopsNear
 from shuttle.errors import RegionError
 from shuttle.region_config import RegionConfig, ShiftRule, Vehicle, minutes_of, read_config
 from shuttle.timetables.stations import Stations, read_stations
+
+if TYPE_CHECKING:
+    from shuttle.neighbours import Neighbour
 
 BUNDLED = Path(__file__).resolve().parents[1] / "data" / "osm" / "suederbrarup"
 """The region that comes with the project."""
@@ -67,6 +71,8 @@ class Region:
         embedded one for when it is down.
     stations
         Trains and scheduled buses; None where no timetable is loaded.
+    neighbours
+        Other regions on the same server.
     """
 
     config: RegionConfig
@@ -83,6 +89,7 @@ class Region:
     _stops_near: StopsNear
     _place_of: Mapping[str, int] = field(repr=False)
     _depot_place: Mapping[str, int] = field(repr=False)
+    neighbours: "tuple[Neighbour, ...]" = field(default=(), kw_only=True)
 
     @classmethod
     def load(cls, folder: Path, progress: Progress | None = None) -> "Region":

@@ -9,7 +9,7 @@ import re
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -49,6 +49,10 @@ def _rate(text: object) -> object:
     if found is None:
         raise ValueError(f'write number/seconds such as "60/900", not {text!r}')
     return Rate(int(found[1]), int(found[2]))
+
+
+_REGION = "{region}"
+_BY_REGION = ("database", "key_file", "runs_folder", "public_url")
 
 
 class Settings(BaseSettings):
@@ -121,6 +125,30 @@ class Settings(BaseSettings):
     sms_secret: SecretStr = SecretStr("")
     webhook_private: bool = False
 
+    def of_region(self, region: str) -> Self:
+        """Return the settings of one region: its id in place of ``{region}``."""
+        own = {
+            name: type(value)(str(value).replace(_REGION, region))
+            for name in _BY_REGION
+            if (value := getattr(self, name)) is not None
+        }
+        return self.model_copy(update=own)
+
+    def check_for_several(self) -> None:
+        """Check that several regions do not share what each needs for itself.
+
+        Raises
+        ------
+        SettingsError
+            If an address or a folder lacks ``{region}``.
+        """
+        for name in ("public_url", "runs_folder"):
+            if (value := getattr(self, name)) and _REGION not in str(value):
+                raise SettingsError(
+                    f"SHUTTLE_{name.upper()}: with several regions write {_REGION} for the id of "
+                    "each, as in https://{region}.bus.example.org or /var/lib/{region}.runs."
+                )
+
 
 def limits_of(settings: Settings) -> dict[Limit, Rate]:
     """Return the rate limits of a machine."""
@@ -150,7 +178,15 @@ def read_settings() -> Settings:
 
 
 def database_url(database: str) -> str:
-    """Return a database URL; a path becomes one of SQLite."""
+    """Return a database URL; a path becomes one of SQLite.
+
+    Raises
+    ------
+    SettingsError
+        If it is that of no region in particular.
+    """
+    if _REGION in database:
+        raise SettingsError(f"{database} is one for each region; name one of them by --database.")
     return database if "://" in database else f"sqlite:///{database}"
 
 

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ class ServerProcess:
     Parameters
     ----------
     region
-        The region's folder.
+        The region's folder; or those of several.
     database
         A database URL.
     folder
@@ -28,14 +28,17 @@ class ServerProcess:
 
     def __init__(
         self,
-        region: Path,
+        region: Path | Sequence[Path],
         database: str,
         folder: Path,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         command = [sys.executable, "-u", "-m", "shuttle", "serve", "--port", "0"]
+        regions = [region] if isinstance(region, Path) else region
+        for each in regions:
+            command += ["--region", str(each)]
         self._process = subprocess.Popen(
-            [*command, "--region", str(region), "--database", database],
+            [*command, "--database", database],
             cwd=folder,
             env={
                 **os.environ,

@@ -155,20 +155,20 @@ def test_an_amt_is_there_in_an_afternoon(tmp_path: Path) -> None:
 
 
 def test_the_unit_starts_the_service_with_settings_that_there_are() -> None:
-    unit, template = blocks("operating.md", "ini")
+    unit, *templates = blocks("operating.md", "ini")
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(unit)
     assert parser["Service"]["ExecStart"].endswith("/bin/shuttle serve")
     names = re.findall(r"^Environment=SHUTTLE_(\w+)=", unit, re.MULTILINE)
     assert len(names) == 5
-    names += re.findall(r"^Environment=SHUTTLE_(\w+)=", template, re.MULTILINE)
+    names += re.findall(r"^Environment=SHUTTLE_(\w+)=", "\n".join(templates), re.MULTILINE)
     assert {name.lower() for name in names} <= set(Settings.model_fields)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
 def test_systemd_reads_the_unit(tmp_path: Path) -> None:
-    unit, _ = blocks("operating.md", "ini")
+    unit, *_ = blocks("operating.md", "ini")
     file = tmp_path / "dorfshuttle.service"
     there = unit.replace("/opt/dorfshuttle/bin/shuttle", "/bin/true").replace(
         "User=shuttle", "User=root"
@@ -181,7 +181,7 @@ def test_systemd_reads_the_unit(tmp_path: Path) -> None:
 
 
 def test_the_proxy_tells_the_service_who_asks_and_how() -> None:
-    nginx, _ = blocks("operating.md", "nginx")
+    nginx, *_ = blocks("operating.md", "nginx")
     for header in ("Host $host", "X-Forwarded-For $remote_addr", "X-Forwarded-Proto https"):
         assert f"proxy_set_header {header};" in nginx
     assert nginx.count("{") == nginx.count("}")

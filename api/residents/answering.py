@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from api.languages import Language
-from api.problem_words import problem_title
+from api.problem_words import request_problem
 from api.residents.cards import Card, cards_of, fix_cards
 from api.residents.wishes import Faulty, fault_of
 from api.rides.quotes import ScheduledRideOut, refusal_out, scheduled_out
@@ -49,7 +49,7 @@ def answered(
         if not error.fixes:
             raise Faulty([fault_of(error, language)]) from error
         cards = fix_cards(service, error.fixes, language, maps=maps)
-        return Answer(cards, problem_title(language, error.code))
+        return Answer(cards, request_problem(language, error))
     request.app.state.metrics.quoted(found)
     refusal = refusal_out(service, found, language)
     cards = cards_of(service, found, language, maps=maps)

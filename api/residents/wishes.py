@@ -13,7 +13,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.languages import Language, mark, tell
-from api.problem_words import problem_title
+from api.problem_words import request_problem
 from api.residents.trains import TrainWish, train_in_words, train_meant
 from api.times import WallClock, local_time
 from routing.gazetteer import Match
@@ -235,7 +235,7 @@ def _point(region: Region, place: Location) -> str:
 
 def fault_of(error: RequestError, language: Language) -> Fault:
     """Return what a resident is told of a request that no plan could serve."""
-    return Fault(_field_of(error.field), problem_title(language, error.code))
+    return Fault(_field_of(error.field), request_problem(language, error))
 
 
 def _field_of(member: str) -> str:

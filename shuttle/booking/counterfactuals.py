@@ -85,6 +85,8 @@ class Counterfactuals:
             changes = self._on_the_last_day(request)
         elif error.code in ("outside_area", "no_stop_near"):
             changes = self._at_the_nearest_stop(request, "from" if error.field == "from" else "to")
+        elif error.code == "across_border":
+            changes = self._at_the_border(request, error)
         elif error.code == "party_too_large":
             changes = self._with_less(request)
         return tuple(changes)
@@ -260,6 +262,25 @@ class Counterfactuals:
             if fix is not None and metres <= FAR_AWAY:
                 yield fix
                 return
+
+    def _at_the_border(self, request: RideRequest, error: RequestError) -> Iterator[Fix]:
+        """Yield the ride on this side of the border, as far as its time is known.
+
+        That is the time of the whole journey only for the first part of one that departs at it,
+        and the last part of one that arrives by it.
+        """
+        way = error.crossing
+        end: End = "from" if error.field == "from" else "to"
+        known = (end == "to") == (request.when is When.DEPART_AT)
+        if way is None or way.stop is None or not known:
+            return
+        place = Location(way.stop.lat, way.stop.lon, way.stop.label, way.stop.id)
+        inside = (
+            replace(request, origin=place) if end == "from" else replace(request, destination=place)
+        )
+        fix = self._asked(FixKind.OTHER_STOP, inside, way.metres)
+        if fix is not None:
+            yield fix
 
     def _at_stop(self, request: RideRequest, end: End, access: Access) -> Fix | None:
         """Ask from or to a stop, with the time that it takes to walk there."""

@@ -8,6 +8,7 @@ from datetime import date
 
 from shuttle.domain import Location, Party, RideRequest, When, walking_seconds
 from shuttle.errors import RequestError
+from shuttle.neighbours import Crossing, crossing
 from shuttle.region import Region
 
 _CLOCKS_DIFFER = 60
@@ -47,8 +48,8 @@ def check_request(region: Region, request: RideRequest, now: int) -> CheckedRequ
     """
     _check_party(region, request.party)
     day = _check_time(region, request, now)
-    origins = _accesses(region, request.origin, "from")
-    destinations = _accesses(region, request.destination, "to")
+    origins = _accesses(region, request.origin, "from", request.destination)
+    destinations = _accesses(region, request.destination, "to", request.origin)
     if not any(a.place != b.place for a in origins for b in destinations):
         raise RequestError(
             "same_stop", "to", "Both ends are at the same stop; choose another destination."
@@ -127,7 +128,9 @@ def _hours_sentence(region: Region, day: date) -> str:
     return f"On {day} rides run from {' and '.join(spans)}; choose a time within."
 
 
-def _accesses(region: Region, location: Location, field: str) -> tuple[Access, ...]:
+def _accesses(
+    region: Region, location: Location, field: str, other: Location
+) -> tuple[Access, ...]:
     """Return the stops for one end: the named one, or all within walking distance."""
     if location.stop is not None:
         try:
@@ -137,6 +140,9 @@ def _accesses(region: Region, location: Location, field: str) -> tuple[Access, .
                 "unknown_stop", f"{field}.stop", f"There is no stop {location.stop!r}."
             ) from error
     if not region.contains(location.lat, location.lon):
+        way = crossing(region, location, other)
+        if way is not None:
+            raise _across_border(way, field)
         raise RequestError(
             "outside_area",
             field,
@@ -151,3 +157,15 @@ def _accesses(region: Region, location: Location, field: str) -> tuple[Access, .
             "choose another place or a stop.",
         )
     return tuple(Access(place, metres) for place, metres in near)
+
+
+def _across_border(way: Crossing, field: str) -> RequestError:
+    where = "choose a place inside" if way.stop is None else f"change at the stop {way.stop.label}"
+    error = RequestError(
+        "across_border",
+        field,
+        f"This place lies in {way.neighbour}, which has a shuttle of its own, and rides do not "
+        f"cross the border; {where}.",
+    )
+    error.crossing = way
+    return error

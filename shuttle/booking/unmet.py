@@ -17,7 +17,14 @@ from shuttle.region import Region
 QUARTER = 900
 
 DEMAND = frozenset(
-    ("outside_hours", "outside_area", "no_stop_near", "beyond_horizon", "party_too_large")
+    (
+        "outside_hours",
+        "outside_area",
+        "across_border",
+        "no_stop_near",
+        "beyond_horizon",
+        "party_too_large",
+    )
 )
 """Codes of request errors that are demand; the others are slips of the pen."""
 

@@ -11,6 +11,15 @@ Region = Annotated[
         "--region", metavar="DIR", help="Region folder; else SHUTTLE_REGION, or the bundled one."
     ),
 ]
+Regions = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--region",
+        metavar="DIR",
+        help="Region folder, several times for several regions; else SHUTTLE_REGION, or the "
+        "bundled one.",
+    ),
+]
 Database = Annotated[
     str | None,
     typer.Option(

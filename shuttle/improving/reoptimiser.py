@@ -239,12 +239,14 @@ def improving(
     clock: Callable[[], int],
     budget: Budget = BUDGET,
     on_duty: Callable[[], bool] = lambda: True,
+    solver: SolverProcess | None = None,
 ) -> Iterator[None]:
     """Make the days of a service better during the body, on a thread with a solver process.
 
     The process is there from the first question on: not where this service is never on duty.
+    Services that share one `solver` end together: it is closed by the first that does.
     """
-    solver, ended = SolverProcess(), threading.Event()
+    solver, ended = solver or SolverProcess(), threading.Event()
     run = Reoptimiser(dispatcher, solver, budget).run
     loop = threading.Thread(target=run, args=(clock, ended, on_duty), name="reoptimiser")
     loop.start()

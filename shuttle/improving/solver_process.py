@@ -82,6 +82,7 @@ class SolverProcess:
     ) -> None:
         self._task = solver, prepare, niceness
         self._deadline = deadline_seconds
+        self._turn = threading.Lock()
         self._door = threading.Lock()
         self._closed = False
         self._process: BaseProcess | None = None
@@ -89,7 +90,7 @@ class SolverProcess:
         self._travel: TravelTimes | None = None
 
     def __call__(self, question: Question) -> Proposal:
-        """Return what the solver proposes.
+        """Return what the solver proposes; of several who ask, one after the other is answered.
 
         Raises
         ------
@@ -97,6 +98,10 @@ class SolverProcess:
             If the process ended, had to be killed, or answered nonsense; the next call begins
             with a new one where that is needed.
         """
+        with self._turn:
+            return self._answer(question)
+
+    def _answer(self, question: Question) -> Proposal:
         process, pipe = self._running()
         overdue = threading.Event()
 

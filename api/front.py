@@ -1,0 +1,117 @@
+"""Several regions on one server: the host name says whose application answers.
+
+Its first part is the region's id: ``amt.bus.example.org``. So each region is a site of its own to
+browsers, with its own sessions, storage and service worker. Whoever comes by another name is shown
+a list of the regions.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
+
+from api.languages import ReaderLanguage
+from api.pages import link_in, mount_static, templates_in
+from api.shield import SecurityHeaders
+from api.theme import theme_css
+from shuttle.region_config import Contact
+
+MOST_AT_ONCE = 2
+"""So many requests of one region are worked on; further ones wait, whoever asks another does not.
+
+All share the threads and the cores of one process. An answer that has begun counts no more, so
+that a board which listens holds up nobody.
+"""
+
+
+def front(regions: Mapping[str, FastAPI], public_url: str = "") -> "Front":
+    """Return one application from those of several regions.
+
+    Parameters
+    ----------
+    regions
+        By the region's id.
+    public_url
+        Where residents find a region, ``{region}`` standing for its id.
+    """
+    return Front(regions, public_url)
+
+
+class Front:
+    """Passes a request on to the region that its host name is of."""
+
+    def __init__(self, regions: Mapping[str, FastAPI], public_url: str = "") -> None:
+        self._regions, self._public_url = dict(regions), public_url
+        self._rooms = {each: asyncio.Semaphore(MOST_AT_ONCE) for each in regions}
+        self._list = FastAPI(
+            lifespan=self._lifespan, openapi_url=None, docs_url=None, redoc_url=None
+        )
+        self._list.add_api_route("/", self._start_page, response_class=HTMLResponse)
+        self._list.add_api_route("/theme.css", _theme)
+        mount_static(self._list)
+        self._list.add_middleware(SecurityHeaders)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        region = None if scope["type"] == "lifespan" else self._region_of(scope)
+        if region is None:
+            await self._list(scope, receive, send)
+            return
+        room, inside = self._rooms[region], True
+        await room.acquire()
+
+        async def sending(message: Message) -> None:
+            nonlocal inside
+            if inside:
+                inside = False
+                room.release()
+            await send(message)
+
+        try:
+            await self._regions[region](scope, receive, sending)
+        finally:
+            if inside:
+                room.release()
+
+    def _region_of(self, scope: Scope) -> str | None:
+        name = Headers(scope=scope).get("host", "").partition(".")[0].lower()
+        return name if name in self._regions else None
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        """Let each region's application begin and end with this one."""
+        async with AsyncExitStack() as stack:
+            for app in self._regions.values():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            yield
+
+    def _start_page(self, request: Request, language: ReaderLanguage) -> Response:
+        """List the regions."""
+        names = {each: app.state.service.region.config.name for each, app in self._regions.items()}
+        html = (
+            templates_in(language)
+            .get_template("regions.html")
+            .render(
+                regions={
+                    name: self._address(request, each)
+                    for each, name in sorted(names.items(), key=lambda pair: pair[1])
+                },
+            )
+        )
+        return HTMLResponse(html, headers={"Content-Language": language, "Vary": "Accept-Language"})
+
+    def _address(self, request: Request, region: str) -> str:
+        """Return where a region is found; from the name asked for, if it is written nowhere."""
+        if self._public_url:
+            return link_in(request, self._public_url.replace("{region}", region).rstrip("/") + "/")
+        host = request.headers.get("host", "")
+        return link_in(request, f"{request.url.scheme}://{region}.{host}/")
+
+
+def _theme() -> Response:
+    """Return the colours of a region that has chosen none."""
+    return Response(theme_css(Contact.model_fields["accent"].default), media_type="text/css")
