@@ -23,8 +23,8 @@ from shuttle.region_config import Contact
 MOST_AT_ONCE = 2
 """So many requests of one region are worked on; further ones wait, whoever asks another does not.
 
-All share the threads and the cores of one process. An answer that has begun counts no more, so
-that a board which listens holds up nobody.
+All share the threads and the cores of one process. Neither a request that is still arriving counts
+nor an answer that has begun, so that a board which listens holds up nobody.
 """
 
 
@@ -61,21 +61,12 @@ class Front:
         if region is None:
             await self._list(scope, receive, send)
             return
-        room, inside = self._rooms[region], True
-        await room.acquire()
-
-        async def sending(message: Message) -> None:
-            nonlocal inside
-            if inside:
-                inside = False
-                room.release()
-            await send(message)
-
+        place = _Place(self._rooms[region], receive, send)
+        await place.take()
         try:
-            await self._regions[region](scope, receive, sending)
+            await self._regions[region](scope, place.receive, place.send)
         finally:
-            if inside:
-                room.release()
+            place.leave()
 
     def _region_of(self, scope: Scope) -> str | None:
         name = Headers(scope=scope).get("host", "").partition(".")[0].lower()
@@ -110,6 +101,38 @@ class Front:
             return link_in(request, self._public_url.replace("{region}", region).rstrip("/") + "/")
         host = request.headers.get("host", "")
         return link_in(request, f"{request.url.scheme}://{region}.{host}/")
+
+
+class _Place:
+    """The place of one request among those of its region that are worked on.
+
+    Whoever sends slowly holds none meanwhile, or two such would keep out everybody.
+    """
+
+    def __init__(self, room: asyncio.Semaphore, receive: Receive, send: Send) -> None:
+        self._room, self._receive, self._send = room, receive, send
+        self._held = self._answered = False
+
+    async def take(self) -> None:
+        await self._room.acquire()
+        self._held = True
+
+    def leave(self) -> None:
+        if self._held:
+            self._held = False
+            self._room.release()
+
+    async def receive(self) -> Message:
+        self.leave()
+        message = await self._receive()
+        if not self._answered:
+            await self.take()
+        return message
+
+    async def send(self, message: Message) -> None:
+        self._answered = True
+        self.leave()
+        await self._send(message)
 
 
 def _theme() -> Response:

@@ -1,5 +1,6 @@
 """One server, two regions: nothing of one is open to the other, and neither suffers by it."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,9 +13,10 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import ASGIApp, Message, Receive
 
 from api.app import create_app
-from api.front import front
+from api.front import MOST_AT_ONCE, front
 from shuttle.dispatcher import Dispatcher
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
@@ -176,6 +178,58 @@ def test_residents_read_whose_area_it_is_and_where_to_change(
     assert "Amt Niederdorf" in answer.text
     assert words in answer.text
     assert "Landstraße" in answer.text
+
+
+def test_whoever_sends_slowly_keeps_nobody_out(kreis: Kreis) -> None:
+    """More senders than requests are worked on at once, and none of them ever comes to an end."""
+
+    async def tried() -> int:
+        never = asyncio.Event()
+
+        async def sent_slowly() -> Message:
+            await never.wait()
+            raise AssertionError("it never comes")
+
+        async def sent_at_once() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        def asking(method: str, path: str, receive: Receive) -> asyncio.Task[int]:
+            return asyncio.create_task(status(kreis.http.app, method, path, receive))
+
+        slow = [asking("POST", "/api/v1/offers", sent_slowly) for _ in range(MOST_AT_ONCE + 1)]
+        try:
+            return await asyncio.wait_for(asking("GET", "/healthz", sent_at_once), timeout=20)
+        finally:
+            for each in slow:
+                each.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+
+    assert asyncio.run(tried()) == 200
+
+
+async def status(app: ASGIApp, method: str, path: str, receive: Receive) -> int:
+    """Ask the application of a region without any server; return the status of its answer."""
+    answers: list[int] = []
+
+    async def heard(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answers.append(message["status"])
+
+    headers = [(b"host", b"oberdorf.bus.example"), (b"content-type", b"application/json")]
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 50_000),
+        "server": ("oberdorf.bus.example", 80),
+    }
+    await app(scope, receive, heard)
+    return answers[0]
 
 
 def test_another_host_name_shows_the_regions_in_the_readers_language(kreis: Kreis) -> None:
