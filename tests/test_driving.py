@@ -326,9 +326,9 @@ def test_a_position_is_gone_after_a_day_even_if_nobody_is_seen_again(
     dispatcher: Dispatcher,
 ) -> None:
     dispatcher.see(MONDAY, BUS, Sighting(at("10:00"), 54.63, 9.77), at("10:00"))
-    dispatcher.advance(at("10:00") + KEPT_SECONDS - 1)
+    dispatcher.keep_up(at("10:00") + KEPT_SECONDS - 1)
     assert dispatcher.sightings.last(MONDAY, BUS, at("10:00")) is not None
-    dispatcher.advance(at("10:00") + KEPT_SECONDS)
+    dispatcher.keep_up(at("10:00") + KEPT_SECONDS)
     assert dispatcher.sightings.last(MONDAY, BUS, at("10:00")) is None
 
 
