@@ -49,7 +49,14 @@ from api.security import (
 )
 from api.service import Service
 from api.shield import BodyLimit, SecurityHeaders
-from api.staff import driving, login_page, sessions, shown_numbers, trouble
+from api.staff import (
+    driving,
+    login_page,
+    sessions,
+    shown_numbers,
+    shown_numbers_page,
+    trouble,
+)
 from api.staff.trouble_answers import MovingChangedProblem, PlanChangedProblem
 from api.tokens import OfferTampered, OfferTokens
 from shuttle.dispatcher import Dispatcher
@@ -214,6 +221,7 @@ def create_app(
     council = Staff("planner", "dispatcher", scope="unmet")
     app.include_router(unmet.router, dependencies=[Depends(council)])
     app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
+    app.include_router(shown_numbers_page.router)
     residents = (booking_pages, ride_pages, standing_pages, my_rides_pages, info_pages)
     for each in (pages, login_page, drive_pages, board_page, *residents, desk_pages):
         app.include_router(each.router)

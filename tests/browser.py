@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 
 needs_browser = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"needs a browser: there is no {CHROMIUM}"
 )
+
+expect.set_options(timeout=20_000)  # five seconds, as it is by default, are too few under load
 
 _AXE = Axe()
 

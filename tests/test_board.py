@@ -249,6 +249,17 @@ def test_that_a_number_was_shown_is_recorded(desk: Office) -> None:
     desk.sign_in("admin")
     [shown] = desk.http.get(record).json()["shown"]
     assert shown == {"time": berlin(f"{DAY}T08:00"), "booking": code, "viewer": "dispatcher"}
+    assert 'href="/shown-numbers' in desk.http.get("/login").text
+    page = desk.http.get("/shown-numbers", params={"day": DAY, "lang": "en"})
+    assert page.headers["cache-control"] == "no-store"
+    assert f"<td>{code}</td>" in page.text
+    assert "<td>dispatcher</td>" in page.text
+    other = desk.http.get("/shown-numbers", params={"day": "2027-03-23", "lang": "en"}).text
+    assert "No number was shown for a ride of this day." in other
+    desk.sign_in("dispatcher")
+    refused = desk.http.get("/shown-numbers")
+    assert (refused.status_code, code in refused.text) == (403, False)
+    assert "/shown-numbers" not in desk.http.get("/login").text
 
 
 def moments(desk: Office) -> list[Any]:

@@ -8,7 +8,7 @@ import pytest
 from routing.check import check_tour
 from shuttle.answers import RefusalReason
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import BookingStatus, Party, When
+from shuttle.domain import BookingStatus, Cause, Party, When
 from shuttle.driving.reports import ReportKind, Sighting
 from shuttle.errors import NotStranded, OfferGone, PlanChanged, RequestError, UnknownCondition
 from shuttle.events import Postponed, PromiseBroken, PromiseKept, StopMoved, Stranded, TakenOver
@@ -563,7 +563,8 @@ def test_a_stranded_ride_can_be_served_late_and_its_promise_stays_as_it_was(
     ]
     dispatcher.advance(at("12:30"))
     assert dispatcher.booking(wheelchair.code).status is BookingStatus.SERVED
-    assert [each.code for each in events(dispatcher, PromiseBroken)] == [wheelchair.code]  # type: ignore[attr-defined]
+    broken = [each for each in events(dispatcher, PromiseBroken) if isinstance(each, PromiseBroken)]
+    assert [(each.code, each.cause) for each in broken] == [(wheelchair.code, Cause.LATE_VEHICLE)]
     with pytest.raises(NotStranded):
         dispatcher.act(MONDAY, now, lambda plan: postponed(plan, wheelchair.code, "", now))
 

@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 from api.mapping.tours import plan_of
 from api.problems import answers
 from api.security import DayOfShift
-from api.service import ServiceHere
+from api.service import Service, ServiceHere
 from api.times import local_time
 from shuttle.events import NumberShown
+from shuttle.plan import DayPlan
 
 router = APIRouter(prefix="/api/v1", tags=["staff"])
 
@@ -34,10 +35,13 @@ class ShownNumbersOut(BaseModel):
 def shown_numbers(day: DayOfShift, service: ServiceHere, response: Response) -> ShownNumbersOut:
     """Return who was shown the phone numbers of a day's rides, and when."""
     response.headers["Cache-Control"] = "no-store"
-    region = plan_of(service, day).region
-    found = [
-        ShownNumber(time=local_time(region, each.time), booking=each.code, viewer=each.viewer)
-        for each in service.dispatcher.events(day)
+    return ShownNumbersOut(day=day, shown=shown_on(service, plan_of(service, day)))
+
+
+def shown_on(service: Service, plan: DayPlan) -> list[ShownNumber]:
+    """Return whose numbers were shown for the rides of a day, to whom and when, in order."""
+    return [
+        ShownNumber(time=local_time(plan.region, each.time), booking=each.code, viewer=each.viewer)
+        for each in service.dispatcher.events(plan.day)
         if isinstance(each, NumberShown)
     ]
-    return ShownNumbersOut(day=day, shown=found)

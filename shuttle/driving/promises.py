@@ -16,7 +16,7 @@ from shuttle.driving.driving_events import TakenBack
 from shuttle.driving.facts import RIDES, boarded_before
 from shuttle.events import Event, PromiseBroken, PromiseKept, VerdictCorrected
 from shuttle.plan import DayPlan
-from shuttle.trouble.conditions import RoadClosed, Slower
+from shuttle.trouble.conditions import RoadClosed, Slower, VehicleOut
 
 
 class PromiseState(StrEnum):
@@ -72,14 +72,21 @@ class PromiseFigures:
 
 
 def cause_of(plan: DayPlan, number: int) -> Cause:
-    """Return what makes a tour late: closed or slow roads; else its vehicle, if it reports."""
+    """Return what makes a tour late: closed or slow roads, else a vehicle.
+
+    It is a vehicle if the tour's own reports, or if one was out: others carry its rides, or it does
+    when it is back.
+    """
     shift = plan.tours[number].shift
-    on_the_road = (
-        each.span for each in plan.conditions if isinstance(each.disturbance, RoadClosed | Slower)
-    )
+    spans = [(each.disturbance, *each.span) for each in plan.conditions]
+    on_the_road = (span for each, *span in spans if isinstance(each, RoadClosed | Slower))
     if any(begin < shift.end and shift.start < end for begin, end in on_the_road):
         return Cause.ROAD
-    return Cause.LATE_VEHICLE if shift.id in plan.reports else Cause.ROAD
+    out = any(
+        isinstance(each, VehicleOut) and begin < end and begin < shift.end
+        for each, begin, end in spans
+    )
+    return Cause.LATE_VEHICLE if out or shift.id in plan.reports else Cause.ROAD
 
 
 def risks(plan: DayPlan) -> tuple[Risk, ...]:

@@ -19,11 +19,13 @@ const times = new Times(timezone);
 const clock = new ServiceClock();
 const model = new Day();
 const acting = new Acting(model, times);
+let map = null;
 const timeline = new Timeline(model, times, clock, (code, shift) => model.past || acting.move(code, shift));
 const tables = new Tables(model, times);
 new RideList(model, times);
 new Alerts(model, times, (each) => acting.lift(each, troubleOf(model, each)), (ride) => acting.acceptLate(ride));
 new Details(model, times, acting);
+new TroubleForm(model, times, acting, () => map.pick());
 
 model.listen((_changed, chosen) => {
   if (chosen && model.selected) timeline.reveal(model.rides.get(model.selected));
@@ -54,8 +56,6 @@ function show(tabular) {
 byId("show-map").addEventListener("click", () => show(false));
 byId("show-tables").addEventListener("click", () => show(true));
 
-let map = null;
-
 new Past(model, times, () => {
   timeline.toNow();
   map?.told().catch((error) => console.warn(error));
@@ -70,7 +70,7 @@ if (model.revision !== null) {
 
 const { BoardMap } = await import("./board_map.js");
 map = new BoardMap(model, times, clock);
-new TroubleForm(model, times, acting, () => map.pick());
+byId("pick").disabled = false;
 map.load().catch((error) => {
   console.warn(error);
   notify(words.no_connection);
