@@ -212,7 +212,12 @@ def serve(
                     loaded,
                     store.runs,
                     runs_path(settings, url),
-                    Scenarios(workbench.library, workbench.check, workbench.compare),
+                    Scenarios(
+                        workbench.library,
+                        workbench.check,
+                        workbench.compare,
+                        partial(workbench.record, store, loaded),
+                    ),
                     settings.runs_at_once,
                 )
                 web = create_app(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,12 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 PASSWORD = "drei kleine Woerter"
 
-SCENARIOS = Scenarios(workbench.library, workbench.check, workbench.compare)
+
+def scenarios_of(store: SqlStore, region: Region) -> Scenarios:
+    """Return what scenarios can do for an installation, wired as the front door does it."""
+    record = partial(workbench.record, store, region)
+    return Scenarios(workbench.library, workbench.check, workbench.compare, record)
+
 
 SHIFT = "bus-1@06:00"
 """On Monday, the day on which the clock stands."""
@@ -82,7 +88,7 @@ def office(
     door = SignIn(store.accounts, keyed, CHEAP)
     for role in Role:
         door.add(role, PASSWORD, [role], clock())
-    planning = Workbench(region, store.runs, folder / "runs", SCENARIOS)
+    planning = Workbench(region, store.runs, folder / "runs", scenarios_of(store, region))
     with closing(Dispatcher(region, store, keyed=keyed)) as dispatcher:
         app = create_app(
             dispatcher,

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from scenarios import commands
 from scenarios.demand import Wish
-from scenarios.recording import recorded, write_replay
+from scenarios.recording import recorded, table_text
 from scenarios.records import DayRows, Fate
 from scenarios.replay import COLUMNS, replayed
-from scenarios.scenario import Scenario, ScenarioError, read_scenario, scenario_of
+from scenarios.scenario import Demand, Scenario, ScenarioError, read_scenario, scenario_of
 from scenarios.scenario_region import region_of
 from scenarios.simulate import SimulatedDay, simulated
 from scenarios.sweep import variants
@@ -105,7 +105,7 @@ class _Named:
 
 
 def test_what_is_recorded_names_nobody_and_is_what_was_asked(
-    lived: tuple[Path, DayRows], toy_region: Region, tmp_path: Path
+    lived: tuple[Path, DayRows], toy_region: Region
 ) -> None:
     path, rows = lived
     with closing(SqlStore(f"sqlite:///{path}", toy_region.config.id)) as store:
@@ -117,12 +117,11 @@ def test_what_is_recorded_names_nobody_and_is_what_was_asked(
     assert len(found) >= len(served) + len(refused)
     assert any(each.arrive for each in found)
     assert any(each.leave for each in found)
-    write_replay(tmp_path / "replay.csv", found, toy_region.config.zone)
-    text = (tmp_path / "replay.csv").read_text(encoding="utf-8")
+    text = table_text(found, toy_region.config.zone)
     assert not any(each in text for each in ("Erna", "4946417654321", *codes))
     stops = {each.id for each in toy_region.stops}
-    with (tmp_path / "replay.csv").open(encoding="utf-8", newline="") as file:
-        assert all(row["from"] in stops and row["to"] in stops for row in csv.DictReader(file))
+    table = csv.DictReader(text.splitlines())
+    assert all(row["from"] in stops and row["to"] in stops for row in table)
 
 
 def test_a_recorded_day_is_replayed_by_one_command_after_the_other(
@@ -189,7 +188,7 @@ def test_a_bad_line_is_one_sentence_with_its_number_and_the_fix(
     path = tmp_path / "asked.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
-        replayed(path, toy_region, TUESDAY)
+        replayed(Demand(kind="replay", file=str(path)), toy_region, TUESDAY)
     assert str(caught.value).startswith(f"{path}, {sentence}")
     assert str(caught.value).endswith(".")
 
@@ -203,6 +202,8 @@ def test_what_is_wrong_with_a_replay_is_told_before_anything_runs(
         modelled(demand={"kind": "replay"})
     with pytest.raises(ScenarioError, match='file belongs to kind = "replay"'):
         modelled(demand={"file": "x.csv"})
+    with pytest.raises(ScenarioError, match="either a file or a table; drop one"):
+        modelled(demand={"kind": "replay", "file": "x.csv", "table": HEAD})
     tried = replay_of(tmp_path, HEAD + GOOD.replace("03-02", "03-03"))
     with pytest.raises(ScenarioError, match="nobody asks for a ride on any of these days"):
         region_of(tried, toy_region, "trial.toml")
