@@ -1,6 +1,7 @@
 """Replay: what really was asked, recorded without names, and played again with other means."""
 
 import csv
+import tomllib
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scenarios import commands
+from scenarios import commands, workbench
 from scenarios.demand import Wish
 from scenarios.recording import recorded, table_text
 from scenarios.records import DayRows, Fate
@@ -139,6 +140,32 @@ def test_a_recorded_day_is_replayed_by_one_command_after_the_other(
     served = [each for each in again.rides if each.fate is Fate.SERVED]
     assert len(served) > 0.8 * len(were)
     assert sum(each.window in were for each in served) > 0.6 * len(were)
+
+
+def test_the_screen_records_the_same_by_the_quarter_hour_and_it_is_run_as_it_stands(
+    lived: tuple[Path, DayRows], toy_region: Region
+) -> None:
+    path, rows = lived
+    with closing(SqlStore(f"sqlite:///{path}", toy_region.config.id)) as store:
+        exact = recorded(store, toy_region, TUESDAY, TUESDAY)
+        found = workbench.record(store, toy_region, TUESDAY, TUESDAY)
+        gone = exact[0].origin
+        stops = tuple(each for each in toy_region.stops if each.id != gone)
+        rest = workbench.record(store, replace(toy_region, stops=stops), TUESDAY, TUESDAY)
+    assert found is not None
+    assert (found.requests, found.left_out) == (len(exact), 0)
+    tried = scenario_of(tomllib.loads(found.toml), "x")
+    again = simulated(tried, region_of(tried, toy_region, "x"), TUESDAY, 4)
+    assert len(again.rides) == len(exact)
+    assert all(each.asked_at % 900 == 0 for each in replayed(tried.demand, toy_region, TUESDAY))
+    were = [each for each in rows.rides if each.fate is Fate.SERVED]
+    assert sum(each.fate is Fate.SERVED for each in again.rides) > 0.6 * len(were)
+    assert rest is not None
+    assert rest.left_out == sum(gone in (each.origin, each.destination) for each in exact) > 0
+    assert gone not in {
+        row["from"]
+        for row in csv.DictReader(tomllib.loads(rest.toml)["demand"]["table"].splitlines())
+    }
 
 
 def test_a_month_in_which_nobody_asked_is_told_of(
