@@ -108,6 +108,11 @@ def short_day(day: date, language: Language) -> str:
     return _date(day, _SPELLING[language].short_day, language)
 
 
+def month_in_words(day: date, language: Language) -> str:
+    """Return the month of a day: "März 2027"."""
+    return _date(day, "MMMM y", language)
+
+
 def _date(day: date, pattern: str, language: Language) -> str:
     return format_date(day, pattern, locale=_SPELLING[language].locale)
 

@@ -28,7 +28,7 @@ from benchmarks.arguments import count, refuse
 from benchmarks.report import run_command, show, until_interrupted
 from benchmarks.walkthrough import BUNDLED as TRIP
 from benchmarks.walkthrough import staff_states, states
-from scenarios import workbench
+from scenarios.workbench import scenarios_of
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
@@ -37,7 +37,7 @@ from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
 from shuttle.people.accounts import Role
 from shuttle.people.sign_in import SignIn
-from shuttle.planning.workbench import Scenarios, Workbench
+from shuttle.planning.workbench import Workbench
 from shuttle.region import BUNDLED, Region
 from shuttle.store import MemoryStore
 
@@ -195,8 +195,7 @@ def _office(region: Region) -> Iterator[str]:
         door = SignIn(store.accounts, keyed)
         door.add("admin", _PASSWORD, [Role.ADMIN], now)
         dispatcher = open_things.enter_context(closing(Dispatcher(region, store, keyed=keyed)))
-        scenarios = Scenarios(workbench.library, workbench.check, workbench.compare)
-        planning = Workbench(region, store.runs, folder / "runs", scenarios)
+        planning = Workbench(region, store.runs, folder / "runs", scenarios_of(store, region))
         app = create_app(
             dispatcher, lambda: now, bytes(32), tick_seconds=None, sign_in=door, planning=planning
         )

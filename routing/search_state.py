@@ -430,12 +430,11 @@ class _Numbered:
     def records(self) -> Records:
         """Return HALT[H]: what is given of each halt."""
         records = np.zeros(len(self.halts), HALT)
-        for number, halt in enumerate(self.halts):
-            record = records[number]
-            for field in ("kind", "place", "earliest", "latest", "service"):
-                record[field] = getattr(halt, field)
-            record["partner"], record["max_ride"] = self.partner[number], self.asked_ride[number]
-            record["seats"], record["wheelchairs"], record["child_seats"] = halt.loads
+        for field in ("kind", "place", "earliest", "latest", "service"):
+            records[field] = [getattr(halt, field) for halt in self.halts]
+        records["partner"], records["max_ride"] = self.partner, self.asked_ride
+        for which, field in enumerate(("seats", "wheelchairs", "child_seats")):
+            records[field] = [halt.loads[which] for halt in self.halts]
         return records
 
 
@@ -477,9 +476,9 @@ def _insertable(numbered: _Numbered, requests: Sequence[Request], seconds: Matri
 
 
 def _guide(problem: Problem) -> tuple[int, int]:
-    weights, travel = problem.weights, problem.travel
-    seconds = max(float(travel.seconds.mean()), 1.0)
-    per_second = weights.metres * float(travel.metres.mean()) / seconds
+    weights = problem.weights
+    seconds, metres = problem.travel.means
+    per_second = weights.metres * metres / max(seconds, 1.0)
     return weights.driving + round(per_second), int(weights.waiting)
 
 
@@ -550,23 +549,31 @@ def related(options: Records, first: Numbers, seconds: Matrix, count: int) -> Nu
     trips = options[first]
     count = min(count, max(size - 1, 0))
     near = np.zeros((size, count), np.int64)
-    nearer = np.minimum(seconds, seconds.T)
+    if count == 0:
+        return near
     direct = trips["pickup_service"] + seconds[trips["pickup"], trips["dropoff"]]
     arrival = np.maximum(trips["dropoff_earliest"], trips["pickup_earliest"] + direct)
     middle = [
         (trips["pickup_earliest"] + np.minimum(trips["pickup_latest"], _LATE)) / 2,
         (arrival + np.minimum(trips["dropoff_latest"], _LATE)) / 2,
     ]
-    for t in range(size):
-        apart = nearer[trips["pickup"][t], trips["pickup"]].astype(np.float64)
-        apart += nearer[trips["dropoff"][t], trips["dropoff"]]
+    for t in range(0, size, _BLOCK):
+        block = np.arange(t, min(t + _BLOCK, size))
+        apart = np.zeros((len(block), size))
+        for places in (trips["pickup"], trips["dropoff"]):
+            there, here = places[None], places[block, None]
+            apart += np.minimum(seconds[here, there], seconds[there, here])
         for times in middle:
-            apart += _SECOND_APART * np.abs(times - times[t])
-        apart[t] = np.inf
-        closest = np.argpartition(apart, count - 1)[:count] if count else near[t]
-        near[t] = closest[np.argsort(apart[closest], kind="stable")]
+            apart += _SECOND_APART * np.abs(times - times[block, None])
+        apart[np.arange(len(block)), block] = np.inf
+        closest = np.argpartition(apart, count - 1, axis=1)[:, :count]
+        nearness = np.argsort(np.take_along_axis(apart, closest, 1), axis=1, kind="stable")
+        near[block] = np.take_along_axis(closest, nearness, 1)
     return near
 
+
+_BLOCK = 64
+"""So many trips are compared with all others at once."""
 
 _SECOND_APART = 0.1
 """What a second between the middles of two windows counts, in seconds of driving."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ UNREACHABLE = 1 << 29
 """Seconds and metres where no road leads: longer than any day, and two of them still fit int32."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class TravelTimes:
     """Travel times and distances between places.
 
@@ -31,6 +32,11 @@ class TravelTimes:
     def __post_init__(self) -> None:
         self.seconds.setflags(write=False)
         self.metres.setflags(write=False)
+
+    @cached_property
+    def means(self) -> tuple[float, float]:
+        """Seconds and metres of a way on the average."""
+        return float(self.seconds.mean()), float(self.metres.mean())
 
     @classmethod
     def between(cls, network: RoadNetwork, places: Sequence[Snap]) -> "TravelTimes":

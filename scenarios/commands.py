@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import tomli_w
 import typer
 
 from shuttle.commands.options import Database
@@ -175,7 +176,7 @@ def record(
 
     Writes replay.csv, which names nobody, and replay.toml, a scenario of it to be altered and run.
     """
-    from scenarios.recording import recorded, scenario_text, write_replay
+    from scenarios.recording import recorded, scenario_of_replay, table_text
     from shuttle.commands.start_up import load_region, open_store
     from shuttle.settings import read_settings
 
@@ -188,10 +189,14 @@ def record(
     if not rows:
         raise typer.BadParameter(f"nobody asked for a ride from {begin} to {end}; choose others.")
     _make_folder(out)
-    write_replay(out / "replay.csv", rows, loaded.config.zone)
-    text = scenario_text(folder, "replay.csv", begin, end)
+    (out / "replay.csv").write_text(table_text(rows, loaded.config.zone), encoding="utf-8")
+    replay = scenario_of_replay(begin, end, file="replay.csv")
+    text = _TO_ALTER + tomli_w.dumps({"region": str(folder.resolve())} | replay)
     (out / "replay.toml").write_text(text, encoding="utf-8")
     console.print(f"{len(rows)} requests; shuttle scenario run {out / 'replay.toml'} plays them.")
+
+
+_TO_ALTER = "# Change what is to be tried: [fleet], [rules], [[shifts]], [[trouble]].\n\n"
 
 
 def _span(month: datetime | None, first: datetime | None, last: datetime | None) -> Span:

@@ -8,9 +8,10 @@ than the rule of retention are known by the quarter hour, as refused requests al
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
+from io import StringIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from scenarios.replay import COLUMNS
 from shuttle.booking.unmet import Unmet
 from shuttle.events import Changed, Replaced
 from shuttle.keeping.database import reading, table_of
+from shuttle.keeping.pseudonyms import quarter
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keeping.tables import BookingRow
 from shuttle.region import Region
@@ -100,18 +102,30 @@ def _refused(unmet: Unmet) -> Recorded:
     )
 
 
-def write_replay(path: Path, rows: Iterable[Recorded], zone: ZoneInfo) -> None:
-    """Write a table that :mod:`scenarios.replay` reads; ways there and back get running numbers."""
+def coarsened(rows: Iterable[Recorded]) -> list[Recorded]:
+    """Return rows by the quarter hour, as the rule of retention leaves rides in the end."""
+    return [
+        replace(
+            each,
+            asked=quarter(each.asked),
+            leave=None if each.leave is None else quarter(each.leave),
+            arrive=None if each.arrive is None else quarter(each.arrive),
+        )
+        for each in rows
+    ]
+
+
+def table_text(rows: Iterable[Recorded], zone: ZoneInfo) -> str:
+    """Return a table to be replayed; ways there and back get running numbers."""
     journeys: dict[str, int] = {}
-    part = path.with_suffix(".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
-        for row in rows:
-            journey = journeys.setdefault(row.journey, len(journeys) + 1) if row.journey else ""
-            times = (_local(each, zone) for each in (row.asked, row.leave, row.arrive))
-            table.writerow([*times, row.origin, row.destination, *row.party, journey])
-    part.replace(path)
+    text = StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for row in rows:
+        journey = journeys.setdefault(row.journey, len(journeys) + 1) if row.journey else ""
+        times = (_local(each, zone) for each in (row.asked, row.leave, row.arrive))
+        table.writerow([*times, row.origin, row.destination, *row.party, journey])
+    return text.getvalue()
 
 
 def _local(time: int | None, zone: ZoneInfo) -> str:
@@ -120,24 +134,14 @@ def _local(time: int | None, zone: ZoneInfo) -> str:
     return datetime.fromtimestamp(time, zone).replace(tzinfo=None).isoformat()
 
 
-def scenario_text(region_folder: Path, table: str, first: date, last: date) -> str:
-    """Return a scenario that replays a table with the means of the region, ready to be altered."""
-    folder = str(region_folder.resolve()).replace("\\", "\\\\").replace('"', '\\"')
-    return f"""# What was asked from {first} to {last}, with the region's own means.
-# Change what is to be tried: [fleet], [rules], [[shifts]], [[trouble]].
-
-region = "{folder}"
-repetitions = 5
-
-[title]
-de = "Nachgespielt: {first} bis {last}"
-en = "Replayed: {first} to {last}"
-
-[dates]
-first = {first}
-last = {last}
-
-[demand]
-kind = "replay"
-file = "{table}"
-"""
+def scenario_of_replay(first: date, last: date, **demand: str) -> dict[str, Any]:
+    """Return a scenario that replays a file or a table with the means of the region."""
+    return {
+        "repetitions": 5,
+        "title": {
+            "de": f"Nachgespielt: {first} bis {last}",
+            "en": f"Replayed: {first} to {last}",
+        },
+        "dates": {"first": first, "last": last},
+        "demand": {"kind": "replay", **demand},
+    }

@@ -19,12 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from io import StringIO
 from itertools import groupby
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scenarios.demand import Wish
-from scenarios.scenario import ScenarioError
+from scenarios.scenario import Demand, ScenarioError
 from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.region import Region
 
@@ -54,7 +55,7 @@ class Asked:
     journey: str
 
 
-def replayed(path: Path, region: Region, day: date) -> tuple[Wish, ...]:
+def replayed(demand: Demand, region: Region, day: date) -> tuple[Wish, ...]:
     """Return a day's wishes in the order of asking.
 
     Raises
@@ -62,12 +63,14 @@ def replayed(path: Path, region: Region, day: date) -> tuple[Wish, ...]:
     ScenarioError
         If the file cannot be read, or has a mistake: the line, what is wrong and the fix.
     """
-    rows = rows_of(path, region.config.zone).get(day, ())
+    where = demand.file or "demand.table"
+    text = demand.table or _text_of(Path(demand.file))
+    rows = _rows_of(where, text, region.config.zone).get(day, ())
     first: dict[str, int] = {}
     wishes = []
     for number, row in enumerate(rows):
-        origin = _location(path, region, row, "from", row.origin)
-        destination = _location(path, region, row, "to", row.destination)
+        origin = _location(where, region, row, "from", row.origin)
+        destination = _location(where, region, row, "to", row.destination)
         request = RideRequest(origin, destination, row.when, row.time, row.party)
         there = first.setdefault(row.journey, number) if row.journey else number
         back_of = there if there != number else None
@@ -75,41 +78,36 @@ def replayed(path: Path, region: Region, day: date) -> tuple[Wish, ...]:
     return tuple(wishes)
 
 
-def rows_of(path: Path, zone: ZoneInfo) -> Mapping[date, tuple[Asked, ...]]:
-    """Return the rows by service day, each day's in the order of asking.
-
-    Raises
-    ------
-    ScenarioError
-        If the file cannot be read, or has a mistake: the line, what is wrong and the fix.
-    """
+def _text_of(path: Path) -> str:
     try:
-        return _read(path, path.stat().st_mtime_ns, zone)
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ScenarioError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+    except UnicodeDecodeError as error:
         raise ScenarioError(f"{path} is no CSV in UTF-8: {error}.") from error
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _written: int, zone: ZoneInfo) -> Mapping[date, tuple[Asked, ...]]:
-    """Read a file once, until it is written anew."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        table = csv.DictReader(file)
-        _check_header(path, table.fieldnames or [])
-        rows = [_row(f"{path}, line {table.line_num}", table.line_num, each, zone)
+def _rows_of(where: str, text: str, zone: ZoneInfo) -> Mapping[date, tuple[Asked, ...]]:
+    """Return the rows by service day, each day's in the order of asking."""
+    table = csv.DictReader(StringIO(text))
+    try:
+        _check_header(where, table.fieldnames or [])
+        rows = [_row(f"{where}, line {table.line_num}", table.line_num, each, zone)
                 for each in table]  # fmt: skip
+    except csv.Error as error:
+        raise ScenarioError(f"{where} is no CSV: {error}.") from error
     rows.sort(key=lambda each: (each.day, each.asked, each.time, each.line))
     return {day: tuple(own) for day, own in groupby(rows, key=lambda each: each.day)}
 
 
-def _check_header(path: Path, names: Sequence[str]) -> None:
+def _check_header(where: str, names: Sequence[str]) -> None:
     unknown = [each for each in names if each not in COLUMNS]
     missing = [each for each in NEEDED if each not in names]
     if unknown or missing or len(names) != len(set(names)):
         wrong = f"there is no column {unknown[0]!r}" if unknown else "a column is there twice"
         wrong = f"the column {missing[0]} is missing" if missing else wrong
-        raise ScenarioError(f"{path}, line 1: {wrong}; the columns are {', '.join(COLUMNS)}.")
+        raise ScenarioError(f"{where}, line 1: {wrong}; the columns are {', '.join(COLUMNS)}.")
 
 
 def _row(where: str, line: int, row: Mapping[str | None, object], zone: ZoneInfo) -> Asked:
@@ -163,7 +161,7 @@ def _party(where: str, cell: Mapping[str, str]) -> Party:
     return Party(passengers, wheelchairs, children)
 
 
-def _location(path: Path, region: Region, row: Asked, key: str, text: str) -> Location:
+def _location(where: str, region: Region, row: Asked, key: str, text: str) -> Location:
     place = _PLACE.fullmatch(text)
     if place is not None:
         return Location(float(place[1]), float(place[2]), text)
@@ -171,7 +169,7 @@ def _location(path: Path, region: Region, row: Asked, key: str, text: str) -> Lo
         stop = region.stop(text)
     except KeyError as error:
         raise ScenarioError(
-            f"{path}, line {row.line}: {key}: the region has no stop {text!r}; "
+            f"{where}, line {row.line}: {key}: the region has no stop {text!r}; "
             "give another, or a place as 54.61,9.81."
         ) from error
     return Location(stop.lat, stop.lon, stop.label, stop.id)

@@ -159,13 +159,15 @@ class Demand(Table):
     """Who wants to ride: the model of :mod:`scenarios.demand` with what differs, or a replay.
 
     A `kind` of ``replay`` asks what stands in a `file` (:mod:`scenarios.replay`), and nothing
-    else; its path is seen from the scenario's own file. `rides` are requests a day before anybody
+    else; its path is seen from the scenario's own file. Or in a `table`, which is the same text
+    within the scenario. `rides` are requests a day before anybody
     is refused; they are exact, or scatter around it from day to day as independent calls do
     (Poisson). `shares` replace the weights of purposes.
     """
 
     kind: Literal["model", "replay"] = "model"
     file: str = ""
+    table: str = ""
     rides: float = Field(default=45, ge=0, le=20_000)
     scatter: Literal["exact", "poisson"] = "exact"
     by_weekday: dict[Weekday, Annotated[float, Field(ge=0, le=10)]] = Field(default_factory=dict)
@@ -187,11 +189,14 @@ class Demand(Table):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        others = sorted(self.model_fields_set - {"kind", "file"})
-        if self.kind == "model" and self.file:
-            raise ValueError('file belongs to kind = "replay"; add that, or drop file')
-        if self.kind == "replay" and not self.file:
+        others = sorted(self.model_fields_set - {"kind", "file", "table"})
+        given = [name for name in ("file", "table") if getattr(self, name)]
+        if self.kind == "model" and given:
+            raise ValueError(f'{given[0]} belongs to kind = "replay"; add that, or drop {given[0]}')
+        if self.kind == "replay" and not given:
             raise ValueError("kind replay needs a file, a CSV of who asked for what")
+        if len(given) > 1:
+            raise ValueError("a replay has either a file or a table; drop one")
         if self.kind == "replay" and others:
             raise ValueError(f"a replay asks what is in its file; drop {others[0]}")
         return self
@@ -392,10 +397,10 @@ def scenario_of(raw: dict[str, Any], where: str) -> Scenario:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         raise ScenarioError(f"{where}: {sentence_of(error, Scenario)}") from error
-    return scenario if scenario.demand.kind == "model" else _with_its_table(scenario, where)
+    return _with_its_file(scenario, where) if scenario.demand.file else scenario
 
 
-def _with_its_table(scenario: Scenario, where: str) -> Scenario:
+def _with_its_file(scenario: Scenario, where: str) -> Scenario:
     """Return a replay that knows where its table is, wherever it is run."""
     file = str((Path(where).parent / scenario.demand.file).resolve())
     return scenario.model_copy(update={"demand": Demand(kind="replay", file=file)})

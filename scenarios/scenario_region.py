@@ -106,9 +106,9 @@ def _check(scenario: Scenario, region: Region, where: str) -> None:
     if not days:
         raise ScenarioError(f"{where}: dates: the region has no service on any of these days.")
     if scenario.demand.kind == "replay":
-        asked = [replayed(Path(scenario.demand.file), region, day) for day in days]
+        asked = [replayed(scenario.demand, region, day) for day in days]
         if not any(asked):
             raise ScenarioError(
                 f"{where}: dates: nobody asks for a ride on any of these days in "
-                f"{scenario.demand.file}; choose days that are in it."
+                f"{scenario.demand.file or 'the table'}; choose days that are in it."
             )

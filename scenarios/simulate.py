@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from itertools import count
-from pathlib import Path
 from typing import Protocol
 
 from routing.budget import Budget
@@ -127,7 +126,7 @@ class SimulatedDay:
     def _wishes(self) -> tuple[Wish, ...]:
         demand = self.scenario.demand
         if demand.kind == "replay":
-            return replayed(Path(demand.file), self.region, self.day)
+            return replayed(demand, self.region, self.day)
         rides = demand.rides * demand.by_weekday.get(WEEKDAYS[self.day.weekday()], 1.0)
         number = round(rides)
         if demand.scatter == "poisson":

@@ -2,17 +2,29 @@
 
 import csv
 import tomllib
+from datetime import date
+from functools import partial
 from pathlib import Path
+
+import tomli_w
 
 from scenarios.glossary import GLOSSARY
 from scenarios.intervals import differences, sentences
 from scenarios.measures import Repetition
+from scenarios.recording import coarsened, recorded, scenario_of_replay, table_text
 from scenarios.scenario import LIBRARY, ScenarioError, read_scenario, scenario_of
 from scenarios.scenario_region import region_of
-from shuttle.planning.figures import Comparison, Figure, Named
+from shuttle.keeping.sql_store import SqlStore
+from shuttle.planning.figures import Comparison, Figure, Named, Recording
+from shuttle.planning.workbench import Scenarios
 from shuttle.region import Region
 
 _NO_FIGURES = frozenset({"seed", "days"})
+
+
+def scenarios_of(store: SqlStore, region: Region) -> Scenarios:
+    """Return what the planner's screen asks of the scenarios of an installation."""
+    return Scenarios(library, check, compare, partial(record, store, region))
 
 
 def library() -> tuple[Named, ...]:
@@ -45,6 +57,22 @@ def check(toml: str, region: Region, where: str) -> tuple[int, int]:
     scenario = scenario_of(raw, where)
     region_of(scenario, region, where)
     return scenario.seed, scenario.repetitions
+
+
+def record(store: SqlStore, region: Region, first: date, last: date) -> Recording | None:
+    """Return what was asked from one day to another as a scenario; None if nobody asked.
+
+    It is kept with the run, so its times are by the quarter hour: as coarse as the rule of
+    retention leaves rides. Stops that the region no longer has cannot be asked for.
+    """
+    rows = recorded(store, region, first, last)
+    stops = {each.id for each in region.stops}
+    known = [each for each in rows if each.origin in stops and each.destination in stops]
+    if not known:
+        return None
+    table = table_text(coarsened(known), region.config.zone)
+    toml = tomli_w.dumps(scenario_of_replay(first, last, table=table))
+    return Recording(toml, len(known), len(rows) - len(known))
 
 
 def compare(one: Path, other: Path, names: tuple[str, str]) -> Comparison:

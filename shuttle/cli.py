@@ -168,18 +168,16 @@ def serve(
     with _plainly():
         from api.app import create_app
         from api.front import front
-        from scenarios import workbench
+        from scenarios.workbench import scenarios_of
         from shuttle.commands.serve import Faces, serve_regions
-        from shuttle.planning.workbench import Scenarios
         from shuttle.settings import read_settings
 
-        scenarios = Scenarios(workbench.library, workbench.check, workbench.compare)
         settings = read_settings()
         given = {"host": host, "port": port, "database": database}
         serve_regions(
             region or [settings.region],
             settings.model_copy(update={k: v for k, v in given.items() if v is not None}),
-            Faces(create_app, front, scenarios),
+            Faces(create_app, front, scenarios_of),
             _console(),
             improve=improve,
         )

@@ -10,14 +10,14 @@ from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from scenarios import workbench
+from scenarios.workbench import scenarios_of
 from shuttle.dispatcher import Dispatcher
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
 from shuttle.people.accounts import Role, Scope
 from shuttle.people.rate_limits import Limit, Rate
 from shuttle.people.sign_in import SignIn
-from shuttle.planning.workbench import Scenarios, Workbench
+from shuttle.planning.workbench import Workbench
 from shuttle.region import Region
 from tests.api_client import KEY, Api, Clock
 
@@ -25,7 +25,6 @@ CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 PASSWORD = "drei kleine Woerter"
 
-SCENARIOS = Scenarios(workbench.library, workbench.check, workbench.compare)
 
 SHIFT = "bus-1@06:00"
 """On Monday, the day on which the clock stands."""
@@ -82,7 +81,7 @@ def office(
     door = SignIn(store.accounts, keyed, CHEAP)
     for role in Role:
         door.add(role, PASSWORD, [role], clock())
-    planning = Workbench(region, store.runs, folder / "runs", SCENARIOS)
+    planning = Workbench(region, store.runs, folder / "runs", scenarios_of(store, region))
     with closing(Dispatcher(region, store, keyed=keyed)) as dispatcher:
         app = create_app(
             dispatcher,

@@ -12,13 +12,13 @@ import pytest
 from scenarios.measures import Repetition
 from scenarios.running import write_repetitions
 from scenarios.scenario import ScenarioError
+from scenarios.workbench import scenarios_of
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.planning.processes import is_running
 from shuttle.planning.runs import Run, RunState, UnknownRun
 from shuttle.planning.workbench import Workbench
 from shuttle.region import Region
 from tests.planned import NOW, TRIAL, has_run, record
-from tests.staff import SCENARIOS
 
 ENDLESS = TRIAL.replace("repetitions = 2", "repetitions = 9000")
 
@@ -33,7 +33,7 @@ def store(toy_region: Region, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @pytest.fixture
 def workbench(toy_region: Region, store: SqlStore, tmp_path: Path) -> Iterator[Workbench]:
-    made = Workbench(toy_region, store.runs, tmp_path, SCENARIOS)
+    made = Workbench(toy_region, store.runs, tmp_path, scenarios_of(store, toy_region))
     yield made
     for run in store.runs.runs():
         forget(made, run)
@@ -118,7 +118,7 @@ def test_a_run_outlives_the_server_and_one_whose_process_is_gone_is_interrupted(
 ) -> None:
     run = workbench.add("Endless", ENDLESS, NOW)
     begun(workbench, run)
-    restarted = Workbench(toy_region, store.runs, tmp_path, SCENARIOS)
+    restarted = Workbench(toy_region, store.runs, tmp_path, scenarios_of(store, toy_region))
     restarted.go_on(NOW)
     assert restarted.store.run(run.number).state is RunState.RUNNING
     kill(restarted, run)

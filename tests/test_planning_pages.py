@@ -1,7 +1,9 @@
 """The planner's pages: who may, what the form takes, and what a finished run shows."""
 
+import csv
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -12,11 +14,15 @@ import pytest
 from api.planning.planning_words import FATES, FIGURES
 from scenarios.glossary import GLOSSARY
 from scenarios.records import Fate
+from shuttle.domain import Location
 from shuttle.planning.runs import Run
 from shuttle.region import Region
 from tests.planned import NOW, ONE_VEHICLE, has_run, record
 from tests.staff import Office, office
+from tests.test_changing import PETERSEN
+from tests.test_dispatcher import at, ride
 from tests.test_planning import forget
+from tests.toy_town import coordinates
 
 HTML = {"Accept": "text/html"}
 
@@ -192,6 +198,51 @@ def test_a_day_is_played_back_from_halts_and_times(planner: Office, finished: Ru
     assert sum(stand["getting_on"] for tour in tours for stand in tour["stands"]) == people
     assert page.count("<tr><td>") >= len(rides)
     get(planner, f"/runs/{finished.number}/days/2027-03-03", 404)
+
+
+@pytest.fixture(scope="module")
+def asked(here: Office) -> str:
+    """A month in which Frau Petersen booked a ride from her door; returns the code."""
+    door = Location(*coordinates((130, 10)), "Am Deich 7")
+    offer = here.dispatcher.quote(ride(door, clock="10:05"), at("08:07")).offers[0]
+    return here.dispatcher.book(offer, "key-0001", at("08:07"), PETERSEN).code
+
+
+def test_a_past_month_is_replayed_and_what_is_kept_of_it_names_nobody(
+    planner: Office, asked: str
+) -> None:
+    planner.clock.set("2027-04-20T09:00")
+    planner.sign_in("planner")
+    first, *others = re.findall(r'<option value="(\d{4}-\d\d)">([^<]+)<', get(planner, ""))
+    assert (first, len(others)) == (("2027-03", "März 2027"), 11)
+    page = get(planner, "/new?from=2027-03")
+    assert "1 Anfrage, die hier wirklich gestellt wurde" in page
+    assert 'name="rides"' not in page
+    sent = {"name": "März, einer", "vehicles": "1", "repetitions": "9000", "last": "2027-03-02"}
+    answer = post(planner, "/new", base="2027-03", **sent)
+    assert answer.status_code == 303, answer.text[:3000]
+    run = planner.store.runs.run(int(answer.headers["location"].rsplit("/", 1)[1]))
+    planner.planning.cancel(run.number, NOW)
+    (row,) = csv.DictReader(tomllib.loads(run.scenario)["demand"]["table"].splitlines())
+    assert row["asked"] == "2027-03-01T08:00:00"
+    assert (row["leave"] or row["arrive"])[-5:] in ("00:00", "15:00", "30:00", "45:00")
+    for part in ("Petersen", PETERSEN.phone, asked, "Deich"):
+        assert part not in run.scenario
+    again = get(planner, f"/new?from={run.number}")
+    assert "1 Anfrage, die hier wirklich gestellt wurde" in again
+    assert "leave" not in again
+    post(planner, f"/runs/{run.number}/remove")
+
+
+def test_a_month_in_which_nobody_asked_says_so(planner: Office, asked: str) -> None:
+    said = "Im Februar 2027 hat niemand nach einer Fahrt gefragt; wählen Sie einen anderen Monat."
+    page = get(planner, "/new?from=2027-02", 422)
+    assert said in page
+    assert 'role="alert"' in page
+    before = planner.store.runs.runs()
+    assert post(planner, "/new", base="2027-02", name="x").status_code == 422
+    assert planner.store.runs.runs() == before
+    get(planner, "/new?from=2027-13", 404)
 
 
 def test_runs_stand_side_by_side(planner: Office, finished: Run, planned: Path) -> None:

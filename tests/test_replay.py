@@ -1,6 +1,7 @@
 """Replay: what really was asked, recorded without names, and played again with other means."""
 
 import csv
+import tomllib
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -10,12 +11,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scenarios import commands
+from scenarios import commands, workbench
 from scenarios.demand import Wish
-from scenarios.recording import recorded, write_replay
+from scenarios.recording import recorded, table_text
 from scenarios.records import DayRows, Fate
 from scenarios.replay import COLUMNS, replayed
-from scenarios.scenario import Scenario, ScenarioError, read_scenario, scenario_of
+from scenarios.scenario import Demand, Scenario, ScenarioError, read_scenario, scenario_of
 from scenarios.scenario_region import region_of
 from scenarios.simulate import SimulatedDay, simulated
 from scenarios.sweep import variants
@@ -105,7 +106,7 @@ class _Named:
 
 
 def test_what_is_recorded_names_nobody_and_is_what_was_asked(
-    lived: tuple[Path, DayRows], toy_region: Region, tmp_path: Path
+    lived: tuple[Path, DayRows], toy_region: Region
 ) -> None:
     path, rows = lived
     with closing(SqlStore(f"sqlite:///{path}", toy_region.config.id)) as store:
@@ -117,12 +118,11 @@ def test_what_is_recorded_names_nobody_and_is_what_was_asked(
     assert len(found) >= len(served) + len(refused)
     assert any(each.arrive for each in found)
     assert any(each.leave for each in found)
-    write_replay(tmp_path / "replay.csv", found, toy_region.config.zone)
-    text = (tmp_path / "replay.csv").read_text(encoding="utf-8")
+    text = table_text(found, toy_region.config.zone)
     assert not any(each in text for each in ("Erna", "4946417654321", *codes))
     stops = {each.id for each in toy_region.stops}
-    with (tmp_path / "replay.csv").open(encoding="utf-8", newline="") as file:
-        assert all(row["from"] in stops and row["to"] in stops for row in csv.DictReader(file))
+    table = csv.DictReader(text.splitlines())
+    assert all(row["from"] in stops and row["to"] in stops for row in table)
 
 
 def test_a_recorded_day_is_replayed_by_one_command_after_the_other(
@@ -140,6 +140,32 @@ def test_a_recorded_day_is_replayed_by_one_command_after_the_other(
     served = [each for each in again.rides if each.fate is Fate.SERVED]
     assert len(served) > 0.8 * len(were)
     assert sum(each.window in were for each in served) > 0.6 * len(were)
+
+
+def test_the_screen_records_the_same_by_the_quarter_hour_and_it_is_run_as_it_stands(
+    lived: tuple[Path, DayRows], toy_region: Region
+) -> None:
+    path, rows = lived
+    with closing(SqlStore(f"sqlite:///{path}", toy_region.config.id)) as store:
+        exact = recorded(store, toy_region, TUESDAY, TUESDAY)
+        found = workbench.record(store, toy_region, TUESDAY, TUESDAY)
+        gone = exact[0].origin
+        stops = tuple(each for each in toy_region.stops if each.id != gone)
+        rest = workbench.record(store, replace(toy_region, stops=stops), TUESDAY, TUESDAY)
+    assert found is not None
+    assert (found.requests, found.left_out) == (len(exact), 0)
+    tried = scenario_of(tomllib.loads(found.toml), "x")
+    again = simulated(tried, region_of(tried, toy_region, "x"), TUESDAY, 4)
+    assert len(again.rides) == len(exact)
+    assert all(each.asked_at % 900 == 0 for each in replayed(tried.demand, toy_region, TUESDAY))
+    were = [each for each in rows.rides if each.fate is Fate.SERVED]
+    assert sum(each.fate is Fate.SERVED for each in again.rides) > 0.6 * len(were)
+    assert rest is not None
+    assert rest.left_out == sum(gone in (each.origin, each.destination) for each in exact) > 0
+    assert gone not in {
+        row["from"]
+        for row in csv.DictReader(tomllib.loads(rest.toml)["demand"]["table"].splitlines())
+    }
 
 
 def test_a_month_in_which_nobody_asked_is_told_of(
@@ -189,7 +215,7 @@ def test_a_bad_line_is_one_sentence_with_its_number_and_the_fix(
     path = tmp_path / "asked.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError) as caught:
-        replayed(path, toy_region, TUESDAY)
+        replayed(Demand(kind="replay", file=str(path)), toy_region, TUESDAY)
     assert str(caught.value).startswith(f"{path}, {sentence}")
     assert str(caught.value).endswith(".")
 
@@ -203,6 +229,8 @@ def test_what_is_wrong_with_a_replay_is_told_before_anything_runs(
         modelled(demand={"kind": "replay"})
     with pytest.raises(ScenarioError, match='file belongs to kind = "replay"'):
         modelled(demand={"file": "x.csv"})
+    with pytest.raises(ScenarioError, match="either a file or a table; drop one"):
+        modelled(demand={"kind": "replay", "file": "x.csv", "table": HEAD})
     tried = replay_of(tmp_path, HEAD + GOOD.replace("03-02", "03-03"))
     with pytest.raises(ScenarioError, match="nobody asks for a ride on any of these days"):
         region_of(tried, toy_region, "trial.toml")

@@ -72,9 +72,12 @@ class Draft:
         What its TOML says; changed in place.
     region
         Says what the scenario leaves open.
+    left_out
+        How many requests of a recording could not be taken into it.
     """
 
-    def __init__(self, raw: Raw, region: Region) -> None:
+    def __init__(self, raw: Raw, region: Region, left_out: int = 0) -> None:
+        self.left_out = left_out
         self.raw = {key: value for key, value in raw.items() if key != "region"}
         self._region: Raw = tomllib.loads(
             (region.folder / "region.toml").read_text(encoding="utf-8")
@@ -86,6 +89,12 @@ class Draft:
     def title(self, language: str) -> str:
         """Return what it is called in a language, or in the nearest there is."""
         return title_in(self.raw["title"], language)
+
+    @property
+    def replayed(self) -> int | None:
+        """How many recorded requests it replays; None if its demand is made up."""
+        table: str = self.raw.get("demand", {}).get("table", "")
+        return table.count("\n") - 1 if table else None
 
     def fields(self, language: str) -> dict[str, str]:
         """Return the fields of the form as text."""
@@ -205,6 +214,14 @@ def field_meant(message: str) -> str:
         if found:
             return found
     return ""
+
+
+def month_of(base: str) -> date | None:
+    """Return the first day of a month that is written as ``2027-02``; None if it is none."""
+    try:
+        return date.fromisoformat(f"{base}-01")
+    except ValueError:
+        return None
 
 
 def named(library: tuple[Named, ...], name: str) -> Named | None:

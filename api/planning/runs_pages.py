@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Query, Response
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 
-from api.languages import tell
+from api.languages import month_in_words, tell
 from api.open_data.feeds import told_duration
 from api.planning.draft import title_in
 from api.planning.planner import PATH, Planner, PlannerHere
@@ -27,6 +27,10 @@ _MOST_SEEDS = 100
 """So many repetitions can be chosen from; more are in the tables to take away."""
 
 
+_MONTHS = 12
+"""So many can be replayed from the screen; others by command."""
+
+
 @router.get("/planung")
 @router.get(PATH)
 def runs_page(planner: PlannerHere) -> Response:
@@ -41,8 +45,23 @@ def all_runs(planner: Planner, message: str = "") -> Response:
         (each.name, title_in(each.title, planner.language))
         for each in planner.workbench.scenarios.library()
     ]
-    status = 422 if message else 200
-    return planner.show("runs.html", status=status, runs=runs, library=library, message=message)
+    return planner.show(
+        "runs.html",
+        status=422 if message else 200,
+        runs=runs,
+        library=library,
+        months=_months(planner),
+        message=message,
+    )
+
+
+def _months(planner: Planner) -> list[tuple[str, str]]:
+    """Return the twelve months before this one, the last first, as written and as said."""
+    day, months = local_time(planner.service.region, planner.now).date(), []
+    for _ in range(_MONTHS):
+        day = day.replace(day=1) - timedelta(days=1)
+        months.append((f"{day:%Y-%m}", month_in_words(day, planner.language)))
+    return months
 
 
 @router.get(PATH + "/runs/{number}")

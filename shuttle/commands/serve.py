@@ -13,6 +13,7 @@ from shuttle.commands.start_up import compile_search, load_region
 from shuttle.commands.whole_service import WholeService, whole_service
 from shuttle.errors import RegionError, ShuttleError
 from shuttle.improving.solver_process import SolverProcess
+from shuttle.keeping.sql_store import SqlStore
 from shuttle.logs import RequestLog, configure_logs
 from shuttle.neighbours import beside_each_other
 from shuttle.planning.workbench import Scenarios
@@ -35,12 +36,12 @@ class Faces:
     front
         ``api.front.front``: one application from those of several regions.
     scenarios
-        What planners ask.
+        Gives what planners ask, of a region and its store.
     """
 
     create_app: Callable[..., Any]
     front: Callable[[Mapping[str, Any], str], Any]
-    scenarios: Scenarios
+    scenarios: Callable[[SqlStore, Region], Scenarios]
 
 
 def serve_regions(

@@ -71,7 +71,10 @@ class WholeService:
 
 @contextmanager
 def whole_service(
-    region: Region, settings: Settings, create_app: Callable[..., Any], scenarios: Scenarios
+    region: Region,
+    settings: Settings,
+    create_app: Callable[..., Any],
+    scenarios: Callable[[SqlStore, Region], Scenarios],
 ) -> Iterator[WholeService]:
     """Build a region's service on its database; nothing runs yet.
 
@@ -98,7 +101,8 @@ def whole_service(
         webhooks = WebhookSender(region.config.id, keyed, private=settings.webhook_private)
         delivery = Delivery(region, store, keyed, ways, settings.public_url, possible, webhooks)
         runs = runs_path(settings, url)
-        planning = Workbench(region, store.runs, runs, scenarios, settings.runs_at_once)
+        asked = scenarios(store, region)
+        planning = Workbench(region, store.runs, runs, asked, settings.runs_at_once)
         web = create_app(
             dispatcher,
             now,

@@ -96,7 +96,7 @@ def forget_standing(connection: Connection, region: str, codes: Collection[str])
     """Delete series and places on the waiting list; what happened to them then names nobody."""
     for event in events_naming(connection, region, (), codes):
         facts = _coarse(_renamed(event["facts"], dict.fromkeys(codes, "")))
-        _rewrite(connection, event, facts, _quarter(event["time"]))
+        _rewrite(connection, event, facts, quarter(event["time"]))
     for column in ("code", "series"):
         _delete_naming(connection, region, column, codes)
 
@@ -135,7 +135,7 @@ def _coarsened(ride: sa.RowMapping) -> dict[str, Any]:
     moved = ride["pickup_earliest"] % _QUARTER
     amended = {} if ride["amendment"] is None else {"amendment": _amended(ride["amendment"])}
     return amended | {
-        "booked_at": _quarter(ride["booked_at"]),
+        "booked_at": quarter(ride["booked_at"]),
         "pickup_earliest": ride["pickup_earliest"] - moved,
         "pickup_latest": ride["pickup_latest"] - moved,
         "dropoff_latest": ride["dropoff_latest"] - moved,
@@ -148,17 +148,18 @@ def _amended(amendment: Mapping[str, Any]) -> dict[str, Any]:
     """Return an amendment by the quarter hour; how long a ride may last is no time of day."""
     boarded = amendment["boarded"]
     times = {
-        key: value if key == "max_ride" else _quarter(value)
+        key: value if key == "max_ride" else quarter(value)
         for key, value in amendment["times"].items()
     }
     return {
         **amendment,
         "times": times,
-        "boarded": None if boarded is None else _quarter(boarded),
+        "boarded": None if boarded is None else quarter(boarded),
     }
 
 
-def _quarter(time: int) -> int:
+def quarter(time: int) -> int:
+    """Return the beginning of the quarter hour of an epoch second."""
     return time // _QUARTER * _QUARTER
 
 
@@ -175,7 +176,7 @@ def _rename_events(
         facts = _renamed(event["facts"], renamed if own else dict.fromkeys(renamed, ""))
         time = event["time"]
         if own and coarsely:
-            facts, time = _coarse(facts), _quarter(time)
+            facts, time = _coarse(facts), quarter(time)
         _rewrite(connection, event, facts, time)
 
 
@@ -202,9 +203,9 @@ def coarsen_shifts(connection: Connection, region: str, before: str) -> int:
     query = sa.select(_TOUR).where(_TOUR.c.region == region, _TOUR.c.day < before)
     for tour in connection.execute(query).mappings().all():
         coarse = {
-            "ready": _quarter(tour["ready"]),
+            "ready": quarter(tour["ready"]),
             "halts": [
-                [kind, trip, time if trip or time is None else _quarter(time)]
+                [kind, trip, time if trip or time is None else quarter(time)]
                 for kind, trip, time in tour["halts"]
             ],
         }
@@ -250,7 +251,7 @@ def _coarse(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
     known |= dict.fromkeys(_STAFF & known.keys(), "")
     times = {key: known[key] for key in _TIMES & known.keys() if known[key] is not None}
-    return known | {key: _quarter(time) for key, time in times.items()}
+    return known | {key: quarter(time) for key, time in times.items()}
 
 
 def _rename_reports(
@@ -275,7 +276,7 @@ def _rename_halts(
             [
                 kind,
                 renamed.get(trip, trip),
-                _quarter(time) if coarsely and trip in renamed and time is not None else time,
+                quarter(time) if coarsely and trip in renamed and time is not None else time,
             ]
             for kind, trip, time in tour["halts"]
         ]

@@ -52,3 +52,22 @@ class Named:
     name: str
     title: Mapping[str, str]
     toml: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What was asked of the service in some days, as a scenario that replays it.
+
+    Attributes
+    ----------
+    toml
+        The scenario, with all that was asked in it and no names.
+    requests
+        How many there are.
+    left_out
+        How many were left out, because their stops are gone.
+    """
+
+    toml: str
+    requests: int
+    left_out: int

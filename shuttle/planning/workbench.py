@@ -10,6 +10,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from pathlib import Path
 import tomli_w
 
 from shuttle.keeping.run_store import RunStore
-from shuttle.planning.figures import Comparison, Named
+from shuttle.planning.figures import Comparison, Named, Recording
 from shuttle.planning.processes import complaint, interrupt, is_running, start
 from shuttle.planning.results import Progress, Results, progress_in
 from shuttle.planning.runs import UNDER_WAY, Run, RunState, ground_of
@@ -41,11 +42,15 @@ class Scenarios:
         number of repetitions, or raises an error of one sentence.
     compare
         Takes two folders with results and two names.
+    record
+        Takes a first and a last day; returns what this installation was asked for rides on these,
+        None if nobody asked.
     """
 
     library: Callable[[], Sequence[Named]]
     check: Callable[[str, Region, str], tuple[int, int]]
     compare: Callable[[Path, Path, tuple[str, str]], Comparison]
+    record: Callable[[date, date], Recording | None]
 
 
 class Workbench:
