@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from routing import improvement, insertion
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.driving.promises import PromiseState
 from shuttle.region import Region
@@ -203,6 +204,8 @@ def serve(town: Town, code: str, pickup: str, dropoff: str) -> None:
 
 @pytest.fixture
 def town(browser: Browser, toy_region: Region, tmp_path: Path) -> Iterator[Town]:
+    insertion.warm_up()  # as the service does before it listens: nobody waits for a compiler
+    improvement.warm_up()
     with office(toy_region, tmp_path) as here, ExitStack() as contexts:
         listener = listen("127.0.0.1", 0)
         contexts.enter_context(serving_beside(here.http.app, listener))
