@@ -1,7 +1,7 @@
 """The web application: what is put together how, and which error is which HTTP status."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -199,37 +199,9 @@ def create_app(
     app.state.on_duty = on_duty
     app.state.metrics = metrics.Metrics(service)
     app.state.snapshots, app.state.feed = Snapshots(service), Feed(service)
-    for each in (
-        bookings,
-        journeys,
-        series,
-        waiting,
-        trains,
-        sessions,
-        tours,
-        vehicles,
-        map_data,
-        health,
-    ):
-        app.include_router(each.router)
-    app.include_router(promises.router)
-    for each in (driving, drive_tour):
-        app.include_router(each.router, dependencies=[Depends(driver_of_shift)])
-    for each in (explain, trouble, calling_off, board_api, past_api, acting):
-        app.include_router(each.router, dependencies=[Depends(Staff("dispatcher"))])
-    app.include_router(shown_numbers.router, dependencies=[Depends(Staff("admin"))])
-    council = Staff("planner", "dispatcher", scope="unmet")
-    app.include_router(unmet.router, dependencies=[Depends(council)])
-    app.include_router(metrics.router, dependencies=[Depends(local_or("metrics"))])
-    app.include_router(shown_numbers_page.router)
-    residents = (booking_pages, ride_pages, standing_pages, my_rides_pages, info_pages)
-    for each in (pages, login_page, drive_pages, board_page, *residents, desk_pages):
-        app.include_router(each.router)
-    for each in (feeds, live_offers, months):
-        app.include_router(each.router)
-    if planning is not None:
-        for each in (runs_pages, draft_pages, compare_page, day_page):
-            app.include_router(each.router)
+    for guard, rooms in _rooms(planning=planning is not None):
+        for room in rooms:
+            app.include_router(room.router, dependencies=guard)
     pages.mount_static(app)
     for error in STATUS:
         app.add_exception_handler(error, _on_known_error)
@@ -241,6 +213,26 @@ def create_app(
     app.add_middleware(metrics.Measured, metrics=app.state.metrics)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # as FastAPI says
     return app
+
+
+def _rooms(*, planning: bool) -> Iterator[tuple[list[Any], Sequence[Any]]]:
+    """Yield who guards the door of which rooms; those without a guard look themselves who comes."""
+    dispatchers, council = Staff("dispatcher"), Staff("planner", "dispatcher", scope="unmet")
+    yield [], (bookings, journeys, series, waiting, trains, promises)
+    yield [], (sessions, tours, vehicles, map_data, health)
+    yield [Depends(driver_of_shift)], (driving, drive_tour)
+    yield (
+        [Depends(dispatchers)],
+        (explain, trouble, calling_off, board_api, past_api, acting),
+    )
+    yield [Depends(Staff("admin"))], (shown_numbers,)
+    yield [Depends(council)], (unmet,)
+    yield [Depends(local_or("metrics"))], (metrics,)
+    yield [], (pages, booking_pages, ride_pages, standing_pages, my_rides_pages, info_pages)
+    yield [], (login_page, drive_pages, board_page, desk_pages, shown_numbers_page)
+    yield [], (feeds, live_offers, months)
+    if planning:
+        yield [], (runs_pages, draft_pages, compare_page, day_page)
 
 
 _STORE_AWAY = (

@@ -143,7 +143,8 @@ def phone_of(
             taken = [(each.kind, each.time) for each in phone.reports()]
             error.add_note(f"The phone showed: {page.inner_text('body')}\nIt had told: {taken}")
             raise
-        context.close()
+        finally:
+            context.close()
 
 
 @pytest.fixture

@@ -196,39 +196,28 @@ def test_a_sweep_on_a_cluster_outlives_a_killed_worker_and_is_the_same_as_on_one
     assert (out / "sweep.csv").read_bytes() == (alone / "sweep.csv").read_bytes()
 
 
+def refused_on_cluster(trial: Path, out: Path) -> str:
+    """Try to sweep on a cluster that is not there; return what is said."""
+    words = ["sweep", str(trial), "--out", str(out), "--scheduler", "tcp://127.0.0.1:9"]
+    ran = CliRunner().invoke(commands.scenario, words)
+    assert isinstance(ran.exception, ScenarioError)
+    return str(ran.exception)
+
+
 def test_a_scheduler_that_does_not_answer_is_told_of(
     trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scenarios.cluster.PATIENCE", 0.2)
     pytest.importorskip("distributed")
-    words = [
-        "sweep",
-        str(trial),
-        "--out",
-        str(tmp_path / "out"),
-        "--scheduler",
-        "tcp://127.0.0.1:9",
-    ]
-    ran = CliRunner().invoke(commands.scenario, words)
-    assert isinstance(ran.exception, ScenarioError)
-    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in str(ran.exception)
+    said = refused_on_cluster(trial, tmp_path / "out")
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9" in said
 
 
 def test_without_dask_a_cluster_is_answered_with_how_to_install_it(
     trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    words = [
-        "sweep",
-        str(trial),
-        "--out",
-        str(tmp_path / "out"),
-        "--scheduler",
-        "tcp://127.0.0.1:9",
-    ]
-    ran = CliRunner().invoke(commands.scenario, words)
-    assert isinstance(ran.exception, ScenarioError)
-    assert "uv sync --extra cluster" in str(ran.exception)
+    assert "uv sync --extra cluster" in refused_on_cluster(trial, tmp_path / "out")
 
 
 def _until(happened: object) -> None:
