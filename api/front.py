@@ -1,8 +1,8 @@
 """Several regions on one server: the host name says whose application answers.
 
-Its first part is the region's id: ``amt.bus.example.org``. So each region is a site of its own to
-browsers, with its own sessions, storage and service worker. Whoever comes by another name is shown
-a list of the regions.
+Its first part is the region's id: ``amt.bus.example.org``. So each region is an origin of its own
+to browsers, with its own sessions, storage and service worker. Whoever comes by another name is
+shown a list of the regions.
 """
 
 import asyncio
@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
+from api.health import is_well
 from api.languages import ReaderLanguage
 from api.pages import link_in, mount_static, templates_in
 from api.shield import SecurityHeaders
@@ -52,6 +53,7 @@ class Front:
         )
         self._list.add_api_route("/", self._start_page, response_class=HTMLResponse)
         self._list.add_api_route("/theme.css", _theme)
+        self._list.add_api_route("/healthz", self._health)
         mount_static(self._list)
         self._list.add_middleware(SecurityHeaders)
 
@@ -79,6 +81,11 @@ class Front:
             for app in self._regions.values():
                 await stack.enter_async_context(app.router.lifespan_context(app))
             yield
+
+    def _health(self) -> Response:
+        """Say how each region is, for whoever watches the server; 503 if one is not well."""
+        regions = {each: is_well(app) for each, app in self._regions.items()}
+        return JSONResponse({"well": regions}, 200 if all(regions.values()) else 503)
 
     def _start_page(self, request: Request, language: ReaderLanguage) -> Response:
         """List the regions."""

@@ -262,8 +262,8 @@ class Dispatcher:
     def see(self, day: date, shift: str, sighting: Sighting, now: int) -> None:
         """Take in where a vehicle is; an older position than the last changes nothing."""
         if self.sightings.add(day, shift, sighting):
-            self.pass_on(day, shift, sighting)
             self.act(day, now, lambda plan: seen(plan, shift, sighting, now))
+            self.pass_on(day, shift, sighting)
 
     def act(self, day: date, now: int, act: Act[T]) -> T:
         """Do an act on a day as it stands now; the only way in which a plan changes.

@@ -18,10 +18,10 @@ from typing import Any
 import psycopg
 import structlog
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from shuttle.dispatcher import Dispatcher
 from shuttle.driving.reports import Sighting
-from shuttle.errors import ShuttleError
 from shuttle.keeping.word import CHANNEL, Word
 
 SILENCE_SECONDS = 5
@@ -83,8 +83,11 @@ class Duty:
 
     def _pass_on(self, day: date, shift: str, sighting: Sighting) -> None:
         """Pass on a position, which no table holds."""
-        with self._engine.begin() as connection:
-            self._word.say(connection, [day.isoformat(), shift, *astuple(sighting)])
+        try:
+            with self._engine.begin() as connection:
+                self._word.say(connection, [day.isoformat(), shift, *astuple(sighting)])
+        except SQLAlchemyError as error:  # the others lack one position, and will hear the next
+            _log.error("position_not_passed_on", error=type(error).__name__)
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -93,7 +96,7 @@ class Duty:
                     while not self._ended.is_set():
                         self._held = self._holds(session)
                         self._listen(session)
-            except (psycopg.Error, ShuttleError) as error:
+            except Exception as error:  # noqa: BLE001 -- whatever it is, duty is asked for again
                 _log.error("duty_interrupted", error=type(error).__name__)
             finally:
                 self._held = False

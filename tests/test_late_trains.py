@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,7 +10,17 @@ import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage, TripDescriptor
 
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Booking, Channel, Contact, Location, Party, RideRequest, Train, When
+from shuttle.domain import (
+    Amendment,
+    Booking,
+    Channel,
+    Contact,
+    Location,
+    Party,
+    RideRequest,
+    Train,
+    When,
+)
 from shuttle.events import Event, HeldForTrain, NotHeldForTrain, PromiseKept
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
@@ -18,7 +29,7 @@ from shuttle.store import MemoryStore
 from shuttle.telling.notices import NoticeKind, notice_of
 from shuttle.telling.wording import SMS_SIGNS, sms_length, words
 from shuttle.timetables.delays import Delays, RealtimeUnreadable
-from shuttle.timetables.late_trains import LateTrains, watching_trains
+from shuttle.timetables.late_trains import LateTrains, waiting_for, watching_trains
 from tests.api_client import BERLIN
 from tests.test_faults import eventually
 from tests.train_town import train_town
@@ -155,6 +166,37 @@ def test_nobody_else_waits_for_a_train(dispatcher: Dispatcher) -> None:
     assert kept == {mine.code, *(each.code for each in others)}
 
 
+def test_a_ride_that_trouble_has_put_off_waits_only_for_what_is_left(
+    dispatcher: Dispatcher,
+) -> None:
+    mine = booked(dispatcher)
+    put_off = Amendment(
+        mine.ride.pickup_stop, mine.ride.dropoff_stop, mine.ride.promise.later(1200)
+    )
+    later = replace(mine, amendment=put_off)
+    assert waiting_for(later, train_of(dispatcher.region), 600) == 0
+    assert waiting_for(later, train_of(dispatcher.region), 1800) < 1200
+
+
+def test_a_look_that_fails_is_not_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = train_town(tmp_path / "region", 'realtime = "delays.pb"\nrealtime_seconds = 10')
+    looks: list[int] = []
+
+    def look_once(_: LateTrains, now: int) -> None:
+        looks.append(now)
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(LateTrains, "look", look_once)
+    rule = town.config.timetable
+    assert rule is not None
+    object.__setattr__(rule, "realtime_seconds", 0)  # frozen; nobody waits ten seconds here
+    with (
+        closing(Dispatcher(town, MemoryStore())) as dispatcher,
+        watching_trains(dispatcher, lambda: at("08:55")),
+    ):
+        assert eventually(lambda: len(looks) > 1)
+
+
 def test_two_minutes_are_within_the_time_to_change(dispatcher: Dispatcher) -> None:
     booked(dispatcher)
     assert look(dispatcher, at("08:55"), 120) == []
@@ -212,6 +254,22 @@ def test_a_delay_holds_on_until_another_is_told_and_no_longer_than_the_station(
     )
     update.stop_time_update[1].arrival.ClearField("delay")
     assert late() == 240, "a time is as good as a delay"
+
+
+def test_what_carries_on_from_a_stop_is_how_late_the_train_leaves_it(town: Region) -> None:
+    train, message = train_of(town), FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"
+    update = message.entity.add(id="1").trip_update
+    update.trip.CopyFrom(TripDescriptor(trip_id="north-9"))
+    update.delay = 300
+
+    def late() -> int:
+        return Delays.read(message.SerializeToString(), at("08:00")).late(train, DAY)
+
+    assert late() == 300, "of the whole trip, if nothing else is told"
+    before = update.stop_time_update.add(stop_sequence=1)
+    before.arrival.delay, before.departure.delay = 0, 900
+    assert late() == 900
 
 
 def test_a_stale_feed_knows_nothing_and_a_broken_one_is_named(town: Region) -> None:

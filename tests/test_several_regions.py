@@ -244,6 +244,11 @@ def test_another_host_name_shows_the_regions_in_the_readers_language(kreis: Krei
     assert kreis.http.get("http://bus.example/api/v1/session").status_code == 404
 
 
+def test_whoever_watches_the_server_hears_of_each_region(kreis: Kreis) -> None:
+    answer = kreis.http.get("http://127.0.0.1:8000/healthz")
+    assert (answer.status_code, answer.json()) == (200, {"well": dict.fromkeys(HALVES, True)})
+
+
 # ------------------------------------------------------------------------------- a real server
 
 

@@ -133,6 +133,17 @@ def test_where_nobody_gets_on_it_is_said(timetable: Timetable) -> None:
     assert call.alighting
 
 
+def test_where_a_trip_begins_or_ends_nobody_gets_off_or_on_whatever_the_feed_says(
+    timetable: Timetable,
+) -> None:
+    ends = {
+        stop: next(each for each in timetable.trains_at(stop, MONDAY) if each.trip == trip)
+        for stop, trip in (("kiel", "to-flensburg"), ("flensburg", "to-flensburg"))
+    }
+    assert (ends["kiel"].boarding, ends["kiel"].alighting) == (True, False)
+    assert (ends["flensburg"].boarding, ends["flensburg"].alighting) == (False, True)
+
+
 def test_a_bus_that_serves_a_ride_is_found_with_where_to_get_on_and_off(
     timetable: Timetable,
 ) -> None:

@@ -148,7 +148,13 @@ def test_a_partner_that_says_gone_or_has_no_key_any_more_is_not_told_again(
     assert len(gateway.asked) == 1
 
 
-@pytest.mark.parametrize("address", ["10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fd00::1"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("10.0.0.7", "127.0.0.1", "169.254.169.254", "::1", "fd00::1"),
+        *("64:ff9b::a00:1", "2002:a00:1::", "::10.0.0.1", "fec0::1", "224.0.0.1"),
+    ],
+)
 def test_a_name_that_leads_into_a_private_network_is_not_asked(
     toy_region: Region, gateway: Gateway, address: str
 ) -> None:

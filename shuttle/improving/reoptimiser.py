@@ -142,7 +142,8 @@ class Reoptimiser:
         if plan.revision == 0 or self._bounded == (plan.day, plan.revision):
             return
         self._bounded = plan.day, plan.revision
-        whole = question_of(plan, now, self._freeze_seconds, self._budget, self._seed, self._aim)
+        aim = replace(self._aim, margin=0)  # the best plan may use each promise to its end
+        whole = question_of(plan, now, self._freeze_seconds, self._budget, self._seed, aim)
         question = None if whole is None else bounding(whole)
         if question is None:
             return

@@ -78,7 +78,10 @@ class WebhookSender:
     ) -> None:
         self._region, self._keyed = region, keyed
         self._private, self._resolve = private, resolve
-        self._http = httpx2.Client(timeout=timeout, trust_env=False, verify=verify)
+        # A connection is never used again: two partners may have one address, and each name is to
+        # be verified.
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        self._http = httpx2.Client(timeout=timeout, trust_env=False, verify=verify, limits=limits)
 
     def send(self, notice: Notice, partner: ApiKey, now: int) -> None:
         """Tell a partner; returns when it has said that it has taken it.
@@ -128,18 +131,31 @@ class WebhookSender:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         address = self._looked_at(host, port)
         there = httpx2.URL(url).copy_with(host=address)
-        answer = self._http.post(
+        with self._http.stream(  # what else it answers is not read, however much it is
+            "POST",
             there,
             headers={**headers, "Host": parts.netloc},
             content=body,
             extensions={"sni_hostname": host},
-        )
-        return answer.status_code
+        ) as answer:
+            return answer.status_code
 
     def _looked_at(self, host: str, port: int) -> str:
         """Return an address of a host that may be connected to."""
         found = self._resolve(host, port)
         for address in found:
-            if is_loopback(host) or self._private or ipaddress.ip_address(address).is_global:
+            if is_loopback(host) or self._private or _is_public(address):
                 return address
         raise Undelivered("webhook private address" if found else "webhook unknown host")
+
+
+_INWARD = tuple(map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
+"""IPv6 networks in which an IPv4 address is hidden, perhaps a private one."""
+
+
+def _is_public(address: str) -> bool:
+    """Whether an address leads to nowhere but the open internet."""
+    found = ipaddress.ip_address(address)
+    if found.is_multicast or not found.is_global:
+        return False
+    return found.version == 4 or not (found.is_site_local or any(found in net for net in _INWARD))

@@ -1,6 +1,5 @@
 """How late trains are, from GTFS-Realtime trip updates."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -22,7 +21,7 @@ class RealtimeUnreadable(ShuttleError):
 class Delays:
     """Delays of trains, as a feed has them at one time."""
 
-    _updates: dict[tuple[str, date | None], Sequence[TripUpdate.StopTimeUpdate]]
+    _updates: dict[tuple[str, date | None], TripUpdate]
 
     @classmethod
     def read(cls, raw: bytes, now: int) -> "Delays":
@@ -43,28 +42,26 @@ class Delays:
         if feed.header.timestamp and feed.header.timestamp < now - STALE_SECONDS:
             return cls({})
         updates = (each.trip_update for each in feed.entity if each.HasField("trip_update"))
-        return cls(
-            {
-                (each.trip.trip_id, _day(each.trip.start_date)): tuple(each.stop_time_update)
-                for each in updates
-            }
-        )
+        return cls({(each.trip.trip_id, _day(each.trip.start_date)): each for each in updates})
 
     def late(self, train: Train, today: date) -> int:
         """Return by how many seconds a train is late where it is got off; 0 if nothing is known.
 
-        A delay holds on for the stops after the one it is told for. An update without a date is
-        about the trains of `today`.
+        A delay holds on for the stops after the one it is told for, if the feed counts its stops.
+        An update without a date is about the trains of `today`.
         """
-        updates = self._updates.get((train.trip, train.service_day))
-        if updates is None and train.service_day == today:
-            updates = self._updates.get((train.trip, None))
-        late = 0
-        for each in updates or ():
-            here = each.stop_id == train.stop or each.stop_sequence == train.sequence
-            if not here and not 0 < each.stop_sequence < train.sequence:
+        update = self._updates.get((train.trip, train.service_day))
+        if update is None and train.service_day == today:
+            update = self._updates.get((train.trip, None))
+        if update is None:
+            return 0
+        late = update.delay
+        for each in update.stop_time_update:
+            counted = each.HasField("stop_sequence")
+            here = each.stop_id == train.stop or (counted and each.stop_sequence == train.sequence)
+            if not here and not (counted and each.stop_sequence < train.sequence):
                 continue
-            told = each.arrival if each.HasField("arrival") else each.departure
+            told = _told(each, arriving=here)
             if told.HasField("delay"):
                 late = told.delay
             elif here and told.HasField("time"):
@@ -72,6 +69,13 @@ class Delays:
             if here:
                 break
         return late
+
+
+def _told(update: TripUpdate.StopTimeUpdate, *, arriving: bool) -> TripUpdate.StopTimeEvent:
+    """Return what is told of a stop: its arrival, or what is carried on from it."""
+    first, second = ("arrival", "departure") if arriving else ("departure", "arrival")
+    told: TripUpdate.StopTimeEvent = getattr(update, first if update.HasField(first) else second)
+    return told
 
 
 def _day(text: str) -> date | None:

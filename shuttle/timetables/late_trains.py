@@ -117,12 +117,14 @@ class LateTrains:
 
 
 def waiting_for(booking: Booking, train: Train, late: int) -> int:
-    """Return how many seconds a pickup has to be later than promised for a train that is late.
+    """Return how many seconds a pickup has to wait in all for a train that is late.
 
-    In full minutes; whoever's window begins late enough anyway needs none.
+    In full minutes; whoever's window begins late enough anyway needs none, be it that trouble has
+    put it off.
     """
-    ready = train.time + late + train.margin + walking_seconds(booking.ride.walk_to_pickup)
-    return max(0, -(-(ready - booking.ride.promise.pickup_earliest) // 60) * 60)
+    ride = booking.ride_now
+    ready = train.time + late + train.margin + walking_seconds(ride.walk_to_pickup)
+    return booking.held + max(0, -(-(ready - ride.promise.pickup_earliest) // 60) * 60)
 
 
 def held(plan: DayPlan, code: str, wait: int, now: int) -> Outcome[bool]:
@@ -190,8 +192,11 @@ def watching_trains(
 
     def run() -> None:
         while not stopped.is_set():
-            if on_duty():
-                late.look(clock())
+            try:
+                if on_duty():
+                    late.look(clock())
+            except Exception as error:  # noqa: BLE001 -- whatever it is, trains will be late again
+                _log.error("late_trains_failed", error=type(error).__name__)
             stopped.wait(rule.realtime_seconds)
 
     thread = Thread(target=run, name="late trains")

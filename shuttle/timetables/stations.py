@@ -133,9 +133,9 @@ class Stations:
     def trains(self, origin: Location, destination: Location, day: date) -> list[Train]:
         """Return the trains of a day that a ride can reach or come from, by time.
 
-        They leave where the ride ends, or else arrive where it begins.
+        They leave where the ride ends, or arrive where it begins.
         """
-        return self.leaving(destination, day) or self.arriving(origin, day)
+        return sorted((*self.leaving(destination, day), *self.arriving(origin, day)), key=_by_time)
 
     def leaving(self, place: Location, day: date) -> list[Train]:
         """Return the trains that can be got on at a place, by time."""

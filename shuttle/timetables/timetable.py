@@ -306,8 +306,13 @@ def _platforms(feed: Feed) -> dict[str, tuple[str, ...]]:
 
 
 def _halts(feed: Feed) -> tuple[dict[str, list[_Halt]], dict[str, str]]:
-    """Return the halts at each stop that have a time, and the last stop of each trip."""
+    """Return the halts at each stop that have a time, and the last stop of each trip.
+
+    Where a trip ends nobody gets on, and where it begins nobody off, whether the feed says so or
+    not.
+    """
     halts = defaultdict[str, list[_Halt]](list)
+    first: dict[str, int] = {}
     last: dict[str, tuple[int, str]] = {}
     for row in feed.rows("stop_times"):
         stop, trip = row.get("stop_id", ""), row["trip_id"]
@@ -316,6 +321,7 @@ def _halts(feed: Feed) -> tuple[dict[str, list[_Halt]], dict[str, str]]:
         if not (stop and arrival and departure):
             continue  # nobody is promised a time here
         place = int(row["stop_sequence"])
+        first[trip] = min(first.get(trip, place), place)
         last[trip] = max(last.get(trip, (-1, "")), (place, stop))
         halts[stop].append(
             _Halt(
@@ -327,6 +333,12 @@ def _halts(feed: Feed) -> tuple[dict[str, list[_Halt]], dict[str, str]]:
                 alighting=row.get("drop_off_type", "") != _NO_BOARDING,
             )
         )
+    for own in halts.values():
+        for number, halt in enumerate(own):
+            if halt.sequence == last[halt.trip][0]:
+                own[number] = replace(halt, boarding=False)
+            elif halt.sequence == first[halt.trip]:
+                own[number] = replace(halt, alighting=False)
     return dict(halts), {trip: stop for trip, (_, stop) in last.items()}
 
 
