@@ -329,6 +329,20 @@ def test_first_views_are_measured_and_every_state_is_drawn(tmp_path: Path) -> No
     } <= names
 
 
+@pytest.mark.slow
+def test_offers_of_one_of_several_regions_are_timed() -> None:
+    few = "--regions 2 --vehicles 4 --bookings 100 --seconds 1"
+    printed = _printed("benchmarks.kreis", *few.split())
+    assert "heavy load in one other region" in printed
+    assert "memory of the service" in printed
+
+
+@pytest.mark.slow
+def test_bookings_of_a_process_that_is_killed_are_counted() -> None:
+    printed = _printed("benchmarks.processes", "--processes", "1", "--seconds", "2")
+    assert "lost" in printed
+
+
 def _printed(module: str, *arguments: str) -> str:
     """Run a benchmark as a user does; return what it printed."""
     done = subprocess.run(
