@@ -5,18 +5,14 @@ import json
 import re
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
+from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.people.accounts import Scope
 from shuttle.region import Region
 from tests.api_client import berlin
@@ -30,23 +26,6 @@ NO_CLIENT_READS = {
     "/open-data/alerts.pb",
 }
 """Files, which the generator leaves to whoever downloads them."""
-
-
-@contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """Serve an application on a port of its own."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="off", log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        until = time.monotonic() + 20
-        while not server.started:
-            assert time.monotonic() < until, "the server did not start"
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def generated(document: Path, package: Path) -> str:
@@ -82,16 +61,15 @@ class Partner:
 def partner(toy_region: Region, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Partner]:
     folder = tmp_path_factory.mktemp("partner")
     with office(toy_region, folder) as here:
-        app = here.http.app
-        assert isinstance(app, FastAPI)
         document = folder / "openapi.json"
         document.write_text(here.http.get("/api/v1/openapi.json").text)
         said = generated(document, folder / "shuttle_partner")
-        with pytest.MonkeyPatch.context() as patch, listening(app) as address:
+        listener = listen("127.0.0.1", 0)
+        with pytest.MonkeyPatch.context() as patch, serving_beside(here.http.app, listener):
             patch.syspath_prepend(str(folder))
             package = importlib.import_module("shuttle_partner")
             key = here.key(Scope.OFFERS, Scope.BOOKINGS)["Authorization"].removeprefix("Bearer ")
-            with package.AuthenticatedClient(base_url=address, token=key) as client:
+            with package.AuthenticatedClient(base_url=address(listener), token=key) as client:
                 yield Partner(package, client, said)
 
 
