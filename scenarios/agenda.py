@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Callable
 
-Action = Callable[[int], None]
+Action = Callable[[int], object]
 """Told the time at which it happens."""
 
 

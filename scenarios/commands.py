@@ -175,6 +175,8 @@ def record(
     """Write what a running service was asked, so that it can be replayed with other means.
 
     Writes replay.csv, which names nobody, and replay.toml, a scenario of it to be altered and run.
+    Times are as exact as they are stored, and ways back are numbered as such: delete the files when
+    the rule of retention would coarsen the rides.
     """
     from scenarios.recording import recorded, scenario_of_replay, table_text
     from shuttle.commands.start_up import load_region, open_store
@@ -185,7 +187,9 @@ def record(
     folder = region or settings.region
     loaded = load_region(folder, console)
     with closing(open_store(database or settings.database, loaded.config.id)) as store:
-        rows = recorded(store, loaded, begin, end)
+        rows, left_out = recorded(store, loaded, begin, end)
+    if left_out:
+        console.print(f"{left_out} requests are left out: the region no longer has their stops.")
     if not rows:
         raise typer.BadParameter(f"nobody asked for a ride from {begin} to {end}; choose others.")
     _make_folder(out)

@@ -31,6 +31,9 @@ _READ = ("code", "booked_at", "pickup_stop", "dropoff_stop", "passengers", "whee
          "journey")  # fmt: skip
 """All that is read of a booking; its code only tells which ones were changed into others."""
 
+_TOLERANCE = 300
+"""Seconds by which a halt may have become longer since a booking was made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -45,16 +48,27 @@ class Recorded:
     journey: str = ""
 
 
-def recorded(store: SqlStore, region: Region, first: date, last: date) -> list[Recorded]:
+def recorded(
+    store: SqlStore, region: Region, first: date, last: date
+) -> tuple[list[Recorded], int]:
     """Return what was asked for rides from one day to another, in the order of asking.
 
     A request that was refused and then took an alternative is there once, as the booking; so is a
     booking that was changed, as it was in the end. Bookings that were called off are there too.
+
+    Returns
+    -------
+    tuple
+        The rows, and how many are left out: of stops that the region no longer has, so that they
+        cannot be asked for again.
     """
     rows = [_refused(each) for each in store.unmet(first, last) if each.taken is None]
     for day in _days(first, last):
         rows += _booked(store, region, day)
-    return sorted(rows, key=lambda each: (each.asked, each.leave or each.arrive or 0, each.origin))
+    rows.sort(key=lambda each: (each.asked, each.leave or each.arrive or 0, each.origin))
+    stops = {each.id for each in region.stops}
+    known = [each for each in rows if each.origin in stops and each.destination in stops]
+    return known, len(rows) - len(known)
 
 
 def _days(first: date, last: date) -> Iterator[date]:
@@ -77,7 +91,9 @@ def _booked(store: SqlStore, region: Region, day: date) -> Iterator[Recorded]:
         if row["code"] in changed:
             continue
         unbound = row["pickup_latest"] + halt + row["max_ride"]
-        arrives = row["dropoff_latest"] < unbound
+        # Booked when halts were shorter: the drop-off is earlier than today's rules would have it,
+        # though nothing bound it. What bound it leaves out most of the detour, which is longer.
+        arrives = row["dropoff_latest"] + _TOLERANCE < unbound
         wanted = row["dropoff_latest"] if arrives else row["pickup_earliest"]
         yield Recorded(
             min(row["booked_at"], wanted),
@@ -103,13 +119,17 @@ def _refused(unmet: Unmet) -> Recorded:
 
 
 def coarsened(rows: Iterable[Recorded]) -> list[Recorded]:
-    """Return rows by the quarter hour, as the rule of retention leaves rides in the end."""
+    """Return rows as the rule of retention leaves rides in the end.
+
+    They are by the quarter hour, and do not tell which ride is the way back of which other.
+    """
     return [
         replace(
             each,
             asked=quarter(each.asked),
             leave=None if each.leave is None else quarter(each.leave),
             arrive=None if each.arrive is None else quarter(each.arrive),
+            journey="",
         )
         for each in rows
     ]

@@ -232,11 +232,11 @@ class SimulatedDay:
             return
         stop = self.region.stop_at(driver.place)
         end = min(now + lasts, self.region.config.instant(self.day, 24 * 60))
-        self._trouble(VehicleOut(vehicle, now, end, stop.id if stop else None), now)
-        self.broken_down += 1
+        out = VehicleOut(vehicle, now, end, stop.id if stop else None)
+        self.broken_down += self._trouble(out, now)
 
-    def _trouble(self, disturbance: Disturbance, now: int) -> None:
-        """Enter trouble by the very command that staff use."""
+    def _trouble(self, disturbance: Disturbance, now: int) -> bool:
+        """Enter trouble by the very command that staff use; return whether it changes anything."""
         try:
             self.dispatcher.act(
                 self.day, now, lambda plan: entered(self.region, plan, disturbance, now)
@@ -244,8 +244,10 @@ class SimulatedDay:
         except RequestError as error:
             if error.code != "nothing_to_change":  # a vehicle without a shift on that weekday
                 raise
+            return False
         self.drivers.call(now)
         self.drivers.look_again(now)
+        return True
 
     def _disturbance(self, trouble: Trouble) -> Disturbance:
         begin, end = self._instant(trouble.begin), self._instant(trouble.end)

@@ -62,17 +62,14 @@ def check(toml: str, region: Region, where: str) -> tuple[int, int]:
 def record(store: SqlStore, region: Region, first: date, last: date) -> Recording | None:
     """Return what was asked from one day to another as a scenario; None if nobody asked.
 
-    It is kept with the run, so its times are by the quarter hour: as coarse as the rule of
-    retention leaves rides. Stops that the region no longer has cannot be asked for.
+    It is kept with the run, so it is as coarse as the rule of retention leaves rides.
     """
-    rows = recorded(store, region, first, last)
-    stops = {each.id for each in region.stops}
-    known = [each for each in rows if each.origin in stops and each.destination in stops]
-    if not known:
+    rows, left_out = recorded(store, region, first, last)
+    if not rows:
         return None
-    table = table_text(coarsened(known), region.config.zone)
+    table = table_text(coarsened(rows), region.config.zone)
     toml = tomli_w.dumps(scenario_of_replay(first, last, table=table))
-    return Recording(toml, len(known), len(rows) - len(known))
+    return Recording(toml, len(rows), left_out)
 
 
 def compare(one: Path, other: Path, names: tuple[str, str]) -> Comparison:

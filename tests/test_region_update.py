@@ -118,3 +118,36 @@ def test_a_map_that_cannot_be_used_changes_nothing(
 def test_an_unknown_boundary_changes_nothing(folder: Path) -> None:
     with pytest.raises(RegionError, match="no administrative boundary called 'Nirgendwo'"):
         update_region(folder, boundary="Nirgendwo")
+
+
+@pytest.mark.parametrize("name", ["stops.csv", "region.toml", "boundary.geojson"])
+def test_what_is_saved_while_the_region_is_renewed_is_not_lost(
+    town: Path, folder: Path, name: str
+) -> None:
+    file = folder / name
+    before = {each.name: each.read_bytes() for each in folder.iterdir()}
+    saved = before[name] + b"\n"
+
+    def save(step: str, _share: float) -> None:
+        if step == "stops":
+            file.write_bytes(saved)
+
+    with pytest.raises(RegionError, match=rf"{name} was edited while .* run the same command"):
+        update_region(folder, without_a_stop(town), tell=save)
+    after = {each.name: each.read_bytes() for each in folder.iterdir()}
+    assert after == before | {name: saved}
+    assert not [each for each in folder.parent.iterdir() if each.name.startswith(".")]
+
+
+def test_what_else_is_in_the_folder_is_not_rolled_back(town: Path, folder: Path) -> None:
+    database = folder / "shuttle.sqlite3"
+    database.write_text("a booking")
+
+    def book(step: str, _share: float) -> None:
+        if step == "trying it out":
+            database.write_text("two bookings")
+
+    before = (folder / "stops.csv").read_bytes()
+    update_region(folder, without_a_stop(town), tell=book)
+    assert database.read_text() == "two bookings"
+    assert (folder / "stops.csv").read_bytes() != before

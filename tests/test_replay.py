@@ -1,6 +1,7 @@
 """Replay: what really was asked, recorded without names, and played again with other means."""
 
 import csv
+import shutil
 import tomllib
 from contextlib import closing
 from dataclasses import replace
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from routing.stops import read_stops, write_stops
 from scenarios import commands, workbench
 from scenarios.demand import Wish
 from scenarios.recording import recorded, table_text
@@ -23,7 +26,9 @@ from scenarios.sweep import variants
 from shuttle.booking.changing import change
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Contact, When
+from shuttle.keeping.database import table_of as stored
 from shuttle.keeping.sql_store import SqlStore
+from shuttle.keeping.tables import BookingRow
 from shuttle.region import Region
 from tests.test_changing import NOW, PETERSEN, offer_instead
 from tests.test_dispatcher import MONDAY, at, ride
@@ -110,7 +115,7 @@ def test_what_is_recorded_names_nobody_and_is_what_was_asked(
 ) -> None:
     path, rows = lived
     with closing(SqlStore(f"sqlite:///{path}", toy_region.config.id)) as store:
-        found = recorded(store, toy_region, TUESDAY, TUESDAY)
+        found, _ = recorded(store, toy_region, TUESDAY, TUESDAY)
         codes = {each.code for each in store.load(TUESDAY).bookings}
     served = [each for each in rows.rides if each.fate is Fate.SERVED]
     refused = [each for each in rows.rides if each.fate is Fate.REFUSED]
@@ -147,7 +152,7 @@ def test_the_screen_records_the_same_by_the_quarter_hour_and_it_is_run_as_it_sta
 ) -> None:
     path, rows = lived
     with closing(SqlStore(f"sqlite:///{path}", toy_region.config.id)) as store:
-        exact = recorded(store, toy_region, TUESDAY, TUESDAY)
+        exact, _ = recorded(store, toy_region, TUESDAY, TUESDAY)
         found = workbench.record(store, toy_region, TUESDAY, TUESDAY)
         gone = exact[0].origin
         stops = tuple(each for each in toy_region.stops if each.id != gone)
@@ -168,6 +173,54 @@ def test_the_screen_records_the_same_by_the_quarter_hour_and_it_is_run_as_it_sta
     }
 
 
+def test_the_command_leaves_out_stops_that_are_gone_and_says_so(
+    lived: tuple[Path, DayRows], toy_folder: Path, toy_region: Region, tmp_path: Path
+) -> None:
+    with closing(SqlStore(f"sqlite:///{lived[0]}", toy_region.config.id)) as store:
+        exact, _ = recorded(store, toy_region, TUESDAY, TUESDAY)
+    gone = exact[0].origin
+    folder = tmp_path / "region"
+    shutil.copytree(toy_folder, folder)
+    stops = [each for each in read_stops(folder / "stops.csv") if each.id != gone]
+    write_stops(folder / "stops.csv", stops)
+    out = tmp_path / "march"
+    words = ["record", "--month", "2027-03", "--out", out, "--region", folder]
+    ran = CliRunner().invoke(commands.scenario, [str(w) for w in (*words, "--database", lived[0])])
+    assert ran.exit_code == 0, (ran.output, ran.exception)
+    left_out = sum(gone in (each.origin, each.destination) for each in exact)
+    assert f"{left_out} requests are left out" in ran.output
+    tried = read_scenario(out / "replay.toml")
+    wishes = replayed(tried.demand, Region.load(folder), TUESDAY)
+    assert len(wishes) == len(exact) - left_out > 0
+
+
+def test_a_booking_from_when_halts_were_shorter_is_recorded_as_it_was_asked(
+    lived: tuple[Path, DayRows], toy_region: Region
+) -> None:
+    config = toy_region.config
+    rules = config.rules.model_copy(update={"halt_seconds": config.rules.halt_seconds + 240})
+    now = replace(toy_region, config=config.model_copy(update={"rules": rules}))
+    with closing(SqlStore(f"sqlite:///{lived[0]}", config.id)) as store:
+        then, _ = recorded(store, toy_region, TUESDAY, TUESDAY)
+        later, _ = recorded(store, now, TUESDAY, TUESDAY)
+    assert any(each.arrive for each in then)
+    assert later == then
+
+
+def test_what_is_kept_with_a_run_does_not_tell_which_ride_is_the_way_back(
+    toy_region: Region, tmp_path: Path
+) -> None:
+    with closing(SqlStore(f"sqlite:///{tmp_path / 'x'}", "toy-town")) as store:
+        desk = Dispatcher(toy_region, store)
+        there = desk.book(desk.quote(ride(), NOW).offers[0], "key-0001", NOW, PETERSEN)
+        with store.engine.begin() as connection:
+            connection.execute(sa.update(stored(BookingRow)).values(journey=there.code))
+        found = workbench.record(store, toy_region, MONDAY, MONDAY)
+    assert found is not None
+    table = csv.DictReader(tomllib.loads(found.toml)["demand"]["table"].splitlines())
+    assert [row["journey"] for row in table] == [""]
+
+
 def test_a_month_in_which_nobody_asked_is_told_of(
     lived: tuple[Path, DayRows], toy_folder: Path, tmp_path: Path
 ) -> None:
@@ -186,7 +239,7 @@ def test_the_old_self_of_a_changed_booking_is_not_asked_for_again(
         old = d.book(d.quote(ride(), NOW).offers[0], "key-0001", NOW, PETERSEN)
         change(d, old.code, offer_instead(d, old.code), "key-0002", NOW)
         assert isinstance(d.store, SqlStore)
-        (row,) = recorded(d.store, toy_region, MONDAY, MONDAY)
+        (row,), _ = recorded(d.store, toy_region, MONDAY, MONDAY)
     assert row.leave == at("11:00")
 
 

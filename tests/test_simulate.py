@@ -24,6 +24,7 @@ from shuttle.answers import Quote, Refusal, RefusalReason
 from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Offer, RideRequest
+from shuttle.errors import RequestError
 from shuttle.region import Region
 from shuttle.trouble.conditions import VehicleOut
 from tests.api_client import KEY, secret_of
@@ -259,6 +260,21 @@ def test_vehicles_that_break_down_stand_where_they_are_and_the_others_take_over(
     assert any(each.status is BookingStatus.SERVED for each in moved)
     assert fates(rows)[Fate.SERVED] > 20
     assert played(toy_region, 3, reality=often, demand={"rides": 90}) == rows
+
+
+def test_a_breakdown_that_changes_nothing_is_not_counted(
+    toy_region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def rejected(*_: object) -> None:
+        tries.append(1)
+        raise RequestError("nothing_to_change", "vehicle", "It has no shift at that time.")
+
+    monkeypatch.setattr("scenarios.simulate.entered", rejected)
+    often = {"breakdowns_in_100_hours": 25.0, "breakdown_minutes": 60.0}
+    assert played(toy_region, 3, reality=often, demand={"rides": 9}).broken_down == 0
+    assert tries
 
 
 def test_legs_of_one_hour_on_one_class_of_roads_are_slowed_alike() -> None:

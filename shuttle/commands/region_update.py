@@ -6,7 +6,7 @@ of it (:mod:`routing.stop_renewal`).
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from routing.osm_clip import clip, find_boundary
 from routing.osm_import import Extract, read_extract
 from routing.stop_proposals import propose_stops
 from routing.stop_renewal import Renewed, renew_stops
-from routing.stops import Stop, read_stops, write_stops
+from routing.stops import read_stops, write_stops
 from shuttle.commands.region_create import write_outline
 from shuttle.errors import RegionError
 from shuttle.region import Region, read_outline
@@ -101,14 +101,16 @@ def update_region(
     RegionError, ExtractError, StopsError
         With one sentence; nothing was changed.
     """
+    found = {"region.toml": _content(folder / "region.toml")}
     config = read_config(folder / "region.toml")
+    found |= {name: _content(folder / name) for name in (config.stops, config.boundary) if name}
     edited = read_stops(folder / config.stops)
-    outline = None if config.boundary is None else read_outline(folder / config.boundary)
+    before = None if config.boundary is None else read_outline(folder / config.boundary)
     tell("the old map", 0.0)
-    old = read_extract(folder / config.extract, outline)
-    with _all_or_nothing(folder) as draft:
+    old = read_extract(folder / config.extract, before)
+    with _draft_of(folder) as draft:
         tell("the new map", 0.2)
-        outline = _renew_outline(draft, config, outline, boundary, pbf)
+        outline = _renew_outline(draft, config, before, boundary, pbf)
         if pbf is not None:
             _renew_map(draft / config.extract, pbf, outline)
         tell("roads", 0.35)
@@ -117,21 +119,36 @@ def update_region(
         renewed = Renewed(edited, (), (), (), ())
         if not keep_stops:
             renewed = renew_stops(
-                _proposed(old, config, folder), edited, propose_stops(new, outline),
+                propose_stops(old, before), edited, propose_stops(new, outline),
                 SPACING_METRES / 2,
             )  # fmt: skip
             write_stops(draft / config.stops, renewed.stops)
         tell("trying it out", 0.75)
         Region.load(draft)
         tell("putting it in place", 0.95)
+        _check_unedited(folder, found)
+        if boundary is not None and config.boundary is not None:
+            (draft / config.boundary).replace(folder / config.boundary)
+        if pbf is not None:
+            (draft / config.extract).replace(folder / config.extract)
+        if not keep_stops:
+            (draft / config.stops).replace(folder / config.stops)
     tell("done", 1.0)
     return Updated(config.name, (_km(old), _km(new)), renewed)
 
 
-def _proposed(old: Extract, config: RegionConfig, folder: Path) -> list[Stop]:
-    """Return what the old map proposed within the old boundary."""
-    outline = None if config.boundary is None else read_outline(folder / config.boundary)
-    return propose_stops(old, outline)
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
+
+
+def _check_unedited(folder: Path, found: Mapping[str, bytes | None]) -> None:
+    """Raise if somebody saved one of the files that people edit since they were read."""
+    for name, content in found.items():
+        if _content(folder / name) != content:
+            raise RegionError(
+                f"{folder / name} was edited while the region was being renewed; nothing was "
+                "changed, so run the same command again."
+            )
 
 
 def _renew_outline(
@@ -174,17 +191,13 @@ def _km(extract: Extract) -> float:
 
 
 @contextmanager
-def _all_or_nothing(folder: Path) -> Iterator[Path]:
-    """Give a copy of a folder to work in; it takes the folder's place only if all went well."""
+def _draft_of(folder: Path) -> Iterator[Path]:
+    """Give a copy of a folder to work in, on the same disk."""
     folder = folder.resolve()
     work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         draft = work / "new"
         shutil.copytree(folder, draft)
         yield draft
-        folder.rename(work / "old")
-        draft.rename(folder)
     finally:
-        if not folder.exists():  # stopped between the two
-            (work / "old").rename(folder)
         shutil.rmtree(work)
