@@ -208,6 +208,7 @@ def test_whoever_cancels_while_a_run_begins_ends_its_process(
         number = int(folder.name.partition("-")[0])
         others.append(Thread(target=workbench.cancel, args=(number, NOW)))
         others[0].start()
+        others[0].join(0.5)  # it would be through by then if nothing held it back
         start(command, folder)
 
     monkeypatch.setattr("shuttle.planning.workbench.start", start_while_another_cancels)

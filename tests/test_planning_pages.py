@@ -22,7 +22,7 @@ from tests.planned import NOW, ONE_VEHICLE, has_run, record
 from tests.staff import Office, office
 from tests.test_changing import PETERSEN
 from tests.test_dispatcher import at, ride
-from tests.test_planning import forget
+from tests.test_planning import forget, wait_for
 from tests.toy_town import coordinates
 
 HTML = {"Accept": "text/html"}
@@ -74,6 +74,17 @@ def get(here: Office, path: str, status: int = 200) -> str:
 def post(here: Office, path: str, **fields: str) -> Any:
     sent = {"csrf_token": here.csrf["X-CSRF-Token"], **fields}
     return here.http.post(f"/planning{path}", data=sent, headers=HTML, follow_redirects=False)
+
+
+def remove(here: Office, run: Run) -> None:
+    """Remove a run on its page, and wait until its folder is gone: its number may be given anew."""
+    post(here, f"/runs/{run.number}/remove")
+
+    def gone() -> bool:
+        here.planning.go_on(NOW)
+        return not here.planning.folder_of(run).exists()
+
+    wait_for(gone)
 
 
 @pytest.mark.parametrize("name", [None, "dispatcher", "driver"])
@@ -137,7 +148,7 @@ def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None
     for part in ('value="Schnee mit drei"', 'kind = "slower"', "window_minutes = 20"):
         assert part in copy
     assert "hours" not in run.scenario.split("[reality]")[0]
-    post(planner, f"/runs/{number}/remove")
+    remove(planner, run)
     for unknown in (number, 0, 10**30):
         get(planner, f"/runs/{unknown}", 404)
 
@@ -263,7 +274,7 @@ def test_a_past_month_is_replayed_and_what_is_kept_of_it_names_nobody(
     again = get(planner, f"/new?from={run.number}")
     assert "1 Anfrage, die hier wirklich gestellt wurde" in again
     assert "leave" not in again
-    post(planner, f"/runs/{run.number}/remove")
+    remove(planner, run)
 
 
 def test_a_month_in_which_nobody_asked_says_so(planner: Office, asked: str) -> None:
