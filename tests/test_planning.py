@@ -1,11 +1,13 @@
 """The workbench: runs from stored records, one after the other, in processes of their own."""
 
+import fcntl
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -14,7 +16,7 @@ from scenarios.running import write_repetitions
 from scenarios.scenario import ScenarioError
 from scenarios.workbench import scenarios_of
 from shuttle.keeping.sql_store import SqlStore
-from shuttle.planning.processes import is_running
+from shuttle.planning.processes import is_running, start
 from shuttle.planning.runs import Run, RunState, UnknownRun
 from shuttle.planning.workbench import Workbench
 from shuttle.region import Region
@@ -35,15 +37,27 @@ def store(toy_region: Region, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def workbench(toy_region: Region, store: SqlStore, tmp_path: Path) -> Iterator[Workbench]:
     made = Workbench(toy_region, store.runs, tmp_path, scenarios_of(store, toy_region))
     yield made
-    for run in store.runs.runs():
+    for run in reversed(store.runs.runs()):
         forget(made, run)
 
 
 def forget(workbench: Workbench, run: Run) -> None:
-    """Remove a run and wait until nothing of it runs any more."""
-    folder = workbench.folder_of(run)
-    workbench.remove(run.number)
-    wait_for(lambda: not is_running(folder))
+    """Remove a run and wait until nothing of it runs or is kept any more."""
+    folder = workbench.folder_of(workbench.store.run(run.number))
+    process = process_in(folder)
+    workbench.remove(run.number, NOW + 9)
+
+    def gone() -> bool:
+        workbench.go_on(NOW + 9)
+        return not folder.exists() and (process is None or not process.exists())
+
+    wait_for(gone)
+
+
+def process_in(folder: Path) -> Path | None:
+    """Return where the system shows the process that was started in a folder."""
+    number = folder / "process.pid"
+    return Path("/proc") / number.read_text().strip() if number.exists() else None
 
 
 def wait_for(happened: Callable[[], bool], seconds: float = 240) -> None:
@@ -151,13 +165,66 @@ def test_what_is_no_scenario_is_told_in_a_sentence_and_not_kept(workbench: Workb
     assert workbench.store.runs() == before
 
 
-def test_a_removed_run_leaves_nothing(workbench: Workbench) -> None:
+def test_a_removed_run_leaves_nothing_and_the_next_one_begins(workbench: Workbench) -> None:
     run = workbench.add("Endless", ENDLESS, NOW)
+    waiting = workbench.add("Trial", TRIAL, NOW)
+    begun(workbench, run)
     folder = workbench.folder_of(run)
-    workbench.remove(run.number)
+    process = process_in(folder)
+    assert process is not None
+    assert process.exists()
+    forget(workbench, run)
+    assert not process.exists()
+    assert list(folder.parent.glob(f"{folder.name}*")) == []
     with pytest.raises(UnknownRun):
         workbench.store.run(run.number)
-    wait_for(lambda: not is_running(folder))
+    assert workbench.store.run(waiting.number).state is RunState.RUNNING
+
+
+def test_what_is_cancelled_and_begun_again_at_once_leaves_nothing_of_before(
+    workbench: Workbench,
+) -> None:
+    run = workbench.add("Endless", ENDLESS, NOW)
+    begun(workbench, run)
+    before = workbench.folder_of(run)
+    workbench.cancel(run.number, NOW)
+    workbench.again(run.number, NOW)
+    assert is_running(workbench.folder_of(workbench.store.run(run.number)))
+
+    def gone() -> bool:
+        workbench.go_on(NOW)
+        return not before.exists()
+
+    wait_for(gone)
+    assert workbench.store.run(run.number).state is RunState.RUNNING
+
+
+def test_whoever_cancels_while_a_run_begins_ends_its_process(
+    workbench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = []
+
+    def start_while_another_cancels(command: Sequence[str], folder: Path) -> None:
+        number = int(folder.name.partition("-")[0])
+        others.append(Thread(target=workbench.cancel, args=(number, NOW)))
+        others[0].start()
+        others[0].join(0.5)  # it would be through by then if nothing held it back
+        start(command, folder)
+
+    monkeypatch.setattr("shuttle.planning.workbench.start", start_while_another_cancels)
+    run = workbench.add("Endless", ENDLESS, NOW)
+    others[0].join()
+    assert workbench.store.run(run.number).state is RunState.CANCELLED
+    wait_for(lambda: not is_running(workbench.folder_of(run)))
+
+
+def test_two_that_look_at_once_see_that_nothing_runs(tmp_path: Path) -> None:
+    (tmp_path / "process.lock").touch()
+    with (tmp_path / "process.lock").open("r") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert not is_running(tmp_path)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert is_running(tmp_path)
 
 
 def test_runs_are_compared_in_pairs_by_their_seeds(workbench: Workbench) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator
 from html import unescape
@@ -21,20 +22,26 @@ from tests.planned import NOW, ONE_VEHICLE, has_run, record
 from tests.staff import Office, office
 from tests.test_changing import PETERSEN
 from tests.test_dispatcher import at, ride
-from tests.test_planning import forget
+from tests.test_planning import forget, wait_for
 from tests.toy_town import coordinates
 
 HTML = {"Accept": "text/html"}
 
-GETS = (
-    "",
-    "/new?from=first_year",
-    "/compare?run=1",
-    *(f"/runs/1{each}" for each in ("", "/progress", "/files/scenario.toml", "/files/report.html")),
-    "/runs/1/days/2027-03-02",
-)
 
-POSTS = ("/new", "/runs/1/cancel", "/runs/1/again", "/runs/1/remove")
+def gets(run: Run) -> tuple[str, ...]:
+    """Return all that can be looked at of a run."""
+    own = ("", "/progress", "/files/scenario.toml", "/files/report.html", "/days/2027-03-02")
+    return (
+        "",
+        "/new?from=first_year",
+        f"/compare?run={run.number}",
+        *(f"/runs/{run.number}{each}" for each in own),
+    )
+
+
+def posts(run: Run) -> tuple[str, ...]:
+    """Return all that can be done, to a run or without one."""
+    return ("/new", *(f"/runs/{run.number}/{each}" for each in ("cancel", "again", "remove")))
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +76,27 @@ def post(here: Office, path: str, **fields: str) -> Any:
     return here.http.post(f"/planning{path}", data=sent, headers=HTML, follow_redirects=False)
 
 
+def remove(here: Office, run: Run) -> None:
+    """Remove a run on its page, and wait until its folder is gone: its number may be given anew."""
+    post(here, f"/runs/{run.number}/remove")
+
+    def gone() -> bool:
+        here.planning.go_on(NOW)
+        return not here.planning.folder_of(run).exists()
+
+    wait_for(gone)
+
+
 @pytest.mark.parametrize("name", [None, "dispatcher", "driver"])
 def test_nobody_but_planners_sees_or_does_anything(
     here: Office, finished: Run, name: str | None
 ) -> None:
     if name is not None:
         here.sign_in(name)
-    for path in GETS:
+    for path in gets(finished):
         answer = here.http.get(f"/planning{path}", headers=HTML, follow_redirects=False)
         assert answer.status_code == (303 if name is None else 403), path
-    for path in POSTS:
+    for path in posts(finished):
         sent = {"csrf_token": here.csrf.get("X-CSRF-Token", "")}
         answer = here.http.post(f"/planning{path}", data=sent, headers=HTML, follow_redirects=False)
         assert answer.status_code == (303 if name is None else 403), path
@@ -87,8 +105,8 @@ def test_nobody_but_planners_sees_or_does_anything(
 
 
 def test_a_page_of_another_site_changes_nothing(planner: Office, finished: Run) -> None:
-    for path in POSTS:
-        path = path.replace("1", str(finished.number))
+    before = planner.store.runs.runs()
+    for path in posts(finished):
         for sent, headers in (
             ({}, {}),
             ({"csrf_token": "guessed"}, {}),
@@ -96,7 +114,8 @@ def test_a_page_of_another_site_changes_nothing(planner: Office, finished: Run) 
         ):
             answer = planner.http.post(f"/planning{path}", data=sent, headers=HTML | headers)
             assert answer.status_code == 403, (path, sent)
-    assert planner.store.runs.runs() == (finished,)
+    assert planner.store.runs.runs() == before
+    assert finished in before
 
 
 def test_administrators_may_and_the_way_there_is_shown(here: Office) -> None:
@@ -122,13 +141,14 @@ def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None
     assert answer.status_code == 303, answer.text[:3000]
     number = int(answer.headers["location"].rsplit("/", 1)[1])
     run = planner.store.runs.run(number)
-    assert run.scenario.startswith("repetitions = 9000\nseed = 1\n") or "seed = 1" in run.scenario
+    kept = tomllib.loads(run.scenario)
+    assert (kept["repetitions"], kept["seed"]) == (9000, 1)
     planner.planning.cancel(number, NOW)
     copy = get(planner, f"/new?from={number}")
     for part in ('value="Schnee mit drei"', 'kind = "slower"', "window_minutes = 20"):
         assert part in copy
     assert "hours" not in run.scenario.split("[reality]")[0]
-    post(planner, f"/runs/{number}/remove")
+    remove(planner, run)
     for unknown in (number, 0, 10**30):
         get(planner, f"/runs/{unknown}", 404)
 
@@ -200,6 +220,21 @@ def test_a_day_is_played_back_from_halts_and_times(planner: Office, finished: Ru
     get(planner, f"/runs/{finished.number}/days/2027-03-03", 404)
 
 
+def test_a_repetition_that_is_not_whole_has_no_days(
+    planner: Office, planned: Path, tmp_path: Path
+) -> None:
+    results = Path(shutil.copytree(planned / "two", tmp_path / "results"))
+    table = results / "repetitions.csv"
+    rows = table.read_text(encoding="utf-8").splitlines(keepends=True)
+    table.write_text("".join(each for each in rows if not each.startswith("6,")), encoding="utf-8")
+    run = has_run(planner.planning, record(planner.planning), results)
+    assert [each["day"] for each in planner.planning.results(run).legs(6)]
+    get(planner, f"/runs/{run.number}/days/2027-03-02?seed=5")
+    for seed in (6, 7):
+        get(planner, f"/runs/{run.number}/days/2027-03-02?seed={seed}", 404)
+    forget(planner.planning, run)
+
+
 @pytest.fixture(scope="module")
 def asked(here: Office) -> str:
     """A month in which Frau Petersen booked a ride from her door; returns the code."""
@@ -208,11 +243,19 @@ def asked(here: Office) -> str:
     return here.dispatcher.book(offer, "key-0001", at("08:07"), PETERSEN).code
 
 
-def test_a_past_month_is_replayed_and_what_is_kept_of_it_names_nobody(
-    planner: Office, asked: str
-) -> None:
+@pytest.fixture
+def in_april(planner: Office) -> Iterator[None]:
+    """It is the month after the one on which the clock stands otherwise."""
+    before = planner.clock.now
     planner.clock.set("2027-04-20T09:00")
     planner.sign_in("planner")
+    yield
+    planner.clock.now = before
+
+
+def test_a_past_month_is_replayed_and_what_is_kept_of_it_names_nobody(
+    planner: Office, asked: str, in_april: None
+) -> None:
     first, *others = re.findall(r'<option value="(\d{4}-\d\d)">([^<]+)<', get(planner, ""))
     assert (first, len(others)) == (("2027-03", "März 2027"), 11)
     page = get(planner, "/new?from=2027-03")
@@ -231,7 +274,7 @@ def test_a_past_month_is_replayed_and_what_is_kept_of_it_names_nobody(
     again = get(planner, f"/new?from={run.number}")
     assert "1 Anfrage, die hier wirklich gestellt wurde" in again
     assert "leave" not in again
-    post(planner, f"/runs/{run.number}/remove")
+    remove(planner, run)
 
 
 def test_a_month_in_which_nobody_asked_says_so(planner: Office, asked: str) -> None:

@@ -26,6 +26,8 @@ def day_page(
     run = planner.run(number)
     results = planner.workbench.results(run)
     chosen = run.seed if seed is None else seed
+    if chosen not in results.seeds():  # the tables are long
+        raise HTTPException(404)
     rides = results.rides(chosen)
     days = list(dict.fromkeys(date.fromisoformat(each["day"]) for each in rides))
     if day not in days:

@@ -122,7 +122,7 @@ def again(planner: PlannerHere, number: int) -> Response:
 @router.post(PATH + "/runs/{number}/remove")
 def remove(planner: PlannerHere, number: int) -> Response:
     """Forget a run."""
-    planner.workbench.remove(planner.run(number).number)
+    planner.workbench.remove(planner.run(number).number, planner.now)
     return planner.lead_to("")
 
 

@@ -4,6 +4,7 @@ A lock on a file says whether it still runs: the process holds it until its end,
 and unlike its number it cannot be taken for another's.
 """
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -39,8 +40,8 @@ def start(command: Sequence[str], folder: Path) -> None:
 def is_running(folder: Path) -> bool:
     """Whether the process that was started in a folder has not ended."""
     try:
-        with (folder / _LOCK).open("r+") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with (folder / _LOCK).open("r") as lock:  # shared: two that look do not see each other
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except FileNotFoundError:
@@ -55,7 +56,8 @@ def interrupt(folder: Path) -> None:
     except (FileNotFoundError, ValueError):
         return
     if is_running(folder):
-        os.kill(number, signal.SIGINT)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(number, signal.SIGINT)
 
 
 def complaint(folder: Path) -> str:

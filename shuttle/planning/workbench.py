@@ -26,6 +26,8 @@ from shuttle.region import Region
 
 _SCENARIO, _PROGRESS, _RESULTS = "scenario.toml", "progress.json", "results"
 
+_GIVEN_UP = ".given-up"
+
 _COMMAND = (sys.executable, "-m", "shuttle", "scenario", "run", _SCENARIO)
 
 
@@ -117,49 +119,80 @@ class Workbench:
 
     def cancel(self, number: int, now: int) -> None:
         """End a run that waits or runs; what is whole is kept."""
-        run = self.store.run(number)
-        if run.state in UNDER_WAY and self.store.move(
-            run, replace(run, state=RunState.CANCELLED, ended_at=now)
-        ):
-            interrupt(self.folder_of(run))
-            self.go_on(now)
+        with self._turn:
+            run = self.store.run(number)
+            if run.state in UNDER_WAY and self.store.move(
+                run, replace(run, state=RunState.CANCELLED, ended_at=now)
+            ):
+                interrupt(self.folder_of(run))
+                self._go_on(now)
 
     def again(self, number: int, now: int) -> None:
         """Run from the record once more; the results so far make room."""
-        run = self.store.run(number)
-        anew = replace(
-            run,
-            state=RunState.QUEUED,
-            attempt=run.attempt + 1,
-            version=version("dorfshuttle"),
-            ground=self.ground,
-            began_at=0,
-            ended_at=0,
-            message="",
-        )
-        if run.state not in UNDER_WAY and self.store.move(run, anew):
-            shutil.rmtree(self.folder_of(run), ignore_errors=True)
-            self.go_on(now)
+        with self._turn:
+            run = self.store.run(number)
+            anew = replace(
+                run,
+                state=RunState.QUEUED,
+                attempt=run.attempt + 1,
+                version=version("dorfshuttle"),
+                ground=self.ground,
+                began_at=0,
+                ended_at=0,
+                message="",
+            )
+            if run.state not in UNDER_WAY and self.store.move(run, anew):
+                self._give_up(run)
+                self._go_on(now)
 
-    def remove(self, number: int) -> None:
+    def remove(self, number: int, now: int) -> None:
         """Forget a run and its results; one that is under way is cancelled first."""
-        run = self.store.run(number)
-        self.store.remove(number)
-        interrupt(self.folder_of(run))
-        shutil.rmtree(self.folder_of(run), ignore_errors=True)
+        with self._turn:
+            run = self.store.run(number)
+            self.store.remove(number)
+            self._give_up(run)
+            self._go_on(now)
 
     def go_on(self, now: int) -> None:
-        """Note what has ended, and begin what waits while there is room."""
+        """Note what has ended, clear away, and begin what waits while there is room."""
         with self._turn:
-            under_way = 0
-            for run in self.store.runs(RunState.RUNNING):
-                if is_running(self.folder_of(run)):
-                    under_way += 1
-                else:
-                    self.store.move(run, self._ended(run, now))
-            waiting = self.store.runs(RunState.QUEUED)
-            for run in waiting[: max(0, self._at_once - under_way)]:
-                self._begin(run, now)
+            self._go_on(now)
+
+    def _go_on(self, now: int) -> None:
+        self._clear_away()
+        under_way = 0
+        for run in self.store.runs(RunState.RUNNING):
+            if is_running(self.folder_of(run)):
+                under_way += 1
+            else:
+                self.store.move(run, self._ended(run, now))
+        waiting = [
+            run for run in self.store.runs(RunState.QUEUED) if not self._given_up(run).exists()
+        ]
+        for run in waiting[: max(0, self._at_once - under_way)]:
+            self._begin(run, now)
+
+    def _given_up(self, run: Run) -> Path:
+        """Return the mark that says that an attempt's folder is to go when nothing runs there.
+
+        Until then its process may write; and the number of a run that is gone may be another's.
+        """
+        return self._folder / f"{run.folder}{_GIVEN_UP}"
+
+    def _give_up(self, run: Run) -> None:
+        """End an attempt and let its results go as soon as its process is gone."""
+        if self.folder_of(run).is_dir():
+            self._given_up(run).touch()
+            interrupt(self.folder_of(run))
+
+    def _clear_away(self) -> None:
+        """Delete what was given up and has ended."""
+        for mark in self._folder.glob(f"*{_GIVEN_UP}"):
+            folder = mark.with_suffix("")
+            if not is_running(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                if not folder.exists():
+                    mark.unlink(missing_ok=True)
 
     def _begin(self, run: Run, now: int) -> None:
         running = replace(run, state=RunState.RUNNING, began_at=now)
