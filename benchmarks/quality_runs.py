@@ -24,6 +24,9 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NU
 _warm: set[str] = set()
 """The engines that have run in this process."""
 
+_jobs: list["Job"] = []
+"""All jobs, in a process that does some of them."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Job:
@@ -141,21 +144,24 @@ def run_all(jobs: Sequence[Job], at_a_time: int) -> Iterator[Run]:
     for core in cores()[:at_a_time]:
         mine.put(core)
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(at_a_time, spawn, _settle, (mine,))
+    pool = ProcessPoolExecutor(at_a_time, spawn, _settle, (mine, jobs))
     try:
-        waiting = {pool.submit(_run, job): job for job in jobs}
+        # By number: what is still on its way to a killed process must not fill the pipe to it,
+        # or the pool waits for ever to write the rest.
+        waiting = {pool.submit(_run_numbered, number): job for number, job in enumerate(jobs)}
         for future in as_completed(waiting):
             yield _outcome(future, waiting[future])
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
         # A compiled search hears nothing until its time is up: only ending its process ends it.
         for worker in set(multiprocessing.active_children()) - others:
             worker.kill()
-        pool.shutdown()  # or Python, ending, trips over what its thread has just closed
+        # Python, ending, would trip over a pool that is still closing.
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _settle(mine: SimpleQueue[int]) -> None:
-    """Take a core for this process; leave Ctrl-C, which all processes get, to the first one."""
+def _settle(mine: SimpleQueue[int], jobs: Sequence[Job]) -> None:
+    """Take a core and the list of jobs for this process; leave Ctrl-C to the first process."""
+    _jobs.extend(jobs)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {mine.get()})
@@ -170,6 +176,10 @@ def _outcome(future: Future[Run], job: Job) -> Run:
         broken = Verdict(0.0, 0, (f"{type(error).__name__}: {error}",))
         return _judged(job, broken, 0.0, 0.0)
     return future.result()
+
+
+def _run_numbered(number: int) -> Run:
+    return _run(_jobs[number])
 
 
 def _run(job: Job) -> Run:

@@ -17,6 +17,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 TIMEOUT = 0.3
+PATIENT = 20.0
 """How long the carriers under test wait, in real seconds."""
 
 

@@ -14,7 +14,7 @@ from shuttle.telling.notices import Notice, NoticeKind
 from shuttle.telling.outbox import Entry
 from shuttle.telling.sms import Sms
 from shuttle.telling.sms_template import SmsTemplate
-from tests.receivers import TIMEOUT, Gateway, Letterbox
+from tests.receivers import PATIENT, Gateway, Letterbox
 from tests.test_stores import BOOKING, CHANGE, DAY
 
 KEYED = Keyed(b"k" * 32)
@@ -24,7 +24,7 @@ BY_SMS = Contact("Frau Petersen", "+494641123", "", Channel.SMS, "de")
 NOTICE = Notice("ABCD2345", NoticeKind.BOOKED, NOW, BOOKING.ride.promise.dropoff_latest)
 
 
-def mail(letterbox: Letterbox) -> Mail:
+def mail(letterbox: Letterbox, timeout: float = PATIENT) -> Mail:
     return Mail(
         host="127.0.0.1",
         port=letterbox.port,
@@ -32,7 +32,7 @@ def mail(letterbox: Letterbox) -> Mail:
         sender="bus@toy-town.example",
         sender_name="Toy Town",
         reply_to="amt@toy-town.example",
-        timeout=TIMEOUT,
+        timeout=timeout,
     )
 
 
@@ -41,7 +41,7 @@ def sms(gateway: Gateway, **changes: object) -> Sms:
         "url": f"{gateway.url}/sms",
         "headers": {"Content-Type": "application/json", "Authorization": "Bearer {secret}"},
         "body": '{"to": "{to}", "text": "{text}", "reference": "{id}"}',
-        "timeout_seconds": TIMEOUT,
+        "timeout_seconds": PATIENT,
         **changes,
     }
     return Sms(SmsTemplate.model_validate(fields), "se-cret")
@@ -51,8 +51,10 @@ def delivery(region: Region, store: Store, carriers: Mapping[Channel, Carrier]) 
     return Delivery(region, store, KEYED, carriers, "https://bus.example")
 
 
-def by_mail(region: Region, store: Store, letterbox: Letterbox) -> Delivery:
-    return delivery(region, store, {Channel.EMAIL: mail(letterbox)})
+def by_mail(
+    region: Region, store: Store, letterbox: Letterbox, timeout: float = PATIENT
+) -> Delivery:
+    return delivery(region, store, {Channel.EMAIL: mail(letterbox, timeout)})
 
 
 def keep(store: Store, contact: Contact | None, *notices: Notice) -> None:

@@ -24,7 +24,7 @@ from shuttle.telling.delivery import LEASE, pause
 from shuttle.telling.mail import Security
 from shuttle.telling.notices import NoticeKind
 from shuttle.telling.outbox import Entry, Fate
-from tests.receivers import TIMEOUT, Gateway, Letterbox
+from tests.receivers import PATIENT, TIMEOUT, Gateway, Letterbox
 from tests.telling import (
     BY_MAIL,
     BY_SMS,
@@ -76,13 +76,14 @@ def test_a_mail_server_that_fails_is_tried_again_and_gets_the_message_once(
 ) -> None:
     letterbox.moods = [mood, mood]
     keep(store, BY_MAIL)
-    sender = by_mail(toy_region, store, letterbox)
-    assert sender.deliver_one(NOW)
+    hasty = by_mail(toy_region, store, letterbox, TIMEOUT if mood == "hang" else PATIENT)
+    assert hasty.deliver_one(NOW)
     assert entry(store) == Entry(NOTICE, Fate.WAITING, 1, reason)
-    assert not sender.deliver_one(NOW + pause(1) - 1)
-    assert sender.deliver_one(NOW + pause(1))
-    assert not sender.deliver_one(NOW + pause(1) + pause(2) - 1)
+    assert not hasty.deliver_one(NOW + pause(1) - 1)
+    assert hasty.deliver_one(NOW + pause(1))
+    assert not hasty.deliver_one(NOW + pause(1) + pause(2) - 1)
     assert letterbox.letters == []
+    sender = by_mail(toy_region, store, letterbox)
     assert sender.deliver_one(NOW + pause(1) + pause(2))
     assert not sender.deliver_one(NOW + 3600)
     assert len(letterbox.letters) == 1
@@ -177,13 +178,17 @@ def test_a_gateway_that_fails_is_asked_again_with_the_same_reference(
 ) -> None:
     gateway.moods = [mood, mood]
     keep(store, BY_SMS)
-    carrier = sms(gateway)
-    sender = delivery(toy_region, store, {Channel.SMS: carrier})
+    hasty = sms(gateway, timeout_seconds=TIMEOUT if mood == "hang" else PATIENT)
+    patient = sms(gateway)
+    sender = delivery(toy_region, store, {Channel.SMS: hasty})
     assert sender.deliver_one(NOW)
     assert entry(store) == Entry(NOTICE, Fate.WAITING, 1, reason)
-    for now in (NOW + 5, NOW + 15, NOW + 3600):
+    sender.deliver_one(NOW + 5)
+    sender = delivery(toy_region, store, {Channel.SMS: patient})
+    for now in (NOW + 15, NOW + 3600):
         sender.deliver_one(now)
-    carrier.close()
+    hasty.close()
+    patient.close()
     assert len(gateway.asked) == 3
     assert len({asked.body for asked in gateway.asked}) == 1
     assert len(gateway.accepted) == 1

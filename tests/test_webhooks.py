@@ -27,7 +27,7 @@ from shuttle.telling.outbox import Entry, Fate
 from shuttle.telling.webhook_sender import WebhookSender, signing_secret
 from shuttle.telling.webhooks import WORTH_SECONDS, proper_webhook, webhooks_of
 from tests.kept_rides import Kept, keeping
-from tests.receivers import TIMEOUT, Asked, Gateway
+from tests.receivers import PATIENT, TIMEOUT, Asked, Gateway
 from tests.telling import KEYED, NOW
 from tests.test_stores import BOOKING, CHANGE, DAY
 
@@ -45,7 +45,7 @@ def telling(
     told = webhooks_of(CHANGE.events, store.booking, store.told)
     store.commit(replace(CHANGE, notices=tuple(told)))
     hangs = gateway is not None and "hang" in gateway.moods
-    sender = WebhookSender("toy-town", KEYED, timeout=TIMEOUT if hangs else 20.0, **how)
+    sender = WebhookSender("toy-town", KEYED, timeout=TIMEOUT if hangs else PATIENT, **how)
     yield store, Delivery(region, store, KEYED, {}, webhooks=sender)
     sender.close()
 
