@@ -1,5 +1,7 @@
 """What many tests share: Toy Town as a loaded region, and a dispatcher for it."""
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,11 @@ from tests.databases import database_url, postgres_server, postgres_url, store
 from tests.planned import planned
 from tests.receivers import gateway, letterbox
 from tests.toy_region import write_toy_region
+
+# Many tests start the service as a process of its own. Without bytecode on disk, each of those
+# would compile every library anew, for seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 settings.register_profile("seeded", derandomize=True, deadline=None)
 settings.load_profile("seeded")
