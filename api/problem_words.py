@@ -93,6 +93,7 @@ PROBLEMS: dict[str, str] = {
     "same_stop": mark("Start and destination are the same stop."),
     "store_unavailable": mark("The database does not answer. Please call us."),
     "too_many_requests": mark("These were too many requests. Please wait a little."),
+    "train_cancelled": mark("This train is cancelled. Please choose another one."),
     "unknown_booking": mark("There is no booking with this code and these digits."),
     "unknown_condition": mark("There is no such trouble, or it is over."),
     "unknown_field": mark("This field is unknown."),

@@ -3,7 +3,8 @@
 Any of them takes bookings. What is to be done once (reminders, outbox, nightly jobs, better plans)
 is done by the one that holds the region's advisory lock. The lock hangs on a session, which the
 database ends when its process is killed, or has said nothing for :data:`SILENCE_SECONDS`; then
-another process has it a second later. The same session listens for what the others write.
+another process has it a second later. The same session listens for what the others write; what
+that is, another thread looks up, for the session must not fall silent while the writer is busy.
 
 On SQLite there is nobody to share the work with: every process is on duty.
 """
@@ -60,7 +61,7 @@ class Duty:
         self._dispatcher, self._engine, self._word = dispatcher, engine, word
         self._alone = engine.dialect.name != "postgresql"
         self._held = False
-        self._ended = threading.Event()
+        self._ended, self._heard = threading.Event(), threading.Event()
 
     def __call__(self) -> bool:
         """Return whether what is to be done once is to be done here."""
@@ -73,13 +74,19 @@ class Duty:
             yield
             return
         self._dispatcher.pass_on = self._pass_on
-        thread = threading.Thread(target=self._run, name="duty", daemon=True)
-        thread.start()
+        threads = [
+            threading.Thread(target=each, name=name, daemon=True)
+            for each, name in ((self._run, "duty"), (self._look, "duty news"))
+        ]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             self._ended.set()
-            thread.join()
+            self._heard.set()
+            for thread in threads:
+                thread.join()
 
     def _pass_on(self, day: date, shift: str, sighting: Sighting) -> None:
         """Pass on a position, which no table holds."""
@@ -101,6 +108,17 @@ class Duty:
             finally:
                 self._held = False
             self._ended.wait(_LOOK_SECONDS)
+
+    def _look(self) -> None:
+        """Look at what others wrote whenever there is word of it; that may take its time."""
+        while self._heard.wait() and not self._ended.is_set():
+            self._heard.clear()
+            try:
+                self._dispatcher.look_again()
+            except Exception as error:  # noqa: BLE001 -- whatever it is, it is looked at again
+                _log.error("news_not_seen", error=type(error).__name__)
+                self._heard.set()
+                self._ended.wait(_LOOK_SECONDS)
 
     def _session(self) -> psycopg.Connection[Any]:
         words, options = self._engine.dialect.create_connect_args(self._engine.url)
@@ -131,4 +149,4 @@ class Duty:
                 day, shift, *where = content
                 self._dispatcher.seen_elsewhere(date.fromisoformat(day), shift, Sighting(*where))
         if any(not content for content in heard):
-            self._dispatcher.look_again()
+            self._heard.set()

@@ -284,6 +284,31 @@ class NotHeldForTrain:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainCancelled:
+    """The train that a ride leads to or comes from does not come; the ride stays as promised.
+
+    The next one the same way is that of `next_train`; for it the window from `possible_from` to
+    `possible_to` was free then. All three are None without one.
+    """
+
+    kind: ClassVar[str] = "train_cancelled"
+    time: int
+    code: str
+    next_train: int | None = None
+    possible_from: int | None = None
+    possible_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRunsAgain:
+    """The train of a ride, which was said to be cancelled, comes after all."""
+
+    kind: ClassVar[str] = "train_runs_again"
+    time: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """A dispatcher moved a ride to the tour of `shift`; `before` is empty if none carried it."""
 
@@ -359,6 +384,8 @@ Event = (
     | Postponed
     | HeldForTrain
     | NotHeldForTrain
+    | TrainCancelled
+    | TrainRunsAgain
     | Moved
     | Locked
     | Unlocked

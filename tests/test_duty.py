@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.nightly import every_night
+from shuttle import duty
 from shuttle.dispatcher import Dispatcher
 from shuttle.driving.reports import Sighting
 from shuttle.duty import Duty
@@ -34,9 +35,9 @@ def process(region: Region, url: str) -> Iterator[tuple[Dispatcher, Duty]]:
     """One of several, as far as they are in one here; it runs while the body does."""
     store = SqlStore(url, region.config.id)
     dispatcher = Dispatcher(region, store, keyed=KEYED)
-    duty = Duty(dispatcher, store.engine, store.word)
-    with duty.running():
-        yield dispatcher, duty
+    on_duty = Duty(dispatcher, store.engine, store.word)
+    with on_duty.running():
+        yield dispatcher, on_duty
     dispatcher.close()
 
 
@@ -93,6 +94,33 @@ def test_a_process_that_falls_silent_is_relieved(toy_region: Region, postgres_ur
     store.close()
 
 
+def test_the_duty_is_kept_while_the_writer_waits_and_there_is_word_from_others(
+    toy_region: Region, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database ends a silent session after two seconds here; the writer waits for longer."""
+    monkeypatch.setattr(duty, "SILENCE_SECONDS", 2)
+    monkeypatch.setattr(duty, "_LOOK_SECONDS", 0.1)
+    go_on = threading.Event()
+    with ExitStack() as opened:
+        waits, on_duty = opened.enter_context(process(toy_region, postgres_url))
+        assert eventually(on_duty)
+        before = _listening(postgres_url)
+        other = Dispatcher(toy_region, SqlStore(postgres_url, "toy-town"), keyed=KEYED)
+        opened.callback(other.close)
+        waits.plan(MONDAY, MORNING)
+        writer = threading.Thread(target=waits.write, args=[lambda: go_on.wait(60)])
+        writer.start()
+        opened.callback(writer.join)
+        opened.callback(go_on.set)
+        booking = book(other, ride(clock="10:00"), MORNING)
+        relieved = go_on.wait(5) or not on_duty()
+        assert not relieved
+        assert _listening(postgres_url) == before
+        assert booking.code not in waits.plan(MONDAY, MORNING).bookings
+        go_on.set()
+        assert eventually(lambda: booking.code in waits.plan(MONDAY, MORNING).bookings)
+
+
 def test_each_region_has_somebody_on_duty_and_sqlite_needs_nobody_else(
     toy_region: Region, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -107,7 +135,7 @@ def test_each_region_has_somebody_on_duty_and_sqlite_needs_nobody_else(
 
 def test_a_night_is_worked_by_the_process_on_duty_alone(toy_region: Region) -> None:
     done: list[int] = []
-    duty = threading.Event()
+    turn = threading.Event()
 
     async def night(on_duty: Callable[[], bool]) -> None:
         task = asyncio.create_task(
@@ -115,7 +143,7 @@ def test_a_night_is_worked_by_the_process_on_duty_alone(toy_region: Region) -> N
         )
         await asyncio.sleep(0.1)
         assert done == []
-        duty.set()
+        turn.set()
         for _ in range(2000):
             if done:
                 break
@@ -123,7 +151,7 @@ def test_a_night_is_worked_by_the_process_on_duty_alone(toy_region: Region) -> N
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    asyncio.run(night(duty.is_set))
+    asyncio.run(night(turn.is_set))
     assert done == [MORNING]
 
 

@@ -91,10 +91,10 @@ def feed(now: int, **delays: int) -> bytes:
 
 def look(dispatcher: Dispatcher, now: int, late: int) -> list[Event]:
     """Look at a train that is late; return what came of it."""
-    rule = dispatcher.region.config.timetable
-    assert rule is not None
+    stations = dispatcher.region.stations
+    assert stations is not None
     before = len(dispatcher.events(DAY))
-    LateTrains(dispatcher, rule, lambda: feed(now, north_9=late)).look(now)
+    LateTrains(dispatcher, stations, lambda: feed(now, north_9=late)).look(now)
     return list(dispatcher.events(DAY)[before:])
 
 
@@ -182,8 +182,9 @@ def test_a_look_that_fails_is_not_the_last(tmp_path: Path, monkeypatch: pytest.M
     town = train_town(tmp_path / "region", 'realtime = "delays.pb"\nrealtime_seconds = 10')
     looks: list[int] = []
 
-    def look_once(_: LateTrains, now: int) -> None:
+    def look_once(_: LateTrains, now: int, *, on_duty: bool) -> None:
         looks.append(now)
+        assert on_duty
         raise RuntimeError("the database is away")
 
     monkeypatch.setattr(LateTrains, "look", look_once)
@@ -243,7 +244,7 @@ def test_a_delay_holds_on_until_another_is_told_and_no_longer_than_the_station(
     update.stop_time_update.add(stop_sequence=3).arrival.delay = 900
 
     def late(today: date = DAY) -> int:
-        return Delays.read(message.SerializeToString(), at("08:00")).late(train, today)
+        return Delays.read(message.SerializeToString(), at("08:00"), today).late(train)
 
     assert late() == 120
     assert late(date(2027, 3, 23)) == 0, "without a date it is about today's train"
@@ -264,7 +265,7 @@ def test_what_carries_on_from_a_stop_is_how_late_the_train_leaves_it(town: Regio
     update.delay = 300
 
     def late() -> int:
-        return Delays.read(message.SerializeToString(), at("08:00")).late(train, DAY)
+        return Delays.read(message.SerializeToString(), at("08:00"), DAY).late(train)
 
     assert late() == 300, "of the whole trip, if nothing else is told"
     before = update.stop_time_update.add(stop_sequence=1)
@@ -274,18 +275,18 @@ def test_what_carries_on_from_a_stop_is_how_late_the_train_leaves_it(town: Regio
 
 def test_a_stale_feed_knows_nothing_and_a_broken_one_is_named(town: Region) -> None:
     old = feed(at("08:00"), north_9=600)
-    assert Delays.read(old, at("08:10")).late(train_of(town), DAY) == 600
-    assert Delays.read(old, at("08:10") + 1).late(train_of(town), DAY) == 0
+    assert Delays.read(old, at("08:10"), DAY).late(train_of(town)) == 600
+    assert Delays.read(old, at("08:10") + 1, DAY).late(train_of(town)) == 0
     with pytest.raises(RealtimeUnreadable, match="no GTFS-Realtime"):
-        Delays.read(b"<html>", at("08:00"))
+        Delays.read(b"<html>", at("08:00"), DAY)
 
 
 def test_a_feed_that_cannot_be_read_changes_nothing(dispatcher: Dispatcher, tmp_path: Path) -> None:
-    mine, rule = booked(dispatcher), dispatcher.region.config.timetable
-    assert rule is not None
+    mine, stations = booked(dispatcher), dispatcher.region.stations
+    assert stations is not None
     for source in ("missing.pb", "broken.pb"):
         (tmp_path / "broken.pb").write_bytes(b"\xff\xff")
-        LateTrains(dispatcher, rule, (tmp_path / source).read_bytes).look(at("08:55"))
+        LateTrains(dispatcher, stations, (tmp_path / source).read_bytes).look(at("08:55"))
     assert dispatcher.booking(mine.code) == mine
 
 

@@ -15,7 +15,7 @@ from api.board.board_schemas import (
     BoardWaiting,
 )
 from api.mapping.open_schemas import HALT_NAMES
-from api.schemas import PartyWire, WindowOut
+from api.schemas import PartyWire, TrainOut, WindowOut
 from api.times import local_time
 from routing.problem import HaltKind
 from shuttle.answers import RefusalReason
@@ -175,6 +175,9 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
         state=entry.state,
         late_minutes=-(-entry.seconds // 60),
         cause=entry.cause,
+        cancelled_train=TrainOut.of(region, booking.train)
+        if entry.train_cancelled and booking.train is not None
+        else None,
     )
 
 

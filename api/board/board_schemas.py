@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas import PartyWire, WindowOut
+from api.schemas import PartyWire, TrainOut, WindowOut
 from api.staff.trouble_answers import ConditionOut
 from shuttle.domain import BookingStatus, Cause
 from shuttle.driving.promises import PromiseState
@@ -67,6 +67,9 @@ class BoardRide(BaseModel):
     state: PromiseState
     late_minutes: int = Field(description="By how much the promise was or will be missed.")
     cause: Cause | None
+    cancelled_train: TrainOut | None = Field(
+        description="The train it leads to or comes from, if that does not come."
+    )
 
 
 class BoardWaiting(BaseModel):

@@ -109,6 +109,7 @@ BOARD_WORDS: dict[str, str] = {
     "take_nearest": mark("Look at {vehicle}"),
     "told": mark("was told"),
     "touched": mark("It changes {people} rides; {promises} promises would be missed."),
+    "train_cancelled": mark("{line} at {time} is cancelled"),
     "trouble_road_closed": mark("Road closed"),
     "trouble_shift": mark("Further shift of {vehicle}"),
     "trouble_slower": mark("Everything takes {factor} times as long"),

@@ -41,6 +41,8 @@ class Card:
         The pickup, drawn.
     train, train_time
         The train that it is for, and when that leaves or arrives.
+    train_cancelled
+        Whether it does not come, as far as is known.
     """
 
     begin: datetime
@@ -59,6 +61,7 @@ class Card:
     map: Markup = field(default_factory=Markup)
     train: Train | None = None
     train_time: datetime | None = None
+    train_cancelled: bool = False
 
 
 def card(
@@ -89,6 +92,7 @@ def card(
         map=drawn,
         train=train,
         train_time=None if train is None else local_time(region, train.time),
+        train_cancelled=bool(train and region.stations and region.stations.cancelled(train)),
     )
 
 

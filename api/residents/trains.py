@@ -41,7 +41,7 @@ def train_meant(
 ) -> Train | tuple[Train, ...]:
     """Return the one train that is meant, or those to choose from; none if no train stops there."""
     chosen = stations.train(wish.origin, wish.destination, wish.name) if wish.name else None
-    if chosen is not None:
+    if chosen is not None and not stations.cancelled(chosen):
         return chosen
     trains = stations.trains(wish.origin, wish.destination, wish.day)
     ahead = [each for each in trains if each.time > now]

@@ -12,6 +12,7 @@ from shuttle.errors import (
     TooManyNoShows,
     TooManyOpenBookings,
 )
+from shuttle.events import Event, NotHeldForTrain, TrainCancelled
 from shuttle.keyed import Keyed
 from shuttle.region import Region
 from shuttle.store import Store
@@ -58,7 +59,7 @@ def check_limits(
         return
     config = region.config
     bookings = store.bookings_of(keyed.phone(contact.phone))
-    until = blocked_until(config.no_shows, _without_late_vehicles(store, bookings))
+    until = blocked_until(config.no_shows, _without_excused(store, bookings))
     if now < until:
         raise TooManyNoShows(until, config.local_day(until))
     most = config.rules.most_open_bookings
@@ -66,14 +67,20 @@ def check_limits(
         raise TooManyOpenBookings(most)
 
 
-def _without_late_vehicles(store: Store, bookings: Iterable[Booking]) -> list[Booking]:
-    """Leave out whoever did not wait for a vehicle that came after the promised window."""
+def _without_excused(store: Store, bookings: Iterable[Booking]) -> list[Booking]:
+    """Leave out whoever was not there because the vehicle, or their train, was late or never came.
+
+    A vehicle is late that came after the promised window.
+    """
     return [
         each
         for each in bookings
         if each.status is not BookingStatus.NO_SHOW
-        or not any(
-            isinstance(event, NoShow) and event.code == each.code and event.late > 0
-            for event in store.events(each.ride.day)
-        )
+        or not any(_excuses(event, each.code) for event in store.events(each.ride.day))
     ]
+
+
+def _excuses(event: Event, code: str) -> bool:
+    if isinstance(event, NoShow):
+        return event.code == code and event.late > 0
+    return isinstance(event, TrainCancelled | NotHeldForTrain) and event.code == code

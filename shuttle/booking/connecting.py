@@ -15,16 +15,22 @@ def train_named(
     Raises
     ------
     RequestError
-        If there is no train of this name, see :attr:`Train.name`.
+        If there is no train of this name, see :attr:`Train.name`, or it does not come.
     """
     stations = region.stations
     train = None if stations is None else stations.train(origin, destination, name)
-    if train is None:
+    if stations is None or train is None:
         raise RequestError(
             "unknown_train",
             field,
             "No such train leaves where the ride ends or arrives where it begins; "
             "/api/v1/trains lists those of a stop.",
+        )
+    if stations.cancelled(train):
+        raise RequestError(
+            "train_cancelled",
+            field,
+            "This train is cancelled; /api/v1/trains lists those of a stop that come.",
         )
     return train
 

@@ -4,7 +4,7 @@ Whether one is at risk follows from the plan: when its halts happen as things st
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -14,7 +14,14 @@ from routing.schedule import CompiledTours
 from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.driving.driving_events import TakenBack
 from shuttle.driving.facts import RIDES, boarded_before
-from shuttle.events import Event, PromiseBroken, PromiseKept, VerdictCorrected
+from shuttle.events import (
+    Event,
+    PromiseBroken,
+    PromiseKept,
+    TrainCancelled,
+    TrainRunsAgain,
+    VerdictCorrected,
+)
 from shuttle.plan import DayPlan
 from shuttle.trouble.conditions import RoadClosed, Slower, VehicleOut
 
@@ -52,12 +59,15 @@ class Entry:
         By how much it was or will be missed; 0 if it was kept, or the ride never was.
     cause
         Of a promise that is at risk or broken.
+    train_cancelled
+        Whether the train that the ride leads to or comes from does not come.
     """
 
     booking: Booking
     state: PromiseState
     seconds: int = 0
     cause: Cause | None = None
+    train_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +183,18 @@ def entries(
     list
         In the order of the promised windows.
     """
-    verdicts = _verdicts(events)
+    events = tuple(events)
+    verdicts, trainless = _verdicts(events), trains_cancelled(events)
     at_risk = {risk.code: risk for risk in risks(plan)}
     for each in plan.stranded:
         at_risk[each.code] = Risk(each.code, "", 0, Cause.NO_VEHICLE)
         if each.owed.pickup_latest < now:
             verdicts.setdefault(each.code, (0, Cause.NO_VEHICLE))
     owed = (*plan.bookings.values(), *let_down)
-    found = [_entry(each, verdicts, at_risk) for each in owed]
+    found = [
+        replace(_entry(each, verdicts, at_risk), train_cancelled=each.code in trainless)
+        for each in owed
+    ]
     return sorted(found, key=lambda each: each.booking.ride.promise.pickup_earliest)
 
 
@@ -205,6 +219,17 @@ def _entry(
     if risk is not None:
         return Entry(booking, PromiseState.AT_RISK, risk.seconds, risk.cause)
     return Entry(booking, PromiseState.OPEN)
+
+
+def trains_cancelled(events: Iterable[Event]) -> frozenset[str]:
+    """Return the codes of the bookings whose train, as they were told last, does not come."""
+    codes = set[str]()
+    for event in events:
+        if isinstance(event, TrainCancelled):
+            codes.add(event.code)
+        elif isinstance(event, TrainRunsAgain):
+            codes.discard(event.code)
+    return frozenset(codes)
 
 
 def _verdicts(events: Iterable[Event]) -> dict[str, tuple[int, Cause | None]]:

@@ -46,6 +46,8 @@ class NoticeKind(StrEnum):
     POSTPONED = "postponed"
     HELD_FOR_TRAIN = "held_for_train"
     NOT_HELD_FOR_TRAIN = "not_held_for_train"
+    TRAIN_CANCELLED = "train_cancelled"
+    TRAIN_RUNS_AGAIN = "train_runs_again"
     SERIES_MISSED = "series_missed"
     WINDOW_OPENED = "window_opened"
     OPENING = "opening"
@@ -74,6 +76,8 @@ OF_A_RIDE_TO_COME = TIMED | {
     NoticeKind.POSTPONED,
     NoticeKind.HELD_FOR_TRAIN,
     NoticeKind.NOT_HELD_FOR_TRAIN,
+    NoticeKind.TRAIN_CANCELLED,
+    NoticeKind.TRAIN_RUNS_AGAIN,
 }
 """Those that are overtaken once the ride has begun or is cancelled."""
 
@@ -132,6 +136,8 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
     "postponed": (NoticeKind.POSTPONED, "code"),
     "held_for_train": (NoticeKind.HELD_FOR_TRAIN, "code"),
     "not_held_for_train": (NoticeKind.NOT_HELD_FOR_TRAIN, "code"),
+    "train_cancelled": (NoticeKind.TRAIN_CANCELLED, "code"),
+    "train_runs_again": (NoticeKind.TRAIN_RUNS_AGAIN, "code"),
     "vehicle_arrived": (NoticeKind.ARRIVING, "code"),
     "series_missed": (NoticeKind.SERIES_MISSED, "series"),
     "window_opened": (NoticeKind.WINDOW_OPENED, "waiting"),
@@ -146,6 +152,8 @@ REPEATED = frozenset(
         NoticeKind.POSTPONED,
         NoticeKind.HELD_FOR_TRAIN,
         NoticeKind.NOT_HELD_FOR_TRAIN,
+        NoticeKind.TRAIN_CANCELLED,
+        NoticeKind.TRAIN_RUNS_AGAIN,
         NoticeKind.SERIES_MISSED,
         NoticeKind.WINDOW_OPENED,
     }

@@ -23,6 +23,9 @@ LANGUAGES = ("de", "en", "da")
 SMS_SIGNS = 160
 """What one SMS holds, in signs of the GSM alphabet (3GPP TS 23.038)."""
 
+_LINE_NAME = 12
+"""A train is called by so many signs at most."""
+
 SHORTEST_NAME = 12
 """Names of stops are cut to no fewer signs to make an SMS fit; before that its link goes."""
 
@@ -57,6 +60,8 @@ class Texts(_Texts):
     between: str
     possible: str
     impossible: str
+    next_train: str
+    train: str
     fare: str
     code: str
     greeting: str
@@ -179,11 +184,19 @@ def _blanks(
     if "possible_from" in notice.facts:
         free = (clock(int(notice.facts[each])) for each in ("possible_from", "possible_to"))
         found["possible"] = spoken.possible.format(spoken.between.format(*free))
+    if notice.kind is NoticeKind.TRAIN_CANCELLED:
+        after = notice.facts.get("next_train")
+        next_train = "" if after is None else spoken.next_train.format(clock(int(after)))
+        found["possible"] = f"{next_train} {found['possible']} " if next_train else ""
     if booking is None:
         day = datetime.fromisoformat(str(notice.facts["day"]))
         return found | {"date": _date(day, spoken)}
     ride, promise = booking.ride_now, booking.ride_now.promise
     begin, end = clock(promise.pickup_earliest), clock(promise.pickup_latest)
+    train = booking.train
+    found["train"] = ""
+    if train is not None:
+        found["train"] = spoken.train.format(_cut(train.line, _LINE_NAME), clock(train.time))
     euros, cents = divmod(ride.fare_cents, 100)
     return found | {
         "code": booking.code,

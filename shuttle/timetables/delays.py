@@ -1,13 +1,15 @@
-"""How late trains are, from GTFS-Realtime trip updates."""
+"""How late trains are and which do not come, from GTFS-Realtime trip updates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from google.protobuf.message import DecodeError
-from google.transit.gtfs_realtime_pb2 import FeedMessage, TripUpdate
+from google.transit.gtfs_realtime_pb2 import FeedMessage, TripDescriptor, TripUpdate
 
 from shuttle.domain import Train
 from shuttle.errors import ShuttleError
+from shuttle.timetables.timetable import Call
 
 STALE_SECONDS = 600
 """A feed that is older knows nothing about now."""
@@ -19,13 +21,16 @@ class RealtimeUnreadable(ShuttleError):
 
 @dataclass(frozen=True)
 class Delays:
-    """Delays of trains, as a feed has them at one time."""
+    """How late trains are and which do not come, as a feed has it at one time."""
 
-    _updates: dict[tuple[str, date | None], TripUpdate]
+    _updates: Mapping[tuple[str, date], TripUpdate]
 
     @classmethod
-    def read(cls, raw: bytes, now: int) -> "Delays":
-        """Read a feed; one that is stale holds no delays.
+    def read(cls, raw: bytes, now: int, today: date) -> "Delays":
+        """Read a feed; one that is stale holds nothing.
+
+        An update without a date is about the trains of `today`. What runs besides the timetable is
+        left out.
 
         Raises
         ------
@@ -40,25 +45,49 @@ class Delays:
                 f"The trip updates of {len(raw)} bytes are no GTFS-Realtime."
             ) from error
         if feed.header.timestamp and feed.header.timestamp < now - STALE_SECONDS:
-            return cls({})
-        updates = (each.trip_update for each in feed.entity if each.HasField("trip_update"))
-        return cls({(each.trip.trip_id, _day(each.trip.start_date)): each for each in updates})
+            return NOTHING_KNOWN
+        updates = [each.trip_update for each in feed.entity if each.HasField("trip_update")]
+        ours = (each for each in updates if each.trip.schedule_relationship in _OF_THE_TIMETABLE)
+        return cls(
+            {
+                (each.trip.trip_id, _day(each.trip.start_date) or today): each
+                for each in sorted(ours, key=lambda each: each.trip.start_date)  # dated ones win
+            }
+        )
 
-    def late(self, train: Train, today: date) -> int:
+    @property
+    def days(self) -> frozenset[date]:
+        """The service days about which something is known."""
+        return frozenset(day for _, day in self._updates)
+
+    def known(self, train: Train | Call) -> bool:
+        """Whether the feed tells of a train at all."""
+        return (train.trip, train.service_day) in self._updates
+
+    def cancelled(self, train: Train | Call) -> bool:
+        """Whether a train does not come at all, or does not halt where it is got on or off."""
+        update = self._updates.get((train.trip, train.service_day))
+        if update is None:
+            return False
+        if update.trip.schedule_relationship in _NOT_RUNNING:
+            return True
+        return any(
+            each.schedule_relationship == TripUpdate.StopTimeUpdate.SKIPPED and _here(each, train)
+            for each in update.stop_time_update
+        )
+
+    def late(self, train: Train) -> int:
         """Return by how many seconds a train is late where it is got off; 0 if nothing is known.
 
         A delay holds on for the stops after the one it is told for, if the feed counts its stops.
-        An update without a date is about the trains of `today`.
         """
         update = self._updates.get((train.trip, train.service_day))
-        if update is None and train.service_day == today:
-            update = self._updates.get((train.trip, None))
         if update is None:
             return 0
         late = update.delay
         for each in update.stop_time_update:
+            here = _here(each, train)
             counted = each.HasField("stop_sequence")
-            here = each.stop_id == train.stop or (counted and each.stop_sequence == train.sequence)
             if not here and not (counted and each.stop_sequence < train.sequence):
                 continue
             told = _told(each, arriving=here)
@@ -69,6 +98,18 @@ class Delays:
             if here:
                 break
         return late
+
+
+NOTHING_KNOWN = Delays({})
+
+_NOT_RUNNING = frozenset({TripDescriptor.CANCELED, TripDescriptor.DELETED})
+
+_OF_THE_TIMETABLE = _NOT_RUNNING | {TripDescriptor.SCHEDULED, TripDescriptor.REPLACEMENT}
+
+
+def _here(update: TripUpdate.StopTimeUpdate, train: Train | Call) -> bool:
+    counted = update.HasField("stop_sequence") and update.stop_sequence == train.sequence
+    return counted or update.stop_id == train.stop
 
 
 def _told(update: TripUpdate.StopTimeUpdate, *, arriving: bool) -> TripUpdate.StopTimeEvent:

@@ -1,13 +1,16 @@
 """Pickups wait for late trains, if nobody else's promise breaks; or their owners are told.
 
-Looked after on a thread of its own, since whoever knows the delays may be slow to answer.
+Whose train does not come is told as well. Nothing is moved for that: the ride is as promised, and
+its owner decides. Looked after on a thread of its own, since whoever knows the delays may be slow
+to answer.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
-from threading import Event, Thread
 
 import httpx2
 import structlog
@@ -22,17 +25,17 @@ from shuttle.domain import (
     Booking,
     BookingStatus,
     Location,
-    Promise,
     RideRequest,
     Train,
     When,
     walking_seconds,
 )
+from shuttle.driving.promises import trains_cancelled
 from shuttle.errors import RequestError, ShuttleError
-from shuttle.events import HeldForTrain, NotHeldForTrain
+from shuttle.events import Event, HeldForTrain, NotHeldForTrain, TrainCancelled, TrainRunsAgain
 from shuttle.plan import DayPlan, under_way
-from shuttle.timetables.delays import Delays
-from shuttle.timetables.stations import TimetableRule
+from shuttle.timetables.delays import NOTHING_KNOWN, STALE_SECONDS, Delays
+from shuttle.timetables.stations import Stations
 
 TELL_AGAIN = 300
 """Whoever was told that the bus cannot wait is told again if a train is later by so much."""
@@ -49,44 +52,76 @@ Read = Callable[[], bytes]
 
 
 class LateTrains:
-    """Sees to the rides from trains that are late.
+    """Sees to the rides from trains that are late, and of trains that do not come.
 
     Parameters
     ----------
     dispatcher
-        Of a region with a timetable.
-    rule
-        Of the region.
+        Its rides.
+    stations
+        Of its region.
     read
         Gives the trip updates; may raise OSError or httpx2.HTTPError.
     """
 
-    def __init__(self, dispatcher: Dispatcher, rule: TimetableRule, read: Read) -> None:
-        self._dispatcher = dispatcher
-        self._most = rule.hold_minutes * 60
-        self._read = read
+    def __init__(self, dispatcher: Dispatcher, stations: Stations, read: Read) -> None:
+        self._dispatcher, self._stations, self._read = dispatcher, stations, read
+        self._most = stations.rule.hold_minutes * 60
+        self._read_at = 0
 
-    def look(self, now: int) -> None:
-        """Read the delays once, and see to each ride from a train that is late."""
+    def look(self, now: int, *, on_duty: bool = True) -> None:
+        """Read the delays once, for what is offered here; whoever is on duty sees to each ride."""
+        today = self._dispatcher.region.config.local_day(now)
         try:
-            delays = Delays.read(self._read(), now)
+            self._stations.latest.delays = Delays.read(self._read(), now, today)
+            self._read_at = now
         except (OSError, httpx2.HTTPError, ShuttleError) as error:
             _log.warning("trip_updates_unreadable", error=type(error).__name__, reason=str(error))
+            if self._read_at < now - STALE_SECONDS:
+                self._stations.latest.delays = NOTHING_KNOWN
             return
-        today = self._dispatcher.region.config.local_day(now)
-        for booking in self._dispatcher.plan(today, now).bookings.values():
-            train = booking.train
-            if train is None or train.onward or booking.status is not BookingStatus.BOOKED:
-                continue
-            late = delays.late(train, today)
-            if waiting_for(booking, train, late) - booking.held < _NOTICEABLE:
-                continue
-            try:
-                self._see_to(booking, train, late, now)
-            except ShuttleError as error:
-                _log.error("late_train_not_seen_to", error=type(error).__name__)
+        if on_duty:
+            self._see_to_all(self._stations.latest.delays, today, now)
 
-    def _see_to(self, booking: Booking, train: Train, late: int, now: int) -> None:
+    def _see_to_all(self, delays: Delays, today: date, now: int) -> None:
+        last = today + timedelta(days=self._dispatcher.region.config.rules.horizon_days)
+        # What left its first stop before midnight is met on the day after, too.
+        told = {day + timedelta(days=after) for day in delays.days for after in (0, 1)}
+        for day in sorted({today, *(each for each in told if today <= each <= last)}):
+            trainless = trains_cancelled(self._dispatcher.events(day))
+            for booking in self._dispatcher.plan(day, now).bookings.values():
+                train = booking.train
+                if train is None or booking.status is not BookingStatus.BOOKED:
+                    continue
+                try:
+                    self._see_to(booking, train, delays, now, known=booking.code in trainless)
+                except ShuttleError as error:
+                    _log.error("train_not_seen_to", error=type(error).__name__)
+
+    def _see_to(
+        self, booking: Booking, train: Train, delays: Delays, now: int, *, known: bool
+    ) -> None:
+        """See to one ride; `known` if its owner was told that the train does not come."""
+        code = booking.code
+        if delays.cancelled(train):
+            if not known:
+                self._note(booking, TrainCancelled(now, code, *self._instead(booking, train, now)))
+            return
+        if known and delays.known(train):
+            self._note(booking, TrainRunsAgain(now, code))
+        late = delays.late(train)
+        if not train.onward and waiting_for(booking, train, late) - booking.held >= _NOTICEABLE:
+            self._wait_or_tell(booking, train, late, now)
+
+    def _note(self, booking: Booking, event: Event) -> None:
+        """Note what happened to a ride that is still to come; its owner is told by that."""
+
+        def act(plan: DayPlan) -> Outcome[None]:
+            return Outcome(None, plan, events=(event,) if booking.code in plan.bookings else ())
+
+        self._dispatcher.act(booking.ride.day, event.time, act)
+
+    def _wait_or_tell(self, booking: Booking, train: Train, late: int, now: int) -> None:
         day, code, wait = booking.ride.day, booking.code, waiting_for(booking, train, late)
         if wait <= self._most:
             waits = self._dispatcher.act(day, now, lambda plan: held(plan, code, wait, now))
@@ -96,24 +131,48 @@ class LateTrains:
         before = [each.seconds for each in told if each.code == code]
         if before and wait - before[-1] < TELL_AGAIN:
             return
-        free = self._free(booking, train.time + late + train.margin, now)
-        times = (None, None) if free is None else (free.pickup_earliest, free.pickup_latest)
-        event = NotHeldForTrain(now, code, wait, *times)
-        self._dispatcher.act(day, now, lambda plan: Outcome(None, plan, events=(event,)))
+        ready = train.time + late + train.margin + walking_seconds(booking.ride_now.walk_to_pickup)
+        ends, party = self._ends(booking), booking.ride_now.party
+        asked = RideRequest(*ends, When.DEPART_AT, max(now, ready), party)
+        event = NotHeldForTrain(now, code, wait, *self._free(booking, asked, now))
+        self._note(booking, event)
 
-    def _free(self, booking: Booking, ready: int, now: int) -> Promise | None:
-        """Return the next window on offer for whoever arrives late."""
+    def _instead(
+        self, booking: Booking, train: Train, now: int
+    ) -> tuple[int | None, int | None, int | None]:
+        """Return when the next train goes the same way, and which window is free for it."""
+        ends, day = self._ends(booking), self._dispatcher.region.config.local_day(train.time)
+        trains = self._stations.trains(*ends, day)
+        same = (
+            each for each in trains if (each.onward, each.towards) == (train.onward, train.towards)
+        )
+        following = next((each for each in same if each.time > max(now, train.time)), None)
+        if following is None:
+            return None, None, None
+        asked = RideRequest.for_train(*ends, following, booking.ride_now.party)
+        begin, end = self._free(booking, asked, now)
+        return (None, None, None) if begin is None else (following.time, begin, end)
+
+    def _ends(self, booking: Booking) -> tuple[Location, Location]:
         region, ride = self._dispatcher.region, booking.ride_now
-        ends = (region.stop(each) for each in (ride.pickup_stop, ride.dropoff_stop))
-        origin, destination = (Location(each.lat, each.lon, each.label, each.id) for each in ends)
-        time = max(now, ready + walking_seconds(ride.walk_to_pickup))
-        asked = RideRequest(origin, destination, When.DEPART_AT, time, ride.party)
+        pickup, dropoff = region.stop(ride.pickup_stop), region.stop(ride.dropoff_stop)
+        return (
+            Location(pickup.lat, pickup.lon, pickup.label, pickup.id),
+            Location(dropoff.lat, dropoff.lon, dropoff.label, dropoff.id),
+        )
+
+    def _free(
+        self, booking: Booking, asked: RideRequest, now: int
+    ) -> tuple[int, int] | tuple[None, None]:
+        """Return the first pickup window on offer for whoever changes their ride to another."""
         try:
             answer = quote_change(self._dispatcher, booking.code, asked, now)
         except (RequestError, ShuttleError):
-            return None
-        first = next(iter(answer.offers), None)
-        return None if first is None or answer.refusal is not None else first.ride.promise
+            return None, None
+        if answer.refusal is not None or not answer.offers:
+            return None, None
+        promise = answer.offers[0].ride.promise
+        return promise.pickup_earliest, promise.pickup_latest
 
 
 def waiting_for(booking: Booking, train: Train, late: int) -> int:
@@ -180,26 +239,26 @@ def watching_trains(
 ) -> Iterator[None]:
     """See to late trains while the body runs, if the region says where delays are told.
 
-    Of several processes on one database, the one that is `on_duty` does.
+    Of several processes on one database each knows which trains come, and the one that is
+    `on_duty` sees to the rides.
     """
-    rule = dispatcher.region.config.timetable
-    if rule is None or not rule.realtime or dispatcher.region.stations is None:
+    stations = dispatcher.region.stations
+    if stations is None or not stations.rule.realtime:
         yield
         return
-    stopped = Event()
+    rule, stopped = stations.rule, threading.Event()
     http = httpx2.Client(timeout=_ANSWER_SECONDS, trust_env=False)
-    late = LateTrains(dispatcher, rule, reader(rule.realtime, dispatcher.region.folder, http))
+    late = LateTrains(dispatcher, stations, reader(rule.realtime, dispatcher.region.folder, http))
 
     def run() -> None:
         while not stopped.is_set():
             try:
-                if on_duty():
-                    late.look(clock())
+                late.look(clock(), on_duty=on_duty())
             except Exception as error:  # noqa: BLE001 -- whatever it is, trains will be late again
                 _log.error("late_trains_failed", error=type(error).__name__)
             stopped.wait(rule.realtime_seconds)
 
-    thread = Thread(target=run, name="late trains")
+    thread = threading.Thread(target=run, name="late trains")
     thread.start()
     try:
         yield

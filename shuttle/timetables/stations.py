@@ -4,8 +4,8 @@ A stop of the feed belongs to every place within some metres of it, as the crow 
 to be matched by hand.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from math import cos, hypot, radians
 from pathlib import Path
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shuttle.domain import Location, Train
 from shuttle.open_data.tables import FeedError
+from shuttle.timetables.delays import NOTHING_KNOWN, Delays
 from shuttle.timetables.timetable import Call, Timetable
 
 _log = structlog.get_logger()
@@ -85,6 +86,16 @@ class ScheduledRide:
     walk_after: int
 
 
+@dataclass(slots=True)
+class Latest:
+    """What was read last of late and cancelled trains: the one thing here that changes.
+
+    Replaced as a whole by whoever reads the feed; safe on any thread.
+    """
+
+    delays: Delays = NOTHING_KNOWN
+
+
 @dataclass(frozen=True, eq=False)
 class Stations:
     """What stops where in a region.
@@ -95,11 +106,14 @@ class Stations:
         The region's.
     timetable
         The whole feed.
+    latest
+        What is known of its trains at the moment. Those that do not come are in no list.
     """
 
     rule: TimetableRule
     timetable: Timetable
     _near: tuple[tuple[str, float, float], ...]
+    latest: Latest = field(default_factory=Latest, repr=False)
 
     @classmethod
     def of(
@@ -139,16 +153,23 @@ class Stations:
 
     def leaving(self, place: Location, day: date) -> list[Train]:
         """Return the trains that can be got on at a place, by time."""
-        calls = (each for each in self._calls(place, day) if each.boarding)
-        return sorted((self._train(each, onward=True) for each in calls), key=_by_time)
+        trains = self._trains(place, day, onward=True)
+        return sorted((each for each in trains if not self.cancelled(each)), key=_by_time)
 
     def arriving(self, place: Location, day: date) -> list[Train]:
         """Return the trains that can be got off at a place, by time."""
-        calls = (each for each in self._calls(place, day) if each.alighting)
-        return sorted((self._train(each, onward=False) for each in calls), key=_by_time)
+        trains = self._trains(place, day, onward=False)
+        return sorted((each for each in trains if not self.cancelled(each)), key=_by_time)
+
+    def cancelled(self, train: Train | Call) -> bool:
+        """Whether a train or bus does not come where it is got on or off, as far as is known."""
+        return self.latest.delays.cancelled(train)
 
     def train(self, origin: Location, destination: Location, name: str) -> Train | None:
-        """Return the train of a ride that has this name, see :attr:`Train.name`."""
+        """Return the train of a ride that has this name, see :attr:`Train.name`.
+
+        Also one that is cancelled: the timetable has it.
+        """
         _, _, rest = name.partition(":")
         try:
             day = date.fromisoformat(rest.partition(":")[0])
@@ -158,7 +179,14 @@ class Stations:
         if not _FIRST_DAY <= day <= _LAST_DAY:
             return None
         days = (day + timedelta(days=number) for number in range(later + 1))
-        found = (each for other in days for each in self.trains(origin, destination, other))
+        found = (
+            each
+            for other in days
+            for each in (
+                *self._trains(destination, other, onward=True),
+                *self._trains(origin, other, onward=False),
+            )
+        )
         return next((each for each in found if each.name == name), None)
 
     def rides(
@@ -181,7 +209,14 @@ class Stations:
             for end, after in self._at(destination, metres)
             if begin != end
             for board, alight in self.timetable.rides_between(begin, end, day)
+            if not (self.cancelled(board) or self.cancelled(alight))
         ]
+
+    def _trains(self, place: Location, day: date, *, onward: bool) -> Iterator[Train]:
+        """Yield the trains that can be got on at a place, or off, whether they come or not."""
+        for call in self._calls(place, day):
+            if call.boarding if onward else call.alighting:
+                yield self._train(call, onward=onward)
 
     def _calls(self, place: Location, day: date) -> list[Call]:
         """Return the trains at a place, each once."""

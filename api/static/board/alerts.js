@@ -1,4 +1,4 @@
-/** What somebody has to look at: promises at risk, rides without a vehicle, trouble in force. */
+/** What somebody has to look at: promises at risk, rides without a vehicle or train, trouble in force. */
 import { words } from "../words.js";
 import { byId, part, say, write } from "./parts.js";
 
@@ -12,13 +12,14 @@ export class Alerts {
     const rides = [...this.model.rides.values()];
     const stranded = rides.filter((each) => each.stranded);
     const risky = rides.filter((each) => each.atRisk && !each.stranded).sort((a, b) => b.late_minutes - a.late_minutes);
+    const trainless = rides.filter((each) => each.cancelled_train && each.status === "booked");
     const inForce = this.model.conditions.filter((each) => each.lifted_at === null && Date.parse(each.until) > this.model.now);
-    const key = JSON.stringify([stranded.map((each) => each.code), risky.map((each) => [each.code, each.late_minutes]), inForce, this.model.selected, this.model.past]);
+    const key = JSON.stringify([stranded.map((each) => each.code), risky.map((each) => [each.code, each.late_minutes]), trainless.map((each) => each.code), inForce, this.model.selected, this.model.past]);
     if (key === this.key) return;
     this.key = key;
-    const lines = [...stranded.map((each) => this.#stranded(each)), ...risky.map((each) => this.#risky(each)), ...inForce.map((each) => this.#trouble(each))];
+    const lines = [...stranded.map((each) => this.#stranded(each)), ...risky.map((each) => this.#risky(each)), ...trainless.map((each) => this.#trainless(each)), ...inForce.map((each) => this.#trouble(each))];
     byId("alerts").replaceChildren(...(lines.length ? lines : [part("li", { class: "calm" }, words.all_well)]));
-    write(byId("alerts-count"), stranded.length + risky.length || "");
+    write(byId("alerts-count"), stranded.length + risky.length + trainless.length || "");
   }
 
   #way(ride) {
@@ -33,6 +34,11 @@ export class Alerts {
   #risky(ride) {
     const cause = words[`cause_${ride.cause}`] ?? words.cause_unknown;
     return part("li", { class: "alert bad" }, this.#chooser(ride, `${say("late_by", { minutes: ride.late_minutes })} · ${this.model.tourOf(ride)?.name ?? ""} · ${cause}`));
+  }
+
+  #trainless(ride) {
+    const { line, time } = ride.cancelled_train;
+    return part("li", { class: "alert" }, this.#chooser(ride, say("train_cancelled", { line, time: this.times.clock(Date.parse(time)) })));
   }
 
   #chooser(ride, what) {
