@@ -15,7 +15,7 @@ from shuttle.driving.drives import APPLY, Drive, RejectedError
 from shuttle.driving.driving_events import ShiftStarted, TakenBack
 from shuttle.driving.facts import find, not_yet_begun, resettled, with_fact
 from shuttle.driving.ledger import newly_served
-from shuttle.driving.reports import Answer, Rejection, Report, Taken
+from shuttle.driving.reports import Answer, Rejection, Report, ReportKind, Taken
 from shuttle.driving.rolling import GRACE
 from shuttle.driving.taking_back import taken_back
 from shuttle.errors import UnknownShift
@@ -74,7 +74,7 @@ def _taken_in(drive: Drive, report: Report, now: int) -> tuple[Drive, Answer]:
     report = replace(report, time=min(report.time, now))
     try:
         known = drive if drive.reports else _started(drive, report)
-        act = taken_back if report.takes_back else APPLY[report.kind]
+        act = taken_back if report.kind is ReportKind.TAKEN_BACK else APPLY[report.kind]
         applied = act(replace(known, reports=(*known.reports, report)), report)
     except RejectedError as error:
         return drive, Answer(report.id, Taken.REJECTED, error.why)

@@ -1,4 +1,4 @@
-"""A driver takes back what was tapped by mistake, shortly after: the tour goes on as if it never was.
+"""A driver takes back what was tapped by mistake: the tour goes on as if it never was.
 
 A tap names the report that it takes back, so that it may be sent again and again. Of several
 things that were reported of a party, the last is taken back first.
@@ -15,8 +15,8 @@ from routing.travel_times import TravelTimes
 from routing.worsening import made_worse
 from shuttle.booking.offers import exact_trip
 from shuttle.domain import Booking, BookingStatus
-from shuttle.driving.driving_events import TakenBack
 from shuttle.driving.drives import Drive, RejectedError
+from shuttle.driving.driving_events import TakenBack
 from shuttle.driving.facts import find, stood_at, unserved, without
 from shuttle.driving.reports import Rejection, Report, ReportKind, standing
 from shuttle.driving.rolling import arrival
@@ -54,7 +54,7 @@ def taken_back(drive: Drive, report: Report) -> Drive:
     counting = standing(before)
     if tapped not in counting:
         return drive
-    _check(drive, tapped, report, counting)
+    _check(tapped, report, counting)
     event = TakenBack(report.time, report.code, drive.tour.shift.id)
     if tapped.kind is ReportKind.ARRIVED:
         return drive.then(_as_planned(drive, report.code), event)
@@ -71,7 +71,7 @@ def taken_back(drive: Drive, report: Report) -> Drive:
     return drive.then(tour, event, booking=booking.with_status(status))
 
 
-def _check(drive: Drive, tapped: Report, report: Report, counting: list[Report]) -> None:
+def _check(tapped: Report, report: Report, counting: list[Report]) -> None:
     over = any(each.kind is ReportKind.ENDED for each in counting)
     if over or not tapped.time <= report.time <= tapped.time + TAKE_BACK_SECONDS:
         raise RejectedError(Rejection.TOO_LATE)
