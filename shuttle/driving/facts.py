@@ -170,8 +170,9 @@ def owed(tour: Tour, halts: Sequence[Halt], k: int, bookings: Mapping[str, Booki
     halt = halts[k]
     if halt.kind in RIDES:
         promise = promise_of(bookings[halt.trip])
-        pickup = halt.kind is HaltKind.PICKUP
-        latest = promise.pickup_latest if pickup else promise.dropoff_latest
-        return replace(halt, earliest=promise.pickup_earliest, latest=latest)
+        if halt.kind is HaltKind.PICKUP:
+            earliest, latest = bookings[halt.trip].pickup_span
+            return replace(halt, earliest=earliest, latest=latest)
+        return replace(halt, earliest=promise.pickup_earliest, latest=promise.dropoff_latest)
     own = sum(not each.trip for each in halts[:k])
     return empty_tour(tour.shift).halts[own]

@@ -13,7 +13,7 @@ from routing.problem import HaltKind, Tour, trip_halts
 from routing.schedule import compile_tours
 from routing.travel_times import TravelTimes
 from routing.worsening import made_worse
-from shuttle.booking.offers import exact_trip
+from shuttle.booking.offers import planned_trip
 from shuttle.domain import Booking, BookingStatus
 from shuttle.driving.drives import Drive, RejectedError
 from shuttle.driving.driving_events import TakenBack
@@ -66,7 +66,7 @@ def taken_back(drive: Drive, report: Report) -> Drive:
     index = drive.where(kind, report.code)
     if index >= drive.tour.served:  # the tour has been closed, or nobody had got on by then
         raise RejectedError(Rejection.TOO_LATE)
-    halts = trip_halts(exact_trip(drive.region, booking.ride_now, booking.code))
+    halts = trip_halts(planned_trip(drive.region, booking))
     tour = unserved(drive.tour, index, halts[kind is HaltKind.DROPOFF], drive.bookings)
     return drive.then(tour, event, booking=booking.with_status(status))
 
@@ -133,7 +133,7 @@ def _awaited(drive: Drive, booking: Booking, now: int) -> Tour:
     """
     travel, code = drive.region.travel, booking.code
     there = arrival(drive.tour, drive.where(HaltKind.PICKUP, code), drive.reports)
-    trip = exact_trip(drive.region, booking.ride_now, code)
+    trip = planned_trip(drive.region, booking)
     # The driver has waited: what is left of the window may be nothing by now.
     late = max(0, now + TAKE_BACK_SECONDS - trip.pickup_latest)
     willing = replace(
