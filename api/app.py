@@ -244,16 +244,9 @@ _STORE_AWAY = (
 
 def _on_known_error(request: Request, error: Exception) -> Response:
     status, code, field = STATUS[type(error)]
-    extensions: dict[str, Any] = {}
     if isinstance(error, RequestError):
         code, field = error.code, error.field
-        extensions = fixes_of(request, error)
-    if isinstance(error, OfferGone):
-        extensions = fresh_offers(request, error.quote)
-    if isinstance(error, CannotMove):
-        extensions = acting.why_not(request, error)
-    if isinstance(error, PlanChanged):
-        extensions = trouble.fresh_preview(request, error.consequences)
+    extensions = _extensions(request, error)
     request.app.state.metrics.refused(code)
     if status >= 500:
         _log.error(code, error=str(error))
@@ -268,6 +261,22 @@ def _on_known_error(request: Request, error: Exception) -> Response:
         return pages.problem_page(request, status, code, headers)
     detail = _STORE_AWAY if isinstance(error, StoreError) else str(error)
     return problem(request, status, code, detail, field=field, headers=headers, **extensions)
+
+
+def _extensions(request: Request, error: Exception) -> dict[str, Any]:
+    """Return what a problem says besides its code and its title."""
+    match error:
+        case RequestError():
+            return fixes_of(request, error)
+        case OfferGone():
+            return fresh_offers(request, error.quote)
+        case CannotMove():
+            return acting.why_not(request, error)
+        case NotMovable():
+            return acting.why_it_stays(request, error)
+        case PlanChanged():
+            return trouble.fresh_preview(request, error.consequences)
+    return {}
 
 
 def _on_unknown_error(request: Request, _error: Exception) -> Response:

@@ -41,6 +41,7 @@ PROBLEMS: dict[str, str] = {
     "not_stranded": mark("This ride waits for no decision."),
     "nothing_to_change": mark("There is nothing to change at that time."),
     "other_day": mark("This belongs to another day."),
+    "outside_promise": mark("This time lies outside the promise."),
     "out_of_service": mark("The vehicle is out of service at that time."),
     "outward_too_late": mark(
         "The way back begins before this ride has arrived. Change the way back first."

@@ -285,6 +285,9 @@ class Amendment:
         `pickup_stop`.
     held
         Seconds by which the ride waits for its owner's late train.
+    pickup_at
+        When a dispatcher wants the vehicle to come, within `times`. Nobody is told of it, and
+        nobody is owed it.
     """
 
     pickup_stop: str
@@ -292,6 +295,11 @@ class Amendment:
     times: Promise
     boarded: int | None = None
     held: int = 0
+    pickup_at: int | None = None
+
+
+AROUND_SECONDS = 120
+"""So much later than a dispatcher wants it a pickup may be planned: others need some room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +348,30 @@ class Booking:
             dropoff_stop=now.dropoff_stop,
             promise=now.times,
         )
+
+    @property
+    def pickup_at(self) -> int | None:
+        """When a dispatcher wants the vehicle to come; None leaves it to the plan."""
+        return None if self.amendment is None else self.amendment.pickup_at
+
+    @property
+    def pickup_span(self) -> tuple[int, int]:
+        """Between which times the pickup is planned: in the window, at what a dispatcher wants."""
+        times = self.ride_now.promise
+        earliest, latest = times.pickup_earliest, times.pickup_latest
+        if self.pickup_at is None:
+            return earliest, latest
+        return max(earliest, self.pickup_at), min(latest, self.pickup_at + AROUND_SECONDS)
+
+    def wanted_at(self, time: int | None) -> "Booking":
+        """Return the same booking with its pickup wanted at a time, or left to the plan."""
+        if time == self.pickup_at:
+            return self
+        ride = self.ride_now
+        as_promised = Amendment(ride.pickup_stop, ride.dropoff_stop, ride.promise)
+        amendment = replace(self.amendment or as_promised, pickup_at=time)
+        idle = amendment == as_promised and ride == self.ride
+        return replace(self, amendment=None if idle else amendment)
 
     @property
     def held(self) -> int:

@@ -207,7 +207,10 @@ class NoLateRide(ShuttleError):
 
 
 class NotMovable(ShuttleError):
-    """A ride stays where it is; `why` is ``begun``, ``over``, ``locked``, ``here`` or ``stop``."""
+    """A ride stays as it is.
+
+    `why` is ``begun``, ``over``, ``locked``, ``here``, ``stop`` or ``told``.
+    """
 
     def __init__(self, code: str, why: str) -> None:
         super().__init__(f"The ride cannot be moved: {_STAYS[why]}.")
@@ -219,8 +222,9 @@ _STAYS = {
     "begun": "its vehicle is on the way",
     "over": "it is over",
     "locked": "it is locked, or the tour is; unlock it first",
-    "here": "it is in this vehicle already",
+    "here": "it is in this vehicle already, and at this time",
     "stop": "one of its stops is closed",
+    "told": "its owner was told that the vehicle comes later; call them first",
 }
 
 
@@ -228,7 +232,8 @@ class CannotMove(ShuttleError):
     """A ride does not fit into a tour; `obstacle` says why, `nearest` where else it does.
 
     The first of `others` that fits is the nearest possible; `late_seconds` is by how much the
-    promise would be missed in the wanted vehicle, None if it could not come at all.
+    promise would be missed in the wanted vehicle, None if it could not come at all; `pickup` is
+    the nearest time at which it does fit there, if another one than the plan's was wanted.
     """
 
     def __init__(
@@ -237,6 +242,7 @@ class CannotMove(ShuttleError):
         wanted: Candidate,
         late_seconds: int | None,
         others: tuple[Candidate, ...],
+        pickup: int | None = None,
     ) -> None:
         super().__init__(
             f"The ride does not fit into the tour of shift {wanted.shift}: {wanted.obstacle.name}."
@@ -245,6 +251,7 @@ class CannotMove(ShuttleError):
         self.wanted = wanted
         self.late_seconds = late_seconds
         self.others = others
+        self.pickup = pickup
 
 
 class PlanRejected(ShuttleError):

@@ -310,13 +310,17 @@ class TrainRunsAgain:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A dispatcher moved a ride to the tour of `shift`; `before` is empty if none carried it."""
+    """A dispatcher moved a ride to the tour of `shift`; `before` is empty if none carried it.
+
+    `pickup` is when the vehicle is wanted to come, within the promise, if that was said.
+    """
 
     kind: ClassVar[str] = "moved"
     time: int
     code: str
     before: str
     shift: str
+    pickup: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from shuttle.booking.unmet import Unmet
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Party
-from shuttle.events import NumberShown
+from shuttle.events import Changed, NumberShown
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
 from tests.api_client import KEY, berlin
@@ -217,16 +217,110 @@ def test_rides_and_tours_are_locked_and_unlocked(desk: Office) -> None:
     booking = desk.book()
     paths = (f"/api/v1/bookings/{booking['code']}/lock", f"/api/v1/shifts/{DAY}/{TWO}/lock")
     for path in paths:
-        assert desk.http.put(path).json() == {"locked": True}
-        assert desk.http.put(path).json() == {"locked": True}
+        for _ in range(2):
+            assert desk.http.put(path).json()["locked"]
     shown = board(desk)
     assert ride_of(shown, booking)["locked"]
     assert [each["shift"] for each in shown["tours"] if each["locked"]] == [TWO]
     for path in paths:
-        assert desk.http.delete(path).json() == {"locked": False}
+        assert not desk.http.delete(path).json()["locked"]
     assert not any(each["locked"] for each in board(desk)["tours"])
     assert desk.http.put(f"/api/v1/shifts/{DAY}/bus-9@06:00/lock").status_code == 404
     assert desk.http.put("/api/v1/bookings/NOBODY22/lock").status_code == 404
+
+
+def test_locking_is_shown_first_with_the_rides_that_it_holds(desk: Office) -> None:
+    first, second = (
+        desk.book(f"key-number-{clock}", when={"depart_at": berlin(f"{DAY}T{clock}")})["code"]
+        for clock in ("09:00", "10:30")
+    )
+    assert {each["shift"] for each in board(desk)["rides"]} == {ONE}
+    tour, ride = f"/api/v1/shifts/{DAY}/{ONE}/lock", f"/api/v1/bookings/{first}/lock"
+    shown = desk.http.post(f"{tour}/preview", json={"locked": True}).json()
+    assert (shown["locked"], sorted(shown["rides"])) == (True, sorted([first, second]))
+    assert not any(each["locked"] for each in board(desk)["tours"])
+    assert desk.http.put(ride).json() == {"locked": True, "rides": [first]}
+    assert desk.http.post(f"{tour}/preview", json={"locked": True}).json()["rides"] == [second]
+    assert desk.http.put(tour).json() == {"locked": True, "rides": [second]}
+    assert desk.http.post(f"{ride}/preview", json={"locked": False}).json()["rides"] == []
+    assert desk.http.delete(tour).json() == {"locked": False, "rides": [second]}
+    assert desk.http.post(f"{ride}/preview", json={"locked": False}).json()["rides"] == [first]
+
+
+def at_time(desk: Office, booking: Any, clock: str, shift: str = ONE) -> Any:
+    """Look at what it means to move a ride to a time."""
+    asked = {"shift": shift, "pickup": berlin(f"{DAY}T{clock}")}
+    return desk.http.post(f"/api/v1/bookings/{booking['code']}/move/preview", json=asked)
+
+
+def test_a_time_within_the_promise_is_moved_to_and_left_again(desk: Office) -> None:
+    booking = desk.book()
+    path = f"/api/v1/bookings/{booking['code']}/move"
+    shown = at_time(desk, booking, "09:08").json()
+    assert (shown["pickup"], shown["pickup_before"]) == (berlin(f"{DAY}T09:08"), None)
+    assert (shown["offer"], shown["told_by"]) == (None, None)
+    asked = {"shift": ONE, "pickup": shown["pickup"]}
+    done = desk.http.post(path, json=asked, params={"expected": shown["expected"]})
+    assert done.json() == shown
+    ride = ride_of(board(desk), booking)
+    assert (ride["pickup"], ride["wanted"]) == (berlin(f"{DAY}T09:08"), berlin(f"{DAY}T09:08"))
+    assert ride["pickup_window"] == booking["pickup_window"]
+    stays = at_time(desk, booking, "09:08")
+    assert (stays.status_code, stays.json()["code"]) == (409, "not_movable")
+    assert desk.http.post(path, json={"shift": ONE}).json()["pickup_before"] == asked["pickup"]
+    assert ride_of(board(desk), booking)["wanted"] is None
+
+
+def test_a_time_outside_the_promise_comes_with_an_offer_that_changes_the_booking(
+    desk: Office,
+) -> None:
+    booking = desk.book()
+    shown = at_time(desk, booking, "11:02")
+    assert shown.status_code == 200, shown.text
+    told = shown.json()
+    window = told["offer"]["pickup_window"]
+    assert window["earliest"] <= berlin(f"{DAY}T11:02") <= window["latest"]
+    assert (told["told_by"], told["expected"]) == ("none", "")
+    assert told["effects"][0]["code"] == booking["code"]
+    assert told["effects"][0]["after"]["pickup"] == told["offer"]["expected_pickup"]
+    assert ride_of(board(desk), booking)["pickup_window"] == booking["pickup_window"]
+    refused = desk.http.post(
+        f"/api/v1/bookings/{booking['code']}/move",
+        json={"shift": ONE, "pickup": berlin(f"{DAY}T11:02")},
+    )
+    assert (refused.status_code, refused.json()["code"]) == (422, "outside_promise")
+    done = desk.http.post(
+        f"/api/v1/bookings/{booking['code']}/change",
+        json={"offer": told["offer"]["offer"]},
+        headers={"Idempotency-Key": "key-of-change"},
+    )
+    assert done.status_code == 201, done.text
+    [ride] = board(desk)["rides"]
+    assert (ride["code"], ride["pickup_window"]) == (done.json()["code"], window)
+    events = [each for each in desk.dispatcher.events(MONDAY) if isinstance(each, Changed)]
+    assert [(each.old, each.new) for each in events] == [(booking["code"], ride["code"])]
+
+
+def test_an_impossible_time_says_why_and_which_is_the_nearest(desk: Office) -> None:
+    booking = desk.book(party={"passengers": 6})
+    for number in range(2):
+        desk.book(f"key-number-{number}", party={"passengers": 6}, origin={"stop": "mitte"})
+    minutes = [f"09:{minute:02}" for minute in range(15)]
+    within = [at_time(desk, booking, each) for each in minutes]
+    refused = [each.json() for each in within if each.status_code == 409]
+    assert {each["code"] for each in refused} <= {"cannot_move", "not_movable"}
+    impossible = next(each for each in refused if each["code"] == "cannot_move")
+    assert impossible["message"]
+    nearest = impossible["nearest_pickup"]
+    assert at_time(desk, booking, nearest[11:16]).json()["pickup"] == nearest
+    out = {"kind": "vehicle_out", "vehicle": "bus-1", "from": berlin(f"{DAY}T12:00")}
+    out["until"] = berlin(f"{DAY}T14:00")
+    assert desk.http.post("/api/v1/trouble", json=out).status_code == 201
+    outside = at_time(desk, booking, "12:30")
+    assert (outside.status_code, outside.json()["code"]) == (409, "cannot_move")
+    assert outside.json()["nearest_pickup"] > berlin(f"{DAY}T13:50")
+    gone = at_time(desk, booking, "07:00")
+    assert (gone.status_code, gone.json()["code"]) == (422, "in_the_past")
 
 
 def test_that_a_number_was_shown_is_recorded(desk: Office) -> None:

@@ -361,6 +361,68 @@ def test_a_new_ride_rings_until_the_driver_has_seen_it(phone: Phone) -> None:
     assert (phone.reports()[-1].kind, phone.reports()[-1].code) == ("acknowledged", new)
 
 
+def test_a_mistaken_tap_is_taken_back_and_the_server_is_told(phone: Phone) -> None:
+    here, page = phone.here, phone.page
+    code = at_nine(here)
+    phone.open(here.code_of())
+    phone.start()
+    assert phone.key("undo").count() == 0
+    phone.until("08:58:30")
+    phone.key("arrived").click()
+    phone.key(f"on {code}").click()
+    phone.later(10)
+    phone.sent()
+    assert here.dispatcher.booking(code).status == "on_board"
+    assert "Erna" in phone.key("undo").inner_text()
+    with phone.running():
+        assert barriers(page) == []
+    assert small_targets(page) == []
+    phone.key("undo").click()
+    phone.key(f"on {code}").wait_for()
+    phone.later(10)
+    phone.sent()
+    assert here.dispatcher.booking(code).status == "booked"
+    assert page.locator(".alarm").count() == 0
+    phone.key("undo").click()
+    phone.key("arrived").wait_for()
+    phone.later(10)
+    phone.sent()
+    kinds = [report.kind for report in phone.reports()]
+    assert kinds == ["started", "arrived", "picked_up", "taken_back", "taken_back"]
+    phone.key("arrived").click()
+    phone.later(10)
+    phone.key(f"on {code}").wait_for()
+    phone.later(180)
+    phone.key("undo").wait_for(state="detached")
+
+
+def test_without_a_network_a_mistaken_tap_never_leaves_the_phone(phone: Phone) -> None:
+    here, page = phone.here, phone.page
+    code = at_nine(here)
+    phone.open(here.code_of())
+    phone.start()
+    phone.until("08:58:30")
+    phone.key("arrived").click()
+    phone.sent()
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.wait_for_timeout(500)
+    phone.key(f"on {code}").click()
+    phone.key("undo").click()
+    page.reload()
+    phone.key(f"on {code}").wait_for()
+    phone.later(40)
+    phone.key(f"on {code}").click()
+    page.context.set_offline(False)
+    phone.later(20)
+    phone.sent()
+    assert here.dispatcher.booking(code).status == "on_board"
+    told = phone.reports()[2:]
+    assert [each.takes_back for each in told if each.kind == "taken_back"] in ([], [told[0].id])
+    assert told[-1].kind == "picked_up"
+    assert page.locator(".refused").count() == 0
+
+
 def test_a_ride_that_is_gone_is_said(phone: Phone) -> None:
     here = phone.here
     booking = here.book(party=LARGE)

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from routing.check import check_plan
 from routing.problem import Tour
-from shuttle.booking.offers import exact_trip
+from shuttle.booking.offers import planned_trip
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus
 from shuttle.keeping.records import restored
@@ -47,7 +47,7 @@ def faults_of(plan: DayPlan) -> list[str]:
     """What the independent checker finds wrong: with every tour, and every ride that is in one."""
     waiting = {each.code for each in plan.stranded}
     trips = {
-        code: exact_trip(plan.region, each.ride_now, code)
+        code: planned_trip(plan.region, each)
         for code, each in plan.bookings.items()
         if code not in waiting
     }

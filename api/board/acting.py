@@ -3,29 +3,32 @@
 To move is looked at first and then confirmed, like trouble; see :mod:`api.staff.trouble`.
 """
 
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from api.languages import language_of
+from api.languages import language_of, tell
 from api.mapping.tours import plan_of
 from api.problems import answers
 from api.rides.booking_owner import Code, written
-from api.rides.explain_words import obstacle_sentence
+from api.rides.explain_words import STAYS, obstacle_sentence
 from api.security import CallerHere, DayOfShift, ShiftId
 from api.service import Service, ServiceHere
 from api.staff.trouble_answers import MovingOut, NearestOut
 from api.staff.trouble_schemas import ShiftId as ShiftText
-from api.times import Wire
+from api.times import Wire, WithOffset, local_time
 from shuttle.acts import Act, Outcome
-from shuttle.booking.locking import ride_locked, tour_locked
-from shuttle.booking.moving import Moving, moved
-from shuttle.domain import Channel
-from shuttle.errors import CannotMove
+from shuttle.booking.locking import Locking, ride_locked, tour_locked
+from shuttle.booking.moving import Moving, moved, within_promise
+from shuttle.booking.retiming import retimed
+from shuttle.domain import Booking, Channel
+from shuttle.errors import CannotMove, NotMovable
 from shuttle.events import NumberShown
 from shuttle.plan import DayPlan
 from shuttle.store import owner_of
+from shuttle.telling.reminding import told_earliest
 from shuttle.trouble.entering import if_still
 
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
@@ -40,15 +43,37 @@ Expected = Annotated[
 
 
 class MoveWire(Wire):
-    """Where a ride is to go."""
+    """Where a ride is to go, and when, if that is not left to the plan."""
 
     shift: ShiftText = Field(examples=["bus-1@06:00"])
+    pickup: WithOffset | None = None
+
+    @property
+    def time(self) -> int | None:
+        """When the vehicle is to come, in epoch seconds."""
+        if self.pickup is None:
+            return None
+        return int(datetime.fromisoformat(self.pickup).timestamp())
+
+
+class LockWire(Wire):
+    """Whether something is to be locked."""
+
+    locked: bool
 
 
 class LockOut(BaseModel):
-    """Whether something is locked."""
+    """Whether something is locked. Nobody's times change by that."""
 
     locked: bool
+    rides: list[str] = Field(
+        description="Codes of the rides that stay in their vehicle by it, or are free again."
+    )
+
+    @classmethod
+    def of(cls, locking: Locking) -> Self:
+        """Return what was locked or unlocked."""
+        return cls(locked=locking.on, rides=list(locking.rides))
 
 
 class WhomToCall(BaseModel):
@@ -66,13 +91,17 @@ _CANNOT = answers(400, 404, 413, 422, 503) | answers(409, schema="MovingChangedP
 def preview_move(
     code: Code, asked: MoveWire, service: ServiceHere, response: Response
 ) -> MovingOut:
-    """Say what it means to move a ride to the tour of another shift. Nothing is changed.
+    """Say what it means to move a ride to the tour of another shift, or to another time.
 
-    If it does not fit there, 409 `cannot_move` says why, and where it fits, the cheapest first.
+    Nothing is changed. A time outside the promise comes with an `offer`, and its booking has to be
+    changed; within, the promise stays. If it does not fit, 409 `cannot_move` says why, and where
+    and when it does, the cheapest and the nearest first.
     """
     response.headers["Cache-Control"] = "no-store"
     booking = service.dispatcher.booking(written(code))
-    act = _moving(service, booking.code, asked.shift)
+    if asked.time is not None and not within_promise(booking, asked.time):
+        return _retimed(service, booking, asked.shift, asked.time)
+    act = _moving(service, booking, asked)
     outcome = service.dispatcher.preview(booking.ride.day, service.clock(), act)
     return MovingOut.of(service.region, outcome.result)
 
@@ -85,36 +114,56 @@ def move(
     response: Response,
     expected: Expected = None,
 ) -> MovingOut:
-    """Move a ride to the tour of another shift; its promise stays as it is."""
+    """Move a ride to the tour of another shift, or another time; its promise stays as it is."""
     response.headers["Cache-Control"] = "no-store"
     booking = service.dispatcher.booking(written(code))
-    act = if_still(_moving(service, booking.code, asked.shift), expected)
+    act = if_still(_moving(service, booking, asked), expected)
     result = service.dispatcher.act(booking.ride.day, service.clock(), act)
     return MovingOut.of(service.region, result)
+
+
+@router.post("/bookings/{code}/lock/preview", responses=answers(400, 404, 413, 422, 503))
+def preview_ride_lock(code: Code, asked: LockWire, service: ServiceHere) -> LockOut:
+    """Say what it means to lock a ride, or to unlock it. Nothing is changed."""
+    day, act = _locking_ride(service, written(code), on=asked.locked)
+    return LockOut.of(service.dispatcher.preview(day, service.clock(), act).result)
 
 
 @router.put("/bookings/{code}/lock", responses=answers(400, 404, 413, 422, 503))
 def lock_ride(code: Code, service: ServiceHere) -> LockOut:
     """Let a ride stay in its vehicle, whatever the live loop finds. Doing it twice is fine."""
-    return _lock_ride(service, written(code), on=True)
+    day, act = _locking_ride(service, written(code), on=True)
+    return LockOut.of(service.dispatcher.act(day, service.clock(), act))
 
 
 @router.delete("/bookings/{code}/lock", responses=answers(404, 422, 503))
 def unlock_ride(code: Code, service: ServiceHere) -> LockOut:
     """Let a ride be planned freely again."""
-    return _lock_ride(service, written(code), on=False)
+    day, act = _locking_ride(service, written(code), on=False)
+    return LockOut.of(service.dispatcher.act(day, service.clock(), act))
+
+
+@router.post("/shifts/{day}/{shift}/lock/preview", responses=answers(400, 404, 413, 422, 503))
+def preview_tour_lock(
+    day: DayOfShift, shift: ShiftId, asked: LockWire, service: ServiceHere
+) -> LockOut:
+    """Say what it means to lock a tour, or to unlock it. Nothing is changed."""
+    day, act = _locking_tour(service, day, shift, on=asked.locked)
+    return LockOut.of(service.dispatcher.preview(day, service.clock(), act).result)
 
 
 @router.put("/shifts/{day}/{shift}/lock", responses=answers(400, 404, 413, 422, 503))
 def lock_tour(day: DayOfShift, shift: ShiftId, service: ServiceHere) -> LockOut:
     """Leave a tour as it is: nothing is put in, nothing taken out. Doing it twice is fine."""
-    return _lock_tour(service, plan_of(service, day), shift, on=True)
+    day, act = _locking_tour(service, day, shift, on=True)
+    return LockOut.of(service.dispatcher.act(day, service.clock(), act))
 
 
 @router.delete("/shifts/{day}/{shift}/lock", responses=answers(404, 422, 503))
 def unlock_tour(day: DayOfShift, shift: ShiftId, service: ServiceHere) -> LockOut:
     """Let a tour be planned again."""
-    return _lock_tour(service, plan_of(service, day), shift, on=False)
+    day, act = _locking_tour(service, day, shift, on=False)
+    return LockOut.of(service.dispatcher.act(day, service.clock(), act))
 
 
 @router.post("/bookings/{code}/phone", responses=answers(400, 404, 413, 422, 503))
@@ -134,7 +183,7 @@ def whom_to_call(
 
 def why_not(request: Request, error: CannotMove) -> dict[str, Any]:
     """Return what the problem `cannot_move` says besides: the obstacle, and where it fits."""
-    late = error.late_seconds
+    late, when, region = error.late_seconds, error.pickup, request.app.state.service.region
     nearest = [
         NearestOut(shift=each.shift, vehicle=each.vehicle, added_seconds=each.cost.seconds)
         for each in error.others
@@ -145,23 +194,43 @@ def why_not(request: Request, error: CannotMove) -> dict[str, Any]:
         "message": obstacle_sentence(language_of(request), error.wanted),
         "late_minutes": None if late is None else -(-late // 60),
         "nearest": [each.model_dump() for each in nearest],
+        "nearest_pickup": None if when is None else local_time(region, when).isoformat(),
     }
 
 
-def _moving(service: Service, code: str, shift: str) -> Act[Moving]:
+def why_it_stays(request: Request, error: NotMovable) -> dict[str, Any]:
+    """Return what the problem `not_movable` says besides: why, for people."""
+    return {"message": tell(STAYS[error.why], language_of(request))}
+
+
+def _moving(service: Service, booking: Booking, asked: MoveWire) -> Act[Moving]:
+    now, store = service.clock(), service.dispatcher.store
+
+    def act(plan: DayPlan) -> Outcome[Moving]:
+        entries = store.outbox.entries(booking.ride.day) if asked.time is not None else ()
+        own = [each.notice for each in entries if each.notice.code == booking.code]
+        return moved(plan, booking.code, asked.shift, now, asked.time, told_earliest(own))
+
+    return act
+
+
+def _retimed(service: Service, booking: Booking, shift: str, pickup: int) -> MovingOut:
+    found = retimed(service.dispatcher, booking.code, shift, pickup, service.clock())
+    contact = owner_of(service.dispatcher.store, booking.code)
+    by = Channel.NONE if contact is None else contact.channel
+    token = service.tokens.sign(found.offer)
+    return MovingOut.retimed(service.region, booking.code, found, token, by)
+
+
+def _locking_ride(service: Service, code: str, *, on: bool) -> tuple[date, Act[Locking]]:
     now = service.clock()
-    return lambda plan: moved(plan, code, shift, now)
+    day = service.dispatcher.booking(code).ride.day
+    return day, lambda plan: ride_locked(plan, code, now, on=on)
 
 
-def _lock_ride(service: Service, code: str, *, on: bool) -> LockOut:
-    day, now = service.dispatcher.booking(code).ride.day, service.clock()
-    done = service.dispatcher.act(day, now, lambda plan: ride_locked(plan, code, now, on=on))
-    return LockOut(locked=done)
-
-
-def _lock_tour(service: Service, plan: DayPlan, shift: str, *, on: bool) -> LockOut:
+def _locking_tour(
+    service: Service, day: date, shift: str, *, on: bool
+) -> tuple[date, Act[Locking]]:
     now = service.clock()
-    done = service.dispatcher.act(
-        plan.day, now, lambda current: tour_locked(current, shift, now, on=on)
-    )
-    return LockOut(locked=done)
+    known = plan_of(service, day).day
+    return known, lambda plan: tour_locked(plan, shift, now, on=on)

@@ -170,6 +170,7 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
         shift=where.shift if where else None,
         pickup=local_time(region, where.pickup) if where else None,
         dropoff=local_time(region, where.dropoff) if where else None,
+        wanted=None if booking.pickup_at is None else local_time(region, booking.pickup_at),
         movable=facts.movable,
         locked=facts.locked,
         state=entry.state,

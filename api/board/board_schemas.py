@@ -62,6 +62,9 @@ class BoardRide(BaseModel):
     shift: str | None = Field(description="Which tour carries it.")
     pickup: datetime | None
     dropoff: datetime | None
+    wanted: datetime | None = Field(
+        description="When a dispatcher wants the vehicle to come, within the promise."
+    )
     movable: bool = Field(description="Its vehicle is not on the way yet.")
     locked: bool = Field(description="It stays in its vehicle.")
     state: PromiseState

@@ -42,6 +42,7 @@ DRIVER_WORDS: dict[str, str] = {
     "start_break": mark("Start break"),
     "start_shift": mark("Start shift"),
     "then": mark("Then"),
+    "undo": mark("Undo"),
     "unsent_many": mark("{number} to send"),
     "unsent_one": mark("1 to send"),
     "walk_from": mark("walks {metres} m"),

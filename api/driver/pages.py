@@ -23,6 +23,7 @@ from api.security import Caller, CallerHere, DayOfShift, ForgedRequest, admitted
 from api.service import Service, ServiceHere
 from api.staff.sessions import enter_shift
 from api.times import Day, local_time
+from shuttle.driving.taking_back import TAKE_BACK_SECONDS
 from shuttle.errors import TooManyRequests, UnknownShift, WrongCredentials
 from shuttle.people.accounts import Role, ShiftOfDay
 from shuttle.plan import vehicle_of_shift
@@ -151,6 +152,7 @@ def _tour(
         "api": f"/api/v1/shifts/{own.day}/{own.shift}",
         "csrf": service.sign_in.csrf(caller.token),
         "waitSeconds": config.rules.wait_minutes * 60,
+        "takeBackSeconds": TAKE_BACK_SECONDS,
         "timeZone": config.timezone,
         "phone": config.contact.phone.replace(" ", ""),
     }

@@ -21,7 +21,7 @@ from routing.problem import HaltKind, Tour
 from routing.schedule import ScheduledHalt, timetable
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus
-from shuttle.driving.reports import Report, ReportKind
+from shuttle.driving.reports import Report, ReportKind, standing
 from shuttle.driving.rolling import arrival
 from shuttle.errors import UnknownShift
 from shuttle.place_names import place_name
@@ -120,7 +120,7 @@ class _Described:
     @property
     def reports(self) -> Sequence[Report]:
         """In the order in which things happened."""
-        told = self.plan.reports.get(self.tour.shift.id, ())
+        told = standing(self.plan.reports.get(self.tour.shift.id, ()))
         return sorted(told, key=lambda each: each.time)
 
     def time(self, epoch: int | None) -> datetime | None:

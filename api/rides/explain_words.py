@@ -81,6 +81,19 @@ _LACKING: dict[str, str] = {
     "child_seats": mark("No child seat is free."),
 }
 
+STAYS: dict[str, str] = {
+    "begun": mark("The ride stays as it is: its vehicle is on the way."),
+    "over": mark("The ride stays as it is: it is over."),
+    "locked": mark("The ride stays as it is: it or the tour is locked. Unlock it first."),
+    "here": mark("The ride is in this vehicle already, and at this time."),
+    "stop": mark("The ride stays as it is: one of its stops is closed."),
+    "told": mark(
+        "The passenger was told by now that the vehicle comes later. Call them, and choose a "
+        "later time or leave it."
+    ),
+}
+"""Why a ride cannot be moved, by what :class:`shuttle.errors.NotMovable` calls it."""
+
 OBSTACLES: dict[Obstacle, str] = {
     Obstacle.FIXED: mark("The vehicle is already under way at this time, or off duty."),
     Obstacle.PICKUP_WINDOW: mark("The vehicle cannot be at the stop within the window."),

@@ -44,6 +44,14 @@ class ReportWire(Wire):
     lat: float | None = Field(default=None, ge=-90, le=90, allow_inf_nan=False)
     lon: float | None = Field(default=None, ge=-180, le=180, allow_inf_nan=False)
 
+    takes_back: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        pattern=r"^[!-~]+$",
+        description="With `taken_back`: the id of the report about this party that was a mistake. "
+        "Within three minutes; arrivals, pickups, no-shows and drop-offs can be taken back.",
+    )
     odometer: int | None = Field(
         default=None, ge=0, le=9_999_999, description="Kilometres, when a shift begins or ends."
     )
@@ -58,6 +66,8 @@ class ReportWire(Wire):
             raise ValueError("Give lat and lon with a position, and only there")
         if (self.booking is not None) != self.about_a_party:
             raise ValueError("Give booking with all that is about a party, and only there")
+        if (self.takes_back is not None) != (self.kind == ReportKind.TAKEN_BACK):
+            raise ValueError("Give takes_back with taken_back, and only there")
         shown = self.odometer is not None or self.charge is not None
         if shown and self.kind not in _OF_VEHICLE:
             raise ValueError("Give odometer and charge when a shift begins or ends, and only there")
@@ -83,6 +93,7 @@ class ReportWire(Wire):
             self.booking or "",
             self.odometer,
             self.charge,
+            self.takes_back or "",
         )
 
     def sighting(self) -> Sighting:

@@ -25,4 +25,8 @@ REJECTIONS: dict[Rejection, str] = {
     Rejection.BEFORE_WINDOW: mark("The promised time has not begun; please wait."),
     Rejection.STILL_WAITING: mark("Please wait a little longer; they may still come."),
     Rejection.NO_BREAK: mark("This shift has no such break."),
+    Rejection.NOTHING_TO_TAKE_BACK: mark("There is nothing of this kind to take back."),
+    Rejection.TOO_LATE: mark("This can no longer be taken back; please call the dispatcher."),
+    Rejection.NOT_THE_LAST: mark("Please take back first what was reported after it."),
+    Rejection.NO_ROOM: mark("Their places are given to others by now; please call the dispatcher."),
 }

@@ -6,10 +6,12 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem
-from api.schemas import PartyWire, StopOut, WindowOut
+from api.schemas import OfferOut, PartyWire, StopOut, WindowOut
 from api.staff.trouble_schemas import PointWire
 from api.times import local_time
 from shuttle.booking.moving import Moving
+from shuttle.booking.retiming import Retiming
+from shuttle.domain import Channel
 from shuttle.plan import vehicle_of_shift
 from shuttle.region import Region
 from shuttle.trouble.conditions import (
@@ -181,8 +183,22 @@ class MovingOut(BaseModel):
     vehicle: str
     added_seconds: int = Field(description="Driving more, in all; less than 0 if it is less.")
     added_metres: int
-    expected: str = Field(description="Send it along to confirm just this.")
+    pickup_before: datetime | None = Field(
+        default=None, description="When the vehicle was wanted to come, if anybody had said so."
+    )
+    pickup: datetime | None = Field(default=None, description="When it is wanted to come now.")
+    expected: str = Field(
+        description="Send it along to confirm just this; empty where an offer is to be booked."
+    )
     effects: list[EffectOut]
+    offer: OfferOut | None = Field(
+        default=None,
+        description="Of a time outside the promise: what is promised instead. Confirm it with "
+        "`/api/v1/bookings/{code}/change`; else the promise stays, and its owner is told nothing.",
+    )
+    told_by: Channel | None = Field(
+        default=None, description="With an offer: how its owner is told of the new promise."
+    )
 
     @classmethod
     def of(cls, region: Region, moving: Moving) -> Self:
@@ -194,8 +210,26 @@ class MovingOut(BaseModel):
             vehicle=vehicle_of_shift(moving.shift),
             added_seconds=moving.added.seconds,
             added_metres=moving.added.metres,
+            pickup_before=_time(region, moving.pickup_before),
+            pickup=_time(region, moving.pickup),
             expected=moving.digest,
             effects=[EffectOut.of(region, each) for each in moving.effects],
+        )
+
+    @classmethod
+    def retimed(cls, region: Region, code: str, found: Retiming, token: str, by: Channel) -> Self:
+        """Return a booking that is to be changed for another time."""
+        return cls(
+            code=code,
+            before=found.before,
+            shift=found.shift,
+            vehicle=vehicle_of_shift(found.shift),
+            added_seconds=found.added.seconds,
+            added_metres=found.added.metres,
+            expected="",
+            effects=[EffectOut.of(region, each) for each in found.effects],
+            offer=OfferOut.of(region, found.offer, token),
+            told_by=by,
         )
 
 
@@ -209,6 +243,9 @@ class MovingChangedProblem(Problem):
         default=None, description="By how much the promise would be missed in this vehicle."
     )
     nearest: list["NearestOut"] | None = None
+    nearest_pickup: datetime | None = Field(
+        default=None, description="The nearest time at which it fits, if another one was wanted."
+    )
 
 
 class NearestOut(BaseModel):

@@ -23,7 +23,7 @@ const times = new Times(facts.timeZone);
 const clock = new ServiceClock();
 const memory = new Memory(facts.day, facts.shift);
 const post = new Post(memory, facts);
-const view = new View(times, facts.waitSeconds, { tap, choose, ask, seen, parted, close });
+const view = new View(times, facts.waitSeconds, { tap, takeBack, choose, ask, seen, parted, close });
 const $ = (id) => document.getElementById(id);
 
 let chosen = null;
@@ -57,6 +57,24 @@ function tap(kind, more = {}) {
   allowSound();
   draw();
   exchange();
+}
+
+function takeBack(id) {
+  const tap = memory.taps.find((each) => each.id === id);
+  if (!tap) return;
+  sure = null;
+  chosen = null;
+  memory.back = [...new Set([...memory.back, tap.booking])];
+  post.takeBack(tap, now());
+  draw();
+  exchange();
+}
+
+/** The last tap, if it is not too late to take it back. */
+function undoable(tour) {
+  const last = memory.taps.at(-1);
+  const late = !last || tour.ended || now() - Date.parse(last.happened_at) > facts.takeBackSeconds * 1000;
+  return late ? null : { ...last, who: last.kind === "arrived" ? "" : whoIs(tour, last.booking) };
 }
 
 function choose(key) {
@@ -102,7 +120,7 @@ function compare() {
   const coming = waiting(memory.tour);
   const before = memory.known;
   if (before && memory.tour.started) {
-    const joined = [...coming.keys()].filter((code) => !(code in before));
+    const joined = [...coming.keys()].filter((code) => !(code in before) && !memory.back.includes(code));
     memory.fresh = [...new Set([...memory.fresh, ...joined])].filter((code) => coming.has(code));
     const left = Object.entries(before).filter(([code]) => !isInTour(code));
     memory.gone = [...memory.gone, ...left.map(([code, each]) => ({ code, ...each }))];
@@ -182,12 +200,14 @@ function draw() {
   if (shown) $("way").href = `geo:${shown.lat},${shown.lon}?q=${shown.lat},${shown.lon}(${encodeURIComponent(placed(shown))})`;
   $("leave").hidden = !tour.ended || memory.queue.length > 0;
   // Drawn anew only when something is different, so that nothing moves under a finger.
-  const signature = JSON.stringify([{ ...state, now: Math.floor(state.now / 15_000) }, alarms]);
+  const mistaken = undoable(tour);
+  const signature = JSON.stringify([{ ...state, now: Math.floor(state.now / 15_000) }, alarms, mistaken]);
   if (signature === drawn) return;
   drawn = signature;
   keepingFocus(() => {
     $("alarms").replaceChildren(...view.alarms(alarms));
     $("stage").replaceChildren(...view.stage(state));
+    $("undo").replaceChildren(...view.undo(mistaken));
     $("act").replaceChildren(...view.foot(state));
   });
   const at = shown ? keyOf(shown) : "";

@@ -8,6 +8,10 @@ const MOST_AT_ONCE = 100;
 /** An hour of positions; older ones tell nobody anything. */
 const MOST_POSITIONS = 360;
 
+const CAN_BE_TAKEN_BACK = new Set(["arrived", "picked_up", "no_show", "dropped_off"]);
+
+const MOST_TAPS = 10;
+
 const PREFIX = "drive:";
 
 /** What another shift left behind on this phone is deleted after a day. */
@@ -19,10 +23,14 @@ export class Memory {
   constructor(day, shift) {
     this.#key = `${PREFIX}${day} ${shift}`;
     const stored = JSON.parse(localStorage.getItem(this.#key) ?? "{}");
-    /** `sent` was taken in, but the tour that says so has not come yet. */
+    /**
+     * `sent` was taken in, but the tour that says so has not come yet; what was `tried` may have
+     * reached the server; the last `taps` can be taken back, and whose
+     * was is no new ride for waiting again (`back`).
+     */
     Object.assign(this, {
       tour: null, etag: "", queue: [], sent: [], positions: [], refused: [], known: null, fresh: [], gone: [],
-      shown: 0, at: 0, ...stored,
+      shown: 0, at: 0, tried: [], taps: [], back: [], ...stored,
     });
     this.#tidy();
   }
@@ -33,7 +41,7 @@ export class Memory {
 
   /** Forget everybody's names when the shift is over. */
   forget() {
-    Object.assign(this, { tour: null, etag: "", sent: [], positions: [], refused: [], known: null, fresh: [], gone: [] });
+    Object.assign(this, { tour: null, etag: "", sent: [], positions: [], refused: [], known: null, fresh: [], gone: [], tried: [], taps: [], back: [] });
     localStorage.removeItem(this.#key);
   }
 
@@ -60,8 +68,20 @@ export class Post {
   }
 
   tap(kind, ms, more = {}) {
-    this.#memory.queue.push(report(kind, ms, more));
+    const made = report(kind, ms, more);
+    this.#memory.queue.push(made);
+    if (CAN_BE_TAKEN_BACK.has(kind)) this.#memory.taps = [...this.#memory.taps, made].slice(-MOST_TAPS);
     this.#memory.save();
+  }
+
+  /** Take back a tap: what never left the phone is forgotten, of all else the server is told. */
+  takeBack(tap, ms) {
+    const memory = this.#memory;
+    const kept = memory.queue.some((each) => each.id === tap.id) && !memory.tried.includes(tap.id);
+    if (kept) memory.queue = memory.queue.filter((each) => each.id !== tap.id);
+    else memory.queue.push(report("taken_back", ms, { booking: tap.booking, takes_back: tap.id, was: tap.kind }));
+    memory.taps = memory.taps.filter((each) => each.id !== tap.id);
+    memory.save();
   }
 
   see(ms, lat, lon) {
@@ -85,10 +105,12 @@ export class Post {
 
   async #sendSome() {
     const batch = [...this.#memory.queue, ...this.#memory.positions].slice(0, this.#most);
+    this.#memory.tried = [...new Set([...this.#memory.tried, ...this.#memory.queue.slice(0, this.#most).map((each) => each.id)])];
+    this.#memory.save();
     const answer = await this.#ask("/reports", {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": this.#facts.csrf },
-      body: JSON.stringify({ reports: batch }),
+      body: JSON.stringify({ reports: batch.map(({ was: _, ...each }) => each) }),
     });
     if (answer?.ok) {
       this.#settle((await answer.json()).reports);
@@ -110,9 +132,12 @@ export class Post {
     const taken = new Map(answers.map((each) => [each.id, each]));
     for (const tap of this.#memory.queue) {
       const answer = taken.get(tap.id);
-      if (answer?.taken === "rejected") this.#memory.refused.push({ ...tap, message: answer.message });
-      else if (answer) this.#memory.sent.push(tap);
+      if (answer?.taken === "rejected") {
+        this.#memory.refused.push({ ...tap, message: answer.message });
+        this.#memory.taps = this.#memory.taps.filter((each) => each.id !== tap.id);
+      } else if (answer) this.#memory.sent.push(tap);
     }
+    this.#memory.tried = this.#memory.tried.filter((each) => !taken.has(each));
     this.#memory.queue = this.#memory.queue.filter((each) => !taken.has(each.id));
     this.#memory.positions = this.#memory.positions.filter((each) => !taken.has(each.id));
     this.#memory.save();

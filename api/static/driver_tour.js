@@ -9,7 +9,13 @@ export const getsOff = (party) => party.status === "booked" || party.status === 
 /** Return the tour as it will be when the server has taken in the taps. */
 export function withTaps(tour, taps) {
   const after = structuredClone(tour);
-  for (const tap of taps) apply(after, tap);
+  const back = new Map(taps.filter((each) => each.takes_back).map((each) => [each.takes_back, each]));
+  const own = new Set(taps.map((each) => each.id));
+  for (const tap of taps) {
+    // Of a tap that the tour has in it already, the tour is rid; of any other, nothing is shown.
+    if (tap.takes_back && !own.has(tap.takes_back)) undo(after, tap);
+    else if (!tap.takes_back && !back.has(tap.id)) apply(after, tap);
+  }
   for (const halt of after.halts) {
     if (halt.kind === "stop") halt.done = !halt.getting_on.some(getsOn) && !halt.getting_off.some(getsOff);
   }
@@ -51,6 +57,16 @@ function serve(tour, kind, code) {
       if (party.code === code) party.status = status;
     }
     halt.getting_off = halt.getting_off.filter((party) => party.status !== "no_show");
+  }
+}
+
+/** Undo what a tap had made of the tour: people wait or ride again, the vehicle is not there yet. */
+function undo(tour, { was, booking: code }) {
+  const status = { picked_up: "booked", no_show: "booked", dropped_off: "on_board" }[was];
+  for (const halt of tour.halts) {
+    const parties = [...halt.getting_on, ...halt.getting_off].filter((party) => party.code === code);
+    for (const party of parties) if (status) party.status = status;
+    if (was === "arrived" && parties.length) halt.arrived = null;
   }
 }
 

@@ -42,7 +42,7 @@ export class View {
   #sketches = new Map();
   #waitSeconds;
 
-  /** `acts` has what buttons do: tap, choose, ask, answer. */
+  /** `acts` has what buttons do: tap, take back, choose, ask, answer. */
   constructor(times, waitSeconds, acts) {
     this.#times = times;
     this.#waitSeconds = waitSeconds;
@@ -85,6 +85,13 @@ export class View {
   foot({ tour, shown }) {
     if (!tour.started || tour.ended || tour.resting_since || shown?.kind !== "stop" || shown.arrived) return [];
     return [button(words.arrived, "arrived", "go", () => this.#acts.tap("arrived", { booking: whoWaits(shown).code }))];
+  }
+
+  /** Return what takes back the last tap, for as long as that is possible. */
+  undo(tap) {
+    if (!tap) return [];
+    return [button([el("span", { class: "drive-undo" }, words.undo), el("span", {}, [words[TAPPED[tap.kind]], tap.who].filter(Boolean).join(": "))],
+      "undo", "", () => this.#acts.takeBack(tap.id))];
   }
 
   #party(party, does) {
@@ -248,4 +255,5 @@ export class View {
 const TAPPED = {
   arrived: "arrived", picked_up: "on", dropped_off: "off", no_show: "no_show", started: "start_shift",
   ended: "end_shift", break_started: "start_break", break_ended: "end_break", acknowledged: "acknowledge",
+  taken_back: "undo",
 };

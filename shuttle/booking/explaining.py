@@ -13,7 +13,7 @@ from routing.insertion import Insertion, Obstacle, TourObstacle, best_insertions
 from routing.problem import LOAD_KINDS, Tour, Trip
 from routing.schedule import CompiledTours, Records, compile_tours
 from routing.travel_times import TravelTimes
-from shuttle.booking.offers import exact_trip
+from shuttle.booking.offers import planned_trip
 from shuttle.domain import Booking
 from shuttle.errors import NotPlanned
 from shuttle.plan import DayPlan, vehicle_of
@@ -135,7 +135,7 @@ def explanation(plan: DayPlan, booking: Booking) -> Explanation:
     if any(halt.trip == booking.code for halt in tour.halts[: tour.fixed]):
         return known
     without = plan.removed(number, booking.code)
-    trip = exact_trip(plan.region, booking.ride_now, booking.code)
+    trip = planned_trip(plan.region, booking)
     return replace(
         known,
         planned=_difference(plan.tours[number], without.tours[number], plan.compiled.travel),

@@ -6,12 +6,12 @@ comes out *is* the time window of the halts, so nothing that plans later can bre
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from routing.insertion import Insertion, best_insertions
 from routing.problem import Trip
 from shuttle.booking.requests import Access, CheckedRequest
-from shuttle.domain import Offer, Promise, Ride, When
+from shuttle.domain import Booking, Offer, Promise, Ride, When
 from shuttle.plan import DayPlan
 from shuttle.region import Region
 
@@ -45,6 +45,13 @@ def exact_trip(region: Region, ride: Ride, code: str) -> Trip:
         pickup_service=service,
         dropoff_service=service,
     )
+
+
+def planned_trip(region: Region, booking: Booking) -> Trip:
+    """Return a booked ride as it is to be planned: at the time a dispatcher wants, if any."""
+    earliest, latest = booking.pickup_span
+    trip = exact_trip(region, booking.ride_now, booking.code)
+    return replace(trip, pickup_earliest=earliest, pickup_latest=latest)
 
 
 def closed_for(region: Region, ride: Ride) -> bool:

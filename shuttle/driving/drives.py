@@ -23,6 +23,7 @@ from shuttle.driving.ledger import entered, seconds_over, verdict
 from shuttle.driving.reports import Rejection, Report, ReportKind
 from shuttle.driving.rolling import arrival
 from shuttle.events import Event, PromiseBroken, VerdictCorrected
+from shuttle.region import Region
 
 
 class RejectedError(Exception):
@@ -37,12 +38,14 @@ class RejectedError(Exception):
 class Drive:
     """A tour on which reports are being taken in, and what has come of them so far.
 
-    `wait` is for how many seconds a driver waits for somebody who does not come.
+    `wait` is for how many seconds a driver waits for somebody who does not come; `region` is that
+    of the day.
     """
 
     tour: Tour
     bookings: Mapping[str, Booking]
     reports: tuple[Report, ...]
+    region: Region
     wait: int = 0
     events: tuple[Event, ...] = ()
 

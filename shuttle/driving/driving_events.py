@@ -94,7 +94,11 @@ class TimeCorrected:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A pickup or drop-off entered by the timetable had not happened: the first report said so."""
+    """What had been entered of a ride had not happened.
+
+    Either the timetable had entered a pickup or drop-off, and the first report said otherwise; or
+    a driver took back a tap: an arrival, a pickup, a no-show, a drop-off.
+    """
 
     kind: ClassVar[str] = "taken_back"
     time: int

@@ -10,7 +10,7 @@ from dataclasses import replace
 from routing.problem import Halt, HaltKind, Tour, empty_tour
 from routing.travel_times import TravelTimes
 from shuttle.domain import Booking, Promise
-from shuttle.driving.reports import Report, ReportKind
+from shuttle.driving.reports import Report, ReportKind, standing
 from shuttle.driving.rolling import arrival
 
 RIDES = (HaltKind.PICKUP, HaltKind.DROPOFF)
@@ -21,6 +21,7 @@ _LEAVING = frozenset(ReportKind) - {
     ReportKind.ACKNOWLEDGED,
     ReportKind.ARRIVED,
     ReportKind.SKIPPED,
+    ReportKind.TAKEN_BACK,
 }
 """What is reported when a halt is done with: the vehicle does not leave before."""
 
@@ -93,6 +94,19 @@ def unboarded(pickup: Halt, dropoff: Halt) -> tuple[Halt, Halt]:
     )
 
 
+def unserved(tour: Tour, index: int, halt: Halt, bookings: Mapping[str, Booking]) -> Tour:
+    """Return a tour in which a halt has not happened after all: it comes next, as `halt`.
+
+    To what the vehicle has left for meanwhile, it does not drive any more.
+    """
+    halts = list(tour.halts)
+    del halts[index]
+    halts.insert(tour.served - 1, halt)
+    for k in range(tour.served, tour.fixed):
+        halts[k] = owed(tour, halts, k, bookings)
+    return replace(tour, halts=tuple(halts), served=tour.served - 1, fixed=tour.served)
+
+
 def without(tour: Tour, code: str) -> Tour:
     """Return a tour without a party, even if the vehicle was on its way to it."""
     gone = [k for k, halt in enumerate(tour.halts) if halt.trip == code]
@@ -104,7 +118,7 @@ def without(tour: Tour, code: str) -> Tour:
     )
 
 
-def taken_back(tour: Tour, since: int, bookings: Mapping[str, Booking]) -> Tour:
+def not_yet_begun(tour: Tour, since: int, bookings: Mapping[str, Booking]) -> Tour:
     """Return a tour in which nothing has happened yet after a time but the start."""
     begun = [
         halt
@@ -137,7 +151,7 @@ def resettled(
     if not 0 < tour.served < len(tour.halts):
         return tour
     last = tour.halts[tour.served - 1]
-    told = (each.time for each in reports if each.kind in _LEAVING)
+    told = (each.time for each in standing(reports) if each.kind in _LEAVING)
     left = max(last.earliest, max(told, default=0))
     halts = list(tour.halts)
     for k in range(tour.served, tour.fixed):
@@ -156,8 +170,9 @@ def owed(tour: Tour, halts: Sequence[Halt], k: int, bookings: Mapping[str, Booki
     halt = halts[k]
     if halt.kind in RIDES:
         promise = promise_of(bookings[halt.trip])
-        pickup = halt.kind is HaltKind.PICKUP
-        latest = promise.pickup_latest if pickup else promise.dropoff_latest
-        return replace(halt, earliest=promise.pickup_earliest, latest=latest)
+        if halt.kind is HaltKind.PICKUP:
+            earliest, latest = bookings[halt.trip].pickup_span
+            return replace(halt, earliest=earliest, latest=latest)
+        return replace(halt, earliest=promise.pickup_earliest, latest=promise.dropoff_latest)
     own = sum(not each.trip for each in halts[:k])
     return empty_tour(tour.shift).halts[own]

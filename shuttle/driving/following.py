@@ -13,10 +13,11 @@ from shuttle.acts import Outcome
 from shuttle.domain import BookingStatus
 from shuttle.driving.drives import APPLY, Drive, RejectedError
 from shuttle.driving.driving_events import ShiftStarted, TakenBack
-from shuttle.driving.facts import find, resettled, taken_back, with_fact
+from shuttle.driving.facts import find, not_yet_begun, resettled, with_fact
 from shuttle.driving.ledger import newly_served
-from shuttle.driving.reports import Answer, Rejection, Report, Taken
+from shuttle.driving.reports import Answer, Rejection, Report, ReportKind, Taken
 from shuttle.driving.rolling import GRACE
+from shuttle.driving.taking_back import taken_back
 from shuttle.errors import UnknownShift
 from shuttle.plan import DayPlan
 
@@ -42,7 +43,8 @@ def reported(
         raise UnknownShift(plan.day, shift)
     reports = list(reports)
     wait = plan.region.config.rules.wait_minutes * 60
-    before = Drive(plan.tours[number], plan.bookings, plan.reports.get(shift, ()), wait)
+    known = plan.reports.get(shift, ())
+    before = Drive(plan.tours[number], plan.bookings, known, plan.region, wait)
     drive, answers = before, dict[int, Answer]()
     for place in sorted(range(len(reports)), key=lambda each: reports[each].time):
         drive, answers[place] = _taken_in(drive, reports[place], now)
@@ -72,7 +74,8 @@ def _taken_in(drive: Drive, report: Report, now: int) -> tuple[Drive, Answer]:
     report = replace(report, time=min(report.time, now))
     try:
         known = drive if drive.reports else _started(drive, report)
-        applied = APPLY[report.kind](replace(known, reports=(*known.reports, report)), report)
+        act = taken_back if report.kind is ReportKind.TAKEN_BACK else APPLY[report.kind]
+        applied = act(replace(known, reports=(*known.reports, report)), report)
     except RejectedError as error:
         return drive, Answer(report.id, Taken.REJECTED, error.why)
     return applied, Answer(report.id, Taken.APPLIED)
@@ -89,7 +92,7 @@ def _impossible(tour: Tour, report: Report, now: int) -> Rejection | None:
 def _started(drive: Drive, report: Report) -> Drive:
     """Begin to follow the reports; what the timetable entered for later has not happened."""
     tour = drive.tour if drive.tour.served else with_fact(drive.tour, 0, _departure(drive, report))
-    back = taken_back(tour, report.time, drive.bookings)
+    back = not_yet_begun(tour, report.time, drive.bookings)
     drive = drive.then(back, ShiftStarted(report.time, back.shift.id))
     for halt in newly_served(back, tour):
         boarded = halt.kind is HaltKind.DROPOFF and _has_happened(back, HaltKind.PICKUP, halt.trip)

@@ -4,6 +4,7 @@ A phone may have been offline, so reports come late, in batches and out of order
 id that its client made: sent twice, it counts once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,6 +27,8 @@ class ReportKind(StrEnum):
     """The vehicle could not halt where a party waits."""
     BREAK_STARTED = "break_started"
     BREAK_ENDED = "break_ended"
+    TAKEN_BACK = "taken_back"
+    """What was reported of a party shortly before was a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Report:
         Kilometres that the vehicle showed at the start or the end, if told.
     charge
         What its battery held then, in per cent, if told.
+    takes_back
+        The id of the report that was a mistake, if this one says so.
     """
 
     id: str
@@ -57,6 +62,14 @@ class Report:
     code: str = ""
     odometer: int | None = None
     charge: int | None = None
+    takes_back: str = ""
+
+
+def standing(reports: Iterable[Report]) -> list[Report]:
+    """Return the reports that count, in their order: those taken back do not."""
+    known = list(reports)
+    mistaken = {each.takes_back for each in known}
+    return [each for each in known if each.id not in mistaken and not each.takes_back]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +95,10 @@ class Rejection(StrEnum):
     BEFORE_WINDOW = "before_window"
     STILL_WAITING = "still_waiting"
     NO_BREAK = "no_break"
+    NOTHING_TO_TAKE_BACK = "nothing_to_take_back"
+    TOO_LATE = "too_late"
+    NOT_THE_LAST = "not_the_last"
+    NO_ROOM = "no_room"
 
 
 class Taken(StrEnum):

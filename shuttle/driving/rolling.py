@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from routing.problem import HaltKind, Tour
-from shuttle.driving.reports import Report, ReportKind
+from shuttle.driving.reports import Report, ReportKind, standing
 
 _BELIEVED, _JUMP = 3600, 600
 """Seconds for which a clock must have run on without a step of more than the second."""
@@ -65,7 +65,7 @@ def arrival(tour: Tour, index: int, reports: Sequence[Report]) -> int | None:
     since = tour.halts[first - 1].earliest if 0 < first <= tour.served else 0
     told = (
         each.time
-        for each in reports
+        for each in standing(reports)
         if each.kind is ReportKind.ARRIVED and each.code in codes and each.time > since
     )
     return min(told, default=None) if tour.halts[index].kind in _RIDES else None

@@ -28,7 +28,7 @@ _NAMING = ("code", "booking")
 _CODES = ("code", "by", "old", "new")
 """Facts of events that are codes of bookings."""
 
-_TIMES = frozenset({"was", "held_until", "possible_from", "possible_to"})
+_TIMES = frozenset({"was", "held_until", "pickup", "possible_from", "possible_to"})
 """Facts of events that are times of day."""
 
 _STAFF = frozenset({"viewer"})
@@ -146,15 +146,19 @@ def _coarsened(ride: sa.RowMapping) -> dict[str, Any]:
 
 def _amended(amendment: Mapping[str, Any]) -> dict[str, Any]:
     """Return an amendment by the quarter hour; how long a ride may last is no time of day."""
-    boarded = amendment["boarded"]
+    own = {
+        key: quarter(amendment[key])
+        for key in ("boarded", "pickup_at")
+        if amendment.get(key) is not None
+    }
     times = {
         key: value if key == "max_ride" else quarter(value)
         for key, value in amendment["times"].items()
     }
     return {
         **amendment,
+        **own,
         "times": times,
-        "boarded": None if boarded is None else quarter(boarded),
     }
 
 

@@ -11,7 +11,7 @@ from datetime import date
 from types import MappingProxyType
 
 from routing.problem import Halt, HaltKind, Shift, Tour, empty_tour, trip_halts
-from shuttle.booking.offers import exact_trip
+from shuttle.booking.offers import planned_trip
 from shuttle.domain import Booking, BookingStatus
 from shuttle.driving.facts import unboarded
 from shuttle.driving.reports import Report
@@ -93,7 +93,7 @@ def _trips(
     for code in codes:
         ride = bookings[code].ride_now
         try:
-            pickup, dropoff = trip_halts(exact_trip(region, ride, code))
+            pickup, dropoff = trip_halts(planned_trip(region, bookings[code]))
         except KeyError as error:
             raise RegionError(
                 f"{region.folder / region.config.stops}: a booking on {ride.day} uses stop "

@@ -437,6 +437,7 @@ class SqlStore:
             "code": report.code,
             "odometer": report.odometer,
             "charge": report.charge,
+            "takes_back": report.takes_back,
         }
 
     def _event_row(self, day: date, event: Event) -> dict[str, Any]:
@@ -492,6 +493,7 @@ def _report(row: sa.RowMapping) -> Report:
         row["code"],
         row["odometer"],
         row["charge"],
+        row["takes_back"],
     )
 
 

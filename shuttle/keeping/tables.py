@@ -171,6 +171,7 @@ class ReportRow(SQLModel, table=True):
     code: str = Field(max_length=16)
     odometer: int | None = None
     charge: int | None = None
+    takes_back: str = Field(default="", max_length=64)
 
 
 class UnmetRow(SQLModel, table=True):

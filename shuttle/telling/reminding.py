@@ -69,6 +69,13 @@ def sharpened(promise: Promise, expected: int) -> tuple[int, int]:
     return max(earliest, promise.pickup_earliest), min(latest, promise.pickup_latest)
 
 
+def told_earliest(told: Iterable[Notice]) -> int:
+    """Return from when on somebody expects their vehicle by what they were told last; 0 if not."""
+    timed = [each for each in told if each.kind in TIMED]
+    last = max(timed, key=lambda each: each.time, default=None)
+    return 0 if last is None else int(last.facts["earliest"])
+
+
 def by_code(notices: Iterable[Notice]) -> dict[str, list[Notice]]:
     """Return notices by booking code."""
     found: dict[str, list[Notice]] = {}

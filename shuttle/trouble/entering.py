@@ -141,6 +141,7 @@ def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking
     booking = next((each for each in plan.stranded if each.code == code), None)
     if booking is None:
         raise NotStranded(code)
+    booking = booking.wanted_at(None)
     found = least_late(plan, booking, now)
     if found is None:
         raise NoLateRide(code)
@@ -238,6 +239,10 @@ def _under(
         if after is not tour:
             lighter[number] = after
     calm = faced.plan.with_tours(lighter)
+    # A time that a dispatcher wants is no reason to leave anybody behind.
+    free = [each.wanted_at(None) for each in calm.stranded if each.pickup_at is not None]
+    calm = calm.with_bookings(*free)
+    bookings = {each.code: each for each in (*faced.bookings, *free)}
     made = with_room_for(calm, calm.stranded)
     late_rides = {each.code: _late_ride(made, each, now) for each in made.stranded}
     told = effects(plan, made, faced.moves, late_rides)
@@ -253,7 +258,7 @@ def _under(
         planned=frozenset(changed - stood),
         # Stored as they stand: what has happened until now did so under the conditions before.
         happened=frozenset(range(len(made.tours))) - (changed - stood),
-        bookings=faced.bookings,
+        bookings=tuple(bookings.values()),
         events=(event, *faced.events, *_told(told, new.id, plan, now)),
         conditions=(new,),
         faced=calm,

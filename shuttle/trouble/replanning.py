@@ -12,7 +12,7 @@ from routing.insertion import Insertion, best_insertions, remove
 from routing.problem import HaltKind, Problem, Request, Tour, Trip
 from routing.schedule import compile_tours
 from routing.travel_times import TravelTimes
-from shuttle.booking.offers import closed_for, exact_trip
+from shuttle.booking.offers import closed_for, exact_trip, planned_trip
 from shuttle.domain import Booking, Promise
 from shuttle.plan import DayPlan, tick_of
 from shuttle.trouble.consequences import Late, Planned
@@ -92,7 +92,7 @@ def with_room_for(plan: DayPlan, waiting: Iterable[Booking]) -> DayPlan:
     open_ones = [each for each in waiting if not closed_for(plan.region, each.ride_now)]
     left = []
     for booking in sorted(open_ones, key=_difficulty):
-        trip = exact_trip(plan.region, booking.ride_now, booking.code)
+        trip = planned_trip(plan.region, booking)
         insertion = best_insertions(plan.insertable, plan.travel, [trip])[0]
         if insertion is None:
             left.append(trip)
@@ -114,7 +114,7 @@ def _rearranged(plan: DayPlan, left: list[Trip]) -> DayPlan:
     for tour in free.values():
         late = overruns(tour, plan.travel)
         for code in movable(tour):
-            trip = exact_trip(plan.region, plan.bookings[code].ride_now, code)
+            trip = planned_trip(plan.region, plan.bookings[code])
             near = any(a <= trip.dropoff_latest and trip.pickup_earliest <= b for a, b in spans)
             if near and code not in late and code not in plan.locks:
                 requests.append(Request((trip,), _PRICE))

@@ -1,0 +1,139 @@
+"""A dispatcher moves a ride to a time outside its promise: the booking is changed, nothing less.
+
+What is shown is what :func:`shuttle.booking.changing.change` then does with the offer, the same
+way in which its owner changes it: the old ride is given up only with the new one.
+"""
+
+from dataclasses import dataclass, replace
+
+from routing.insertion import explain
+from shuttle.booking.changing import changed, quote_change
+from shuttle.booking.explaining import Cost, candidate
+from shuttle.booking.moving import added
+from shuttle.booking.offers import exact_trip
+from shuttle.dispatcher import Dispatcher
+from shuttle.domain import Booking, Location, Offer, Promise, RideRequest, When
+from shuttle.errors import CannotMove, UnknownShift
+from shuttle.plan import DayPlan
+from shuttle.region import Region
+from shuttle.trouble.consequences import Effect, effects, planned
+
+
+@dataclass(frozen=True, slots=True)
+class Retiming:
+    """What it means to change a booking to another time.
+
+    Attributes
+    ----------
+    offer
+        The new promise, to be booked in the place of the old one.
+    before, shift
+        The tour that carries the old ride, empty if none does, and the one for the new ride.
+    added
+        What is driven more, in all; less than nothing if it is less.
+    effects
+        For whom something changes: first whose booking it is, under the old code.
+    """
+
+    offer: Offer
+    before: str
+    shift: str
+    added: Cost
+    effects: tuple[Effect, ...]
+
+
+def retimed(dispatcher: Dispatcher, code: str, shift: str, pickup: int, now: int) -> Retiming:
+    """Return what changes if a ride is to be picked up at a time that was not promised.
+
+    The new ride is in whatever vehicle it fits best. Nothing is changed, and nothing reserved.
+
+    Parameters
+    ----------
+    dispatcher
+        Of the region.
+    code
+        The booking's.
+    shift
+        Whose tour was meant: why it does not fit is said of that one.
+    pickup, now
+        Epoch seconds.
+
+    Raises
+    ------
+    RequestError
+        If no plan could serve it then, or not in order with the other ride of its journey.
+    UnknownBooking, UnknownShift, AlreadyCancelled, NotCancellable
+        If there is no such booking or shift, or it cannot be changed any more.
+    CannotMove
+        If no window near that time is free; says why, and which is the nearest.
+    """
+    old = dispatcher.booking(code)
+    request = _request(dispatcher.region, old, pickup)
+    answer = quote_change(dispatcher, code, request, now)
+    plan = dispatcher.plan(dispatcher.region.config.local_day(pickup), now)
+    nearest = min(
+        (each for each in answer.offers if each.ride.day == plan.day),
+        key=lambda each: abs(each.ride.promise.pickup_earliest - pickup),
+        default=None,
+    )
+    width = dispatcher.region.config.rules.window_minutes * 60
+    if nearest is None or not _near(nearest.ride.promise, pickup, width):
+        raise _cannot(dispatcher.region, plan, old, shift, pickup, nearest)
+    walks = old.ride.walk_to_pickup, old.ride.walk_from_dropoff
+    ride = replace(nearest.ride, walk_to_pickup=walks[0], walk_from_dropoff=walks[1])
+    return _shown(dispatcher, old, replace(nearest, ride=ride), now)
+
+
+def _request(region: Region, old: Booking, pickup: int) -> RideRequest:
+    """Return the request for the same ride at another time; who it is for walks as before."""
+    ride = old.ride
+    stops = region.stop(ride.pickup_stop), region.stop(ride.dropoff_stop)
+    origin, destination = (
+        Location(stop.lat, stop.lon, label or stop.label, stop.id)
+        for stop, label in zip(stops, (old.origin, old.destination), strict=True)
+    )
+    return RideRequest(origin, destination, When.DEPART_AT, pickup, ride.party, old.train)
+
+
+def _near(promise: Promise, pickup: int, width: int) -> bool:
+    """Whether a window is as good as asked for: it begins no more than its width later."""
+    return promise.pickup_earliest - width <= pickup <= promise.pickup_latest
+
+
+def _cannot(
+    region: Region, plan: DayPlan, old: Booking, shift: str, pickup: int, nearest: Offer | None
+) -> CannotMove:
+    number = plan.tour_of(old.code)
+    without = plan if number is None else plan.removed(number, old.code)
+    target = next((n for n, each in enumerate(plan.tours) if each.shift.id == shift), None)
+    if target is None:
+        raise UnknownShift(plan.day, shift)
+    promise = old.ride.promise
+    width = region.config.rules.window_minutes * 60
+    later = pickup - promise.pickup_earliest
+    times = replace(promise.later(later), pickup_latest=pickup + width)
+    trip = exact_trip(plan.region, replace(old.ride, promise=times), old.code)
+    why = explain(without.compiled, without.travel, trip).tours[target]
+    wanted = candidate(without.compiled, trip, why)
+    when = None if nearest is None else nearest.ride.promise.pickup_earliest
+    return CannotMove(old.code, wanted, None, (), when)
+
+
+def _shown(dispatcher: Dispatcher, old: Booking, offer: Offer, now: int) -> Retiming:
+    """Return what the change makes of the days, as if it were done."""
+    region, days = dispatcher.region, {old.ride.day, offer.ride.day}
+    plans = {day: dispatcher.plan(day, now) for day in days}
+    new_code = dispatcher.new_code
+    joint = changed(region, plans, old, offer, now, new_code, key="", contact=None)
+    before, after = plans[offer.ride.day], joint.outcomes[-1].plan
+    was, will_be = planned(plans[old.ride.day]).get(old.code), planned(after)[joint.result.code]
+    own = Effect(old.code, on_board=False, before=was, after=will_be)
+    others = {code: each for code, each in before.bookings.items() if code != old.code}
+    found = effects(replace(before, bookings=others), after, {}, {})
+    return Retiming(
+        offer,
+        "" if was is None else was.shift,
+        will_be.shift,
+        added(before, after, frozenset(range(len(after.tours)))),
+        (own, *found),
+    )
