@@ -112,11 +112,18 @@ def within_joint_reach(
     return tuple(changed.get(number, tour) for number, tour in enumerate(compiled.tours))
 
 
-def battery_faults(before: "DayPlan", after: "DayPlan") -> list[Violation]:
+def battery_faults(before: "DayPlan", after: "DayPlan", planned: frozenset[int]) -> list[Violation]:
     """Return which batteries last less long than before, as the independent checker sees it.
 
     Not those of vehicles whose tours have merely lost rides: the fastest way past a stop is not
     always longer than the one between its neighbours, and nobody is kept on board for that.
+
+    Parameters
+    ----------
+    before, after
+        The day.
+    planned
+        Numbers of the tours that were planned anew: only their vehicles are judged.
     """
     known = {tour.shift.id: tour for tour in before.tours}
 
@@ -131,7 +138,7 @@ def battery_faults(before: "DayPlan", after: "DayPlan") -> list[Violation]:
         were += check_battery(own, before.travel, chain.charges)
     for chain in chains(after.compiled, after.region, after.reports):
         own = [after.tours[number] for number in chain.tours]
-        if not all(map(has_only_lost, own)):
+        if not planned.isdisjoint(chain.tours) and not all(map(has_only_lost, own)):
             are += check_battery(own, after.travel, chain.charges)
     return worsened(were, are)
 

@@ -444,7 +444,7 @@ class Dispatcher:
         faults = made_worse(were, before.travel, anew, after.travel, begins)
         # A battery is shared by the tours of its vehicle, so it is not judged tour by tour.
         faults = [each for each in faults if each.what is not Breach.BATTERY]
-        faults += battery_faults(before, after)
+        faults += battery_faults(before, after, outcome.planned)
         if faults:
             raise PlanRejected(after.day, [str(each) for each in faults])
 

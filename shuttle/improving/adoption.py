@@ -190,7 +190,7 @@ def _if_better(
     numbers = sorted(changed)
     horizon = now + freeze_seconds
     moved = any(_moves_within(plan.compiled, after.compiled, n, horizon) for n in numbers)
-    if moved or battery_faults(plan, after):
+    if moved or battery_faults(plan, after, frozenset(numbers)):
         return Outcome(Verdict(Fate.OUTDATED), plan)
     travel = plan.compiled.travel
     gained = plan_cost([plan.tours[n] for n in numbers], travel, aim)
