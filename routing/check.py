@@ -11,8 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 from operator import le
 
+from routing.charging import Charge
 from routing.problem import Halt, HaltKind, Loads, Tour, Trip, trip_halts
 from routing.travel_times import TravelTimes
 
@@ -35,6 +37,8 @@ class Breach(StrEnum):
     """A trip too long on board (seconds)."""
     DURATION = "duration"
     """A shift too long from its start to its end (seconds)."""
+    BATTERY = "battery"
+    """A way longer than the battery lasts (metres)."""
     LOAD = "load"
     """More on board than any layout holds (places)."""
     BREAK = "break"
@@ -132,8 +136,33 @@ def check_tour(
     own = [k for k, halt in enumerate(tour.halts) if not halt.trip]
     return [
         replace(each, own=own.index(each.halt)) if each.halt in own else each
-        for each in (*_check_shift(tour), *_check_loads(tour), *timing)
+        for each in (*_check_shift(tour), *_check_loads(tour), *timing, *_check_way(tour, travel))
     ]
+
+
+def check_battery(
+    tours: Sequence[Tour], travel: TravelTimes, charges: Sequence[Charge]
+) -> list[Violation]:
+    """Return how the battery that one vehicle's tours share would not last, driven in order.
+
+    Parameters
+    ----------
+    tours
+        Of one vehicle, in their order.
+    travel
+        Between their places.
+    charges
+        One a tour: what the battery is given before it.
+    """
+    violations = []
+    left = 0
+    for tour, charge in zip(tours, charges, strict=True):
+        left = min(charge.full, left + charge.gained)
+        left = min(max(left, charge.least), charge.most)
+        left -= _way(tour, travel)
+        if left < 0:
+            violations.append(Violation(Breach.BATTERY, tour.shift.id, by=-left))
+    return violations
 
 
 def worsened(before: Iterable[Violation], after: Iterable[Violation]) -> list[Violation]:
@@ -208,6 +237,17 @@ def _check_loads(tour: Tour) -> Iterator[Violation]:
 
 def _excess(load: Loads, layout: Loads) -> int:
     return sum(max(0, taken - room) for taken, room in zip(load, layout, strict=True))
+
+
+def _way(tour: Tour, travel: TravelTimes) -> int:
+    legs = ((a.place, b.place) for a, b in pairwise(tour.halts) if a.place != b.place)
+    return sum(int(travel.metres[leg]) for leg in legs)
+
+
+def _check_way(tour: Tour, travel: TravelTimes) -> Iterator[Violation]:
+    over = _way(tour, travel) - tour.reach
+    if over > 0:
+        yield Violation(Breach.BATTERY, tour.shift.id, by=over)
 
 
 # ---------------------------------------------------------------------------------- when it is

@@ -27,7 +27,8 @@ class Obstacle(IntEnum):
     FIXED: what lies ahead of the vehicle begins after the pickup window. PICKUP_WINDOW: the
     vehicle cannot be there in time. BREAK, SHIFT_END, OTHERS: a break, the end of the shift or a
     promise to another rider would be missed. DROPOFF_WINDOW: the destination cannot be reached in
-    time. RIDE_LIMIT: too long on board. CAPACITY: it is for want of places alone.
+    time. RIDE_LIMIT: too long on board. BATTERY: the vehicle would not get that far. CAPACITY: it
+    is for want of places alone.
     """
 
     FIXED = positions.FIXED
@@ -37,6 +38,7 @@ class Obstacle(IntEnum):
     OTHERS = positions.OTHERS
     DROPOFF_WINDOW = positions.DROPOFF_WINDOW
     RIDE_LIMIT = positions.RIDE_LIMIT
+    BATTERY = positions.BATTERY
     CAPACITY = positions.CAPACITY
     NONE = positions.CLEAR
 
@@ -261,6 +263,7 @@ def explain(compiled: CompiledTours, travel: TravelTimes, trip: Trip) -> Obstacl
         compiled.shifts,
         compiled.layouts,
         travel.seconds,
+        travel.metres,
         read_only(trips),
         (0, 1),
         found,

@@ -77,6 +77,7 @@ def best_place(given: Given, plan: Plan, memory: Memory, v: int, o: int) -> Reco
             shift,
             given.layouts[v],
             given.seconds,
+            given.metres,
             trip,
             given.guide,
             memory.boarding[0],

@@ -5,6 +5,8 @@ paid (set covering). Without asking for whole tours this is a linear program who
 possible tours; only those that may improve it are made, by :mod:`routing.pricing` (Desrosiers and
 Lübbecke, *A primer in column generation*, 2005).
 
+How far a battery reaches is not asked: with more tours to choose from, a bound stays one.
+
 No digit of the solver of linear programs has to be trusted. Whatever prices `pi` it suggests for
 the trips, as long as none is above that for leaving the trip out, the sum of all `pi` plus, for
 each vehicle, the least of a tour's cost minus the prices of its trips is a lower bound (Lagrange).

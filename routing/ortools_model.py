@@ -1,7 +1,8 @@
 """Visits in the words of OR-Tools' routing library: dimensions, disjunctions, pairs and locks.
 
-Windows, gaps and durations are the dimension of time; loads are sums, and where sums do not
-describe what several layouts hold, a table. A fixed halt is the only next one of that before.
+Windows, gaps and durations are the dimension of time, batteries that of metres; loads are sums,
+and where sums do not describe what several layouts hold, a table. A fixed halt is the only next one
+of that before.
 """
 
 from collections.abc import Sequence
@@ -46,6 +47,7 @@ class RoutingModel:
         costs = self.routing.RegisterTransitMatrix(visits.costs.tolist())
         self.routing.SetArcCostEvaluatorOfAllVehicles(costs)
         self._add_time()
+        self._add_reach()
         self._add_trips()
         self._add_loads()
         self._add_choices()
@@ -76,6 +78,13 @@ class RoutingModel:
         if limit < self.visits.horizon:
             begin, end = (self.time.CumulVar(self.index[node]) for node in (pickup, dropoff))
             self.solver.Add(end - begin <= limit)
+
+    def _add_reach(self) -> None:
+        """No vehicle drives farther than its battery lasts."""
+        reach = [each.reach for each in self.visits.vehicles]
+        if min(reach, default=FOREVER) < FOREVER:
+            metres = self.routing.RegisterTransitMatrix(self.visits.metres.tolist())
+            self.routing.AddDimensionWithVehicleCapacity(metres, 0, reach, True, "metres")
 
     def _add_trips(self) -> None:
         """Nobody is on board during a break."""

@@ -4,7 +4,8 @@ A trip is put after one halt with its pickup and after the same or a later one w
 Positions are tried in that order, and every pair passes a row of tests, cheapest first:
 
 1. the score: driving alone cannot beat the best so far;
-2. constant time: windows, loads, deadlines of the halts behind, ride limits by the bare way;
+2. constant time: windows, loads, deadlines of the halts behind, ride limits by the bare way, and
+   the metres that are added;
 3. exact: the soonest begins of all halts whose times hang together with the trip's, that is, of
    the stretch around it on which the vehicle is never empty (:func:`settle`).
 
@@ -61,8 +62,8 @@ WAY = np.dtype([(name, np.int64) for name in ("pickup", "dropoff", "rest", "leas
 the drop-offs behind it or later, and the least of all pairs that begin behind it."""
 
 # Why a pair of positions fails; numbers of routing.insertion.Obstacle.
-FIXED, PICKUP_WINDOW, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT, CAPACITY = range(8)
-CLEAR = 8
+FIXED, PICKUP_WINDOW, BREAK, SHIFT_END, OTHERS, DROPOFF_WINDOW, RIDE_LIMIT = range(7)
+BATTERY, CAPACITY, CLEAR = range(7, 10)
 TOO_LATE = -1  # for a halt behind; whose window that is, :func:`bound_by` tells
 
 
@@ -105,6 +106,7 @@ def search(
                     shifts[v],
                     layouts[v],
                     seconds,
+                    metres,
                     trips[option],
                     weights,
                     boarding[0],
@@ -127,6 +129,7 @@ def search_tour(
     shift: Record,
     layouts: Layouts,
     seconds: Matrix,
+    metres: Matrix,
     trip: Record,
     weights: tuple[int, int],
     boarding: Record,
@@ -155,7 +158,8 @@ def search_tour(
         added = drive(halts[after].place, trip.pickup, seconds)
         added += drive(trip.pickup, trip.dropoff, seconds)
         added += drive(trip.dropoff, halts[after + 1].place, seconds) - halts[after + 1].drive
-        consider(v, halts, seconds, trip, weights, boarding, after, begin, added, steps, best)
+        if leads_to(halts, shift, metres, trip, after, after):
+            consider(v, halts, seconds, trip, weights, boarding, after, begin, added, steps, best)
         for until in range(after + 1, last):
             added = boarding.detour + ways[until].rest
             if not beats(v, after, added, boarding.begin, trip, weights, best):
@@ -164,7 +168,10 @@ def search_tour(
             if stay(halts, layouts, trip, boarding, until, begin) != CLEAR:
                 break
             added = boarding.detour + ways[until].dropoff
-            consider(v, halts, seconds, trip, weights, boarding, until, begin, added, steps, best)
+            if leads_to(halts, shift, metres, trip, after, until):
+                consider(
+                    v, halts, seconds, trip, weights, boarding, until, begin, added, steps, best
+                )
 
 
 @lean_kernel
@@ -351,6 +358,16 @@ def way_added(halts: Records, matrix: Matrix, trip: Record, after: int, until: i
 
 
 @inline_kernel
+def leads_to(
+    halts: Records, shift: Record, metres: Matrix, trip: Record, after: int, until: int
+) -> bool:
+    """Whether the vehicle gets as far as an insertion would have it go."""
+    if shift.spare >= FOREVER:
+        return True
+    return bool(way_added(halts, metres, trip, after, until) <= shift.spare)
+
+
+@inline_kernel
 def score_of(added: int, pickup_time: int, trip: Record, weights: tuple[int, int]) -> int:
     """Return what an insertion costs."""
     waiting = pickup_time - trip.pickup_earliest
@@ -515,6 +532,7 @@ def explain(
     shifts: Records,
     layouts: Layouts,
     seconds: Matrix,
+    metres: Matrix,
     trips: Records,
     weights: tuple[int, int],
     found: Records,
@@ -524,7 +542,7 @@ def explain(
 
     Parameters
     ----------
-    halts, shifts, layouts, seconds
+    halts, shifts, layouts, seconds, metres
         As in :func:`search`.
     trips
         TRIP[3]: the trip itself, without loads, and with windows that do not end.
@@ -546,6 +564,7 @@ def explain(
                 shifts[v],
                 layouts[v],
                 seconds,
+                metres,
                 trips[option],
                 weights,
                 boarding,
@@ -553,7 +572,9 @@ def explain(
                 ways,
                 found[v, option],
             )
-        reached[v] = furthest(halts[v], shifts[v], layouts[v], seconds, trips[1], boarding, steps)
+        reached[v] = furthest(
+            halts[v], shifts[v], layouts[v], seconds, metres, trips[1], boarding, steps
+        )
 
 
 @lean_kernel
@@ -562,6 +583,7 @@ def furthest(
     shift: Record,
     layouts: Layouts,
     seconds: Matrix,
+    metres: Matrix,
     trip: Record,
     boarding: Record,
     steps: Records,
@@ -580,6 +602,8 @@ def furthest(
         while obstacle == CLEAR:
             tried = alight(halts, seconds, trip, boarding, until, begin, steps)
             tried = bound_by(halts, until + 1) if tried == TOO_LATE else tried
+            if tried == CLEAR and not leads_to(halts, shift, metres, trip, after, until):
+                tried = BATTERY
             reached = max(reached, tried)
             until += 1
             if until == last:

@@ -17,7 +17,7 @@ LOAD_KINDS = ("seats", "wheelchairs", "child_seats")
 Loads = tuple[int, int, int]
 
 FOREVER = 1 << 40
-"""A time later than any other: the latest start of a halt without a limit."""
+"""A time later than any other, and a way longer than any other: no limit."""
 
 
 class HaltKind(IntEnum):
@@ -156,6 +156,9 @@ class Tour:
     ready
         The vehicle cannot leave the last fixed halt before this time, in seconds: nobody drives
         in the past.
+    reach
+        Metres that the whole tour may have, from its start to its end: what a battery holds for
+        it. See :mod:`routing.charging`.
     """
 
     shift: Shift
@@ -163,6 +166,7 @@ class Tour:
     fixed: int = 1
     served: int = 0
     ready: int = 0
+    reach: int = FOREVER
 
 
 def empty_tour(shift: Shift) -> Tour:

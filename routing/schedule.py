@@ -7,6 +7,8 @@ The times at which service begins at the halts of a tour have to satisfy
 - the ride-time limit of every trip, from the end of its pickup's service to its drop-off,
 - the longest duration of the tour: the driver's own ride limit, from the start to the end.
 
+Where a battery limits how far a tour may lead, its metres are one more sum.
+
 These are difference constraints (a simple temporal network; Dechter, Meiri and Pearl 1991): if
 any times satisfy them, there is a componentwise least solution, here `soonest`, and a greatest,
 here `deadline`. Both are found by passes over the tour until nothing moves. A ride limit asks
@@ -64,8 +66,9 @@ _DERIVED = (
 HALT = np.dtype([(name, np.int64) for name in (*_GIVEN, *_DERIVED)])
 """One halt of a compiled tour. All times are integer seconds."""
 
-SHIFT = np.dtype([(name, np.int64) for name in ("length", "fixed", "served", "ready")])
-"""What a compiled tour has once: the number of its halts, and the rest as in Tour."""
+SHIFT = np.dtype([(name, np.int64) for name in ("length", "fixed", "served", "ready", "spare")])
+"""What a compiled tour has once: the number of its halts, the metres by which it may get longer,
+and the rest as in Tour."""
 
 _SPARE_HALTS = 16
 
@@ -156,7 +159,7 @@ class CompiledTours:
         halts, shifts, layouts = self.halts.copy(), self.shifts.copy(), self.layouts.copy()
         for v, tour in changed.items():
             if _only_waited(self.tours[v], tour, halts[v]):
-                shifts[v]["ready"] = tour.ready
+                shifts[v]["ready"], shifts[v]["spare"] = tour.ready, _spare(tour, travel)
             else:
                 _compile_into(halts[v], shifts[v : v + 1], layouts[v], tour, travel)
         return CompiledTours(tours, travel, read_only(halts), read_only(shifts), read_only(layouts))
@@ -224,8 +227,10 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _only_waited(before: Tour, after: Tour, row: Records) -> bool:
-    """Whether nothing changed but the time before which the vehicle cannot leave, harmlessly."""
-    if after.ready < before.ready or after != replace(before, ready=after.ready):
+    """Whether nothing changed that times depend on: the vehicle waited, or may go farther."""
+    if after.ready < before.ready:
+        return False
+    if after != replace(before, ready=after.ready, reach=after.reach):
         return False
     fixed = after.fixed
     if fixed == len(after.halts):
@@ -266,10 +271,24 @@ def _compile_into(
     if longest < halts["latest"][size - 1] - halts["earliest"][0]:
         halts["partner"][0], halts["partner"][size - 1] = size - 1, 0
         halts["max_ride"][0] = halts["max_ride"][size - 1] = longest
-    shift[0] = (size, tour.fixed, tour.served, tour.ready)
+    shift[0] = (size, tour.fixed, tour.served, tour.ready, _spare(tour, travel))
     layouts[:] = -1
     layouts[: len(tour.shift.layouts)] = tour.shift.layouts
     compile_row(halts, shift, travel.seconds)
+
+
+def metres_of(tour: Tour, travel: TravelTimes) -> int:
+    """Return how far a tour leads, from its start to its end, in metres."""
+    places = np.array([halt.place for halt in tour.halts])
+    here, there = places[:-1], places[1:]
+    return int(np.where(here == there, 0, travel.metres[here, there]).sum())
+
+
+def _spare(tour: Tour, travel: TravelTimes) -> int:
+    """Return by how many metres a tour may get longer: not at all if it is too long already."""
+    if tour.reach >= FOREVER:
+        return FOREVER
+    return max(0, tour.reach - metres_of(tour, travel))
 
 
 def _partners(tour: Tour) -> list[int]:

@@ -10,7 +10,7 @@ places, its limits are those that the start achieves. What a tour costs, and whe
 than that, is always told by its own limits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from routing.kernel import lean_kernel
 from routing.positions import TRIP
 from routing.problem import (
+    FOREVER,
     Halt,
     HaltKind,
     Problem,
@@ -37,16 +38,19 @@ from routing.schedule import (
     Records,
     compile_row,
     compile_tours,
+    drive,
     gap,
+    metres_of,
     read_only,
 )
+from routing.travel_times import TravelTimes
 
 Numbers = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 
-IMPOSSIBLE = 1 << 60
-"""Cost of a tour that misses a limit."""
+IMPOSSIBLE = 1 << 56
+"""Cost of a tour that misses a limit; many of them still fit a word."""
 
 _SPARE_HALTS = 200
 _ROOM = 1 << 20
@@ -73,6 +77,9 @@ class Given(NamedTuple):
         int32[P, P].
     layouts
         int64[V, Y, 3].
+    reach
+        int64[V]: metres that a tour may have; what it has at the start or without anybody who can
+        move, if that is more.
     halts
         HALT[H], given part: loads are changes, partners numbers of halts.
     latest, max_ride
@@ -104,6 +111,7 @@ class Given(NamedTuple):
     seconds: Matrix
     metres: Matrix
     layouts: Layouts
+    reach: Numbers
     halts: Records
     latest: Numbers
     max_ride: Numbers
@@ -172,6 +180,10 @@ def rebuild(given: Given, plan: Plan, v: int) -> None:
     late = fill_row(given, plan, r)
     compile_row(row, plan.shifts[r : r + 1], given.seconds)
     plan.cost[r] = tour_cost(given, order, row, size)
+    if given.reach[v] < FOREVER:
+        plan.shifts[r].spare = given.reach[v] - way_of(given, row, size)
+        if plan.shifts[r].spare < 0:
+            plan.cost[r] = IMPOSSIBLE
     if late:
         fill_row(given, plan, r)
         for k in range(size):
@@ -227,6 +239,15 @@ def tour_cost(given: Given, order: Numbers, row: Records, size: int) -> int:
         if here.kind == HaltKind.PICKUP or here.kind == HaltKind.DROPOFF:
             cost += weights.lateness * max(0, here.soonest - given.halts[number].latest)
     return int(cost + used * weights.vehicle)
+
+
+@lean_kernel
+def way_of(given: Given, row: Records, size: int) -> int:
+    """Return how far a tour leads, in metres."""
+    way = 0
+    for k in range(1, size):
+        way += drive(row[k - 1].place, row[k].place, given.metres)
+    return way
 
 
 @lean_kernel
@@ -306,7 +327,9 @@ class SearchState:
         )
         self.start = tuple(start)
         compiled = compile_tours(self.start, problem.travel)
-        numbered = _Numbered(self.requests, self.start, compiled)
+        movable = {request.options[0].id for request in self.requests}
+        reach = [_reach(tour, movable, problem.travel) for tour in self.start]
+        numbered = _Numbered(self.requests, self.start, compiled, reach)
         self.halts = numbered.halts
         counts = [len(request.options) for request in self.requests]
         options = _insertable(numbered, self.requests, problem.travel.seconds)
@@ -314,6 +337,7 @@ class SearchState:
             seconds=problem.travel.seconds,
             metres=problem.travel.metres,
             layouts=compiled.layouts,
+            reach=np.array(reach, np.int64),
             halts=read_only(numbered.records()),
             latest=np.array(numbered.latest, np.int64),
             max_ride=np.array(numbered.max_ride, np.int64),
@@ -365,12 +389,16 @@ def cost_of_tours(problem: Problem, tours: Sequence[Tour]) -> int:
 class _Numbered:
     """The numbers of all halts, and the tours as sequences of them.
 
-    Vehicles of one kind, that is, with the same shift and the same halts that stay, share the
-    numbers of these.
+    Vehicles of one kind, that is, with the same shift, the same reach and the same halts that
+    stay, share the numbers of these.
     """
 
     def __init__(
-        self, requests: Sequence[Request], tours: Sequence[Tour], compiled: CompiledTours
+        self,
+        requests: Sequence[Request],
+        tours: Sequence[Tour],
+        compiled: CompiledTours,
+        reach: Sequence[int],
     ) -> None:
         trips = [trip for request in requests for trip in request.options]
         self.halts: list[Halt] = [halt for trip in trips for halt in trip_halts(trip)]
@@ -385,13 +413,14 @@ class _Numbered:
         for o, pair in enumerate(zip(self.halts[::2], self.halts[1::2], strict=True)):
             self._number.setdefault(pair, 2 * o)
         self._known: dict[object, tuple[int, list[int]]] = {}
-        for tour, row in zip(tours, compiled.halts, strict=True):
-            self._add(tour, row[: len(tour.halts)])
+        for tour, row, far in zip(tours, compiled.halts, reach, strict=True):
+            self._add(tour, row[: len(tour.halts)], far)
 
-    def _add(self, tour: Tour, row: Records) -> None:
+    def _add(self, tour: Tour, row: Records, reach: int) -> None:
         staying = [k for k, halt in enumerate(tour.halts) if halt.trip not in self._movable]
         order = [-1] * len(tour.halts)
-        for k, number in zip(staying, self._numbers_of_staying(tour, row, staying), strict=True):
+        numbers = self._numbers_of_staying(tour, row, staying, reach)
+        for k, number in zip(staying, numbers, strict=True):
             order[k] = number
         for k, halt in enumerate(tour.halts):
             if halt.kind == HaltKind.PICKUP and order[k] < 0:
@@ -405,12 +434,14 @@ class _Numbered:
             self.max_ride[number] = max(self.max_ride[number], int(row["max_ride"][k]))
         self.orders.append(order)
 
-    def _numbers_of_staying(self, tour: Tour, row: Records, staying: list[int]) -> list[int]:
+    def _numbers_of_staying(
+        self, tour: Tour, row: Records, staying: list[int], reach: int
+    ) -> list[int]:
         """Return the numbers of the halts that stay; new ones for a new kind of vehicle."""
         limits = row[["latest", "max_ride"]][staying].tolist()
         key = (
             replace(tour.shift, id=""),
-            (tour.fixed, tour.served, tour.ready),
+            (tour.fixed, tour.served, tour.ready, reach),
             tuple(tour.halts[k] for k in staying),
             tuple(limits),
         )
@@ -436,6 +467,15 @@ class _Numbered:
         for which, field in enumerate(("seats", "wheelchairs", "child_seats")):
             records[field] = [halt.loads[which] for halt in self.halts]
         return records
+
+
+def _reach(tour: Tour, movable: Collection[str], travel: TravelTimes) -> int:
+    """Return how many metres a tour may have: as many as nobody can plan away, at least."""
+    if tour.reach >= FOREVER:
+        return FOREVER
+    staying = tuple(halt for halt in tour.halts if halt.trip not in movable)
+    least = (metres_of(each, travel) for each in (tour, replace(tour, halts=staying)))
+    return max(tour.reach, *least)
 
 
 def _asked_ride(tour: Tour, k: int, partner: int) -> int:

@@ -69,6 +69,8 @@ class Vehicle:
         Of its shift.
     max_duration
         Between the first and the last visit; FOREVER without limit.
+    reach
+        Metres from the first to the last visit; FOREVER without limit.
     """
 
     tour: int
@@ -81,6 +83,7 @@ class Vehicle:
     trips: int
     layouts: tuple[Loads, ...]
     max_duration: int
+    reach: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,8 @@ class Visits:
         Pairs of visits in the order in which they stay.
     seconds
         int64[N, N]: least time between the begins of neighbours.
+    metres
+        int64[N, N]: of driving from one to the next.
     costs
         int64[N, N]: of driving from one to the next, of an option, of a vehicle.
     loads
@@ -135,6 +140,7 @@ class Visits:
     rides: tuple[tuple[int, int, int], ...]
     sequences: tuple[tuple[int, int], ...]
     seconds: Numbers
+    metres: Numbers
     costs: Numbers
     loads: Numbers
     trips: Numbers
@@ -191,6 +197,7 @@ class _Visiting:
             rides=tuple(self.rides),
             sequences=tuple(self.sequences),
             seconds=self._seconds(drive, places),
+            metres=self._metres(places),
             costs=self._costs(drive, places),
             loads=changes[:, :3],
             trips=changes[:, 3],
@@ -284,8 +291,15 @@ class _Visiting:
                 trips=sum(_aboard(halt) for halt in board),
                 layouts=tour.shift.layouts,
                 max_duration=int(self.state.given.max_ride[end]) if limited else FOREVER,
+                reach=self._reach(v, board),
             )
         )
+
+    def _reach(self, v: int, done: tuple[Halt, ...]) -> int:
+        """Return how far a vehicle gets from the last of the halts that have happened."""
+        reach = int(self.state.given.reach[v])
+        driven = int(self._metres(np.array([halt.place for halt in done], np.intp)).trace(1))
+        return reach if reach >= FOREVER else reach - driven
 
     def _staying(self, vehicle: int, tour: Tour, k: int, number: int) -> int:
         halt, first = tour.halts[k], _first(tour)
@@ -343,6 +357,13 @@ class _Visiting:
             ready = self.state.start[vehicle.tour].ready - self.origin - self.visits[last].latest
             np.maximum(seconds[last], ready + drive[last], out=seconds[last])
         return seconds
+
+    def _metres(self, places: npt.NDArray[np.intp]) -> Numbers:
+        return np.where(
+            places[:, None] == places,
+            0,
+            self.state.given.metres[np.ix_(places, places)].astype(np.int64),
+        )
 
     def _costs(self, drive: Numbers, places: npt.NDArray[np.intp]) -> Numbers:
         given, moving = self.state.given, 2 * len(self.state.given.options)

@@ -28,6 +28,7 @@ class About(IntEnum):
     HALT = 8
     ROADS = 9
     BREAKDOWN = 10
+    CONSUMPTION = 11
 
 
 class Chance:

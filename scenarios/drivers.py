@@ -11,6 +11,7 @@ from functools import partial
 
 from routing.problem import Halt, HaltKind, Tour
 from scenarios.agenda import Agenda
+from scenarios.batteries import Batteries
 from scenarios.chance import About, Chance
 from scenarios.records import LegRow, ShiftRow
 from scenarios.scenario import Reality
@@ -106,6 +107,7 @@ class Drivers:
         self.shifts: list[ShiftRow] = []
         self.shared: set[str] = set()
         self._due: set[str] = set()
+        self._batteries = Batteries(dispatcher.region, chance, reality)
 
     def call(self, now: int) -> None:
         """Let a driver come to every shift of the plan that has none yet."""
@@ -143,7 +145,8 @@ class Drivers:
             return
         place = plan.region.number_of(plan.tours[number].shift.start_place)
         driver = self.drivers[shift] = Driver(shift, vehicle, place, now, begin)
-        self._report(driver, now, ReportKind.STARTED)
+        shown = self._batteries.begin(vehicle, now)
+        self._report(driver, now, ReportKind.STARTED, charge=shown)
         self._go_on(driver, now)
 
     def _go_on(self, driver: Driver, now: int) -> None:
@@ -213,6 +216,7 @@ class Drivers:
         kmh = 3.6 * metres / max(1, seconds)
         factor = self.chance.leg(self.reality, (driver.place, number), now, kmh)
         driver.arrives = now + max(1, round(seconds * factor))
+        self._batteries.drive(driver.vehicle, metres)
         driver.heading = number
         driver.planned = int(plan.compiled.halts[tour_number]["soonest"][tour.served])
         self.legs.append(
@@ -295,14 +299,28 @@ class Drivers:
             each.id == driver.vehicle and each.electric
             for each in self.dispatcher.region.config.vehicles
         )
-        self.shifts.append(ShiftRow(driver.vehicle, driver.began, now, electric))
+        plan = self.dispatcher.plan(self.day, now)
+        number = _number(plan, driver.shift)
+        # The plan may have seen them home by the half minute, before they were quite there.
+        home = driver.place
+        if number is not None:
+            home = plan.region.number_of(plan.tours[number].halts[-1].place)
+        charge = self._batteries.end(driver.vehicle, home, now)
+        self.shifts.append(ShiftRow(driver.vehicle, driver.began, now, electric, charge))
 
-    def _report(self, driver: Driver, now: int, *kinds: ReportKind, code: str = "") -> None:
+    def _report(
+        self,
+        driver: Driver,
+        now: int,
+        *kinds: ReportKind,
+        code: str = "",
+        charge: int | None = None,
+    ) -> None:
         reports = []
         for kind in kinds:
             driver.reported += 1
             name = f"{driver.shift}-{driver.reported}"
-            reports.append(Report(name, driver.shift, kind, now, code))
+            reports.append(Report(name, driver.shift, kind, now, code, charge=charge))
         for answer in self.dispatcher.report(self.day, driver.shift, reports, now):
             if answer.taken is Taken.REJECTED:
                 raise OutOfStep(f"{driver.shift} at {now}: {kinds} of {code!r}: {answer.rejection}")

@@ -82,6 +82,13 @@ GLOSSARY: dict[str, Term] = {
                                "Passengers divided by vehicle hours."),
     "kwh": Term("Strom je Tag", "electricity a day", "kWh",
                 "Kilometres of electric vehicles times what they take."),
+    "kwh_charged": Term("zwischendurch geladen", "charged in between", "kWh",
+                        "A day, at the depot between two tours; nights are not counted."),
+    "lowest_charge": Term("tiefster Ladestand", "lowest charge", "%",
+                          "The least of all batteries on all days, in whole per cents."),
+    "under_reserve": Term("Touren unter der Reserve", "tours under the reserve", "",
+                          "A day: the battery held less at the end than the plan keeps back, since "
+                          "the vehicle took more than planned."),
     "litres": Term("Kraftstoff je Tag", "fuel a day", "l",
                    "Kilometres of the other vehicles times what they take."),
     "co2": Term("CO₂ je Tag", "CO₂ a day", "kg", "Electricity and fuel times what they emit."),

@@ -1,12 +1,13 @@
 """What simulated days come to: the figures of the glossary, and counts for tables and plots."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from scenarios.records import ASKED, DayRows, Fate, Group, LegRow, RideRow
+from scenarios.records import ASKED, DayRows, Fate, Group, LegRow, RideRow, ShiftCharge
 from scenarios.scenario import Scenario
 
 Figures = dict[str, float]
@@ -46,6 +47,7 @@ class Tally:
         }
         self._fates: Counter[tuple[Group, Fate]] = Counter()
         self._counts: dict[str, Counter[str]] = {}
+        self._used = self._charged = 0.0
 
     def add(self, day: DayRows) -> None:
         """Count a day."""
@@ -55,6 +57,11 @@ class Tally:
             self._ride(ride)
         for leg in day.legs:
             self._leg(leg, leg.vehicle in electric)
+        for each in day.shifts:
+            if each.charge is not None:
+                self._charge(each.vehicle, each.charge)
+        measured = {each.vehicle for each in day.shifts if each.charge is not None}
+        self._sums["measured"] += sum(leg.metres for leg in day.legs if leg.vehicle in measured)
         self._sums["seconds"] += sum(each.end - each.begin for each in day.shifts)
         self._sums["broken down"] += day.broken_down
         self._sums["vehicles"] += len({each.vehicle for each in day.shifts})
@@ -98,6 +105,13 @@ class Tally:
         self._sums["carried"] += leg.metres * leg.bookings
         if electric:
             self._sums["electric"] += leg.metres
+
+    def _charge(self, vehicle: str, charge: ShiftCharge) -> None:
+        self._used += charge.used
+        self._charged += charge.charged
+        self._sums["under reserve"] += charge.under_reserve
+        lowest = self._counts.setdefault("lowest charge by vehicle", Counter())
+        lowest[vehicle] = min(lowest.get(vehicle, 100), math.floor(charge.left))
 
     def _count(self, what: str, where: dict[str, str]) -> None:
         for by, which in where.items():
@@ -171,12 +185,14 @@ class Tally:
     def _money(self) -> dict[str, float | None]:
         sums, days, energy, costs = self._sums, self.days, self.scenario.energy, self.scenario.costs
         km = (sums["metres empty"] + sums["metres occupied"]) / 1000
-        kwh = sums["electric"] / 1000 * energy.kwh_per_100_km / 100
+        reckoned = (sums["electric"] - sums["measured"]) / 1000 * energy.kwh_per_100_km / 100
+        kwh = self._used + reckoned
         litres = (km - sums["electric"] / 1000) * energy.litres_per_100_km / 100
         cost = sums["seconds"] / 3600 * costs.per_vehicle_hour + km * costs.per_km
         cost += sums["vehicles"] * costs.per_vehicle_day
         return {
             "kwh": _over(kwh, days),
+            **self._batteries(),
             "litres": _over(litres, days),
             "co2": _over(kwh * energy.kg_per_kwh + litres * energy.kg_per_litre, days),
             "co2_by_car": _over(sums["direct"] / 1000 * energy.car_kg_per_km, days),
@@ -184,6 +200,16 @@ class Tally:
             "fares": _over(sums["cents"] / 100, days),
             "cost_a_ride": _over(cost, self._number(Fate.SERVED)),
             "subsidy": _over(cost - sums["cents"] / 100, sums["passengers"]),
+        }
+
+    def _batteries(self) -> dict[str, float | None]:
+        lowest = self._counts.get("lowest charge by vehicle")
+        if lowest is None:
+            return {}
+        return {
+            "kwh_charged": _over(self._charged, self.days),
+            "lowest_charge": min(lowest.values()) / 100,
+            "under_reserve": _over(self._sums["under reserve"], self.days),
         }
 
 

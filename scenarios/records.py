@@ -134,13 +134,37 @@ class LegRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftCharge:
+    """What a tour took from a battery.
+
+    Attributes
+    ----------
+    used, charged
+        Kilowatt-hours, on the tour and at the depot before it.
+    left
+        Per cent at the end of the tour: the least of the whole tour.
+    under_reserve
+        Whether that is less than the plan keeps back.
+    """
+
+    used: float
+    charged: float
+    left: float
+    under_reserve: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftRow:
-    """A driver's working time: as planned, or longer where the vehicle came back late."""
+    """A driver's working time: as planned, or longer where the vehicle came back late.
+
+    `charge` is that of a vehicle whose battery is told.
+    """
 
     vehicle: str
     begin: int
     end: int
     electric: bool
+    charge: ShiftCharge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ def run_page(run: Run, note: str) -> str:
         figures_table(found),
         *(plot_figure(each) for each in plots(run)),
         _counts(run),
+        _lowest_charges(run),
     ]
     return page(title, parts)
 
@@ -100,3 +101,15 @@ def _counts(run: Run) -> str:
         ]
         parts.append(table((by, "refused", "of its requests"), rows, (1, 2)))
     return "\n".join(parts)
+
+
+def _lowest_charges(run: Run) -> str:
+    """Return how low the battery of each vehicle came; nothing where none has one."""
+    lowest: dict[str, int] = {}
+    for each in run.repetitions:
+        for vehicle, percent in each.counts.get("lowest charge by vehicle", {}).items():
+            lowest[vehicle] = min(percent, lowest.get(vehicle, percent))
+    if not lowest:
+        return ""
+    rows = [(vehicle, f"{percent} %") for vehicle, percent in lowest.items()]
+    return "<h2>Batteries, all repetitions</h2>" + table(("vehicle", "lowest charge"), rows, (1,))

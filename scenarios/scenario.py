@@ -265,7 +265,9 @@ class Reality(Table):
     of all legs of one hour together, and of those in one hour on one class of roads, told apart by
     the planned speed of a leg (:func:`scenarios.chance.road_class`). `halts` is that of standing
     times. Vehicles break down so many times in 100 hours of duty, at a halt, for the given time on
-    average; intervals and times are exponential. All of them are judgements.
+    average; intervals and times are exponential. Electric vehicles take `consumption` times as much
+    as is planned, by `consumption_spread` more or less from vehicle to vehicle and day to day. All
+    of them are judgements.
     """
 
     legs: float = Field(default=0.1, ge=0, le=1)
@@ -276,6 +278,8 @@ class Reality(Table):
     no_show_wait_minutes: int = Field(default=2, ge=0, le=30)
     breakdowns_in_100_hours: float = Field(default=0.0, ge=0, le=100)
     breakdown_minutes: float = Field(default=90.0, ge=5, le=24 * 60)
+    consumption: float = Field(default=1.0, ge=0.5, le=3)
+    consumption_spread: float = Field(default=0.0, ge=0, le=1)
 
 
 class Improvement(Table):
@@ -298,7 +302,7 @@ class Costs(Table):
 
 
 class Energy(Table):
-    """What driving takes, and what it emits.
+    """What driving takes, and what it emits; a vehicle whose battery is told takes what that says.
 
     30 kWh per 100 km are ErzMobil's; burnt diesel gives 2.65 kg a litre; the other three are
     judgements: a minibus's 10 l, 0.38 kg for a kilowatt-hour of the German mix, a car's 150 g a

@@ -21,6 +21,7 @@ class RefusalReason(StrEnum):
     OTHER_PROMISES = "other_promises"
     SHIFT_ENDS = "shift_ends"
     DRIVER_BREAK = "driver_break"
+    BATTERY = "battery"
     STOP_CLOSED = "stop_closed"
     SCHEDULED_BUS = "scheduled_bus"
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from routing.check import Breach
 from routing.worsening import made_worse
 from shuttle.acts import Act, JointAct, Outcome
 from shuttle.answers import Quote
@@ -24,6 +25,7 @@ from shuttle.booking.confirming import check_limits, check_offer, confirmed_befo
 from shuttle.booking.quotes import mended, quote
 from shuttle.booking.requests import check_again, check_request
 from shuttle.booking.unmet import Unmet, unmet_error, unmet_refusal
+from shuttle.charging import battery_faults
 from shuttle.committing import change_of
 from shuttle.domain import Booking, Contact, Offer, RideRequest
 from shuttle.driving.following import reported
@@ -440,6 +442,9 @@ class Dispatcher:
         were = [before.tours[number] for number in known]
         begins = [before.compiled.begins(number) for number in known]
         faults = made_worse(were, before.travel, anew, after.travel, begins)
+        # A battery is shared by the tours of its vehicle, so it is not judged tour by tour.
+        faults = [each for each in faults if each.what is not Breach.BATTERY]
+        faults += battery_faults(before, after, outcome.planned)
         if faults:
             raise PlanRejected(after.day, [str(each) for each in faults])
 

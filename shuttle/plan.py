@@ -14,6 +14,7 @@ from routing.insertion import Insertion, insert, remove
 from routing.problem import Tour, Trip
 from routing.schedule import CompiledTours, compile_tours, read_only
 from routing.travel_times import TravelTimes
+from shuttle.charging import within_joint_reach, within_reach
 from shuttle.domain import Booking, BookingStatus
 from shuttle.driving.reports import Report
 from shuttle.driving.rolling import awaited_tour
@@ -86,6 +87,11 @@ class DayPlan:
     _rolled: dict[int, "DayPlan"] = field(default_factory=dict, init=False, repr=False)
     """The plan as it stands at the time that was last asked for: an act asks more than once."""
 
+    def __post_init__(self) -> None:
+        """Give every tour the reach that follows from the others and from what drivers read."""
+        limited = within_reach(self.compiled, self.region, self.reports)
+        object.__setattr__(self, "compiled", limited)
+
     @classmethod
     def of(
         cls,
@@ -127,12 +133,18 @@ class DayPlan:
         return replace(self.compiled, shifts=read_only(shifts))
 
     @property
-    def unlocked(self) -> "DayPlan":
-        """The day without the tours that are locked; the same object if none is."""
+    def unlocked(self) -> CompiledTours:
+        """The tours without those that are locked; the same object if none is."""
         free = [tour for tour in self.tours if tour.shift.id not in self.locks]
-        if len(free) == len(self.tours):
-            return self
-        return replace(self, compiled=compile_tours(free, self.travel))
+        return self.compiled if len(free) == len(self.tours) else compile_tours(free, self.travel)
+
+    @property
+    def changeable(self) -> tuple[Tour, ...]:
+        """The tours as a search that changes several at once may see them.
+
+        Their batteries last whatever becomes of each of them within its reach.
+        """
+        return within_joint_reach(self.compiled, self.region, self.reports, self.locks)
 
     @property
     def tours(self) -> tuple[Tour, ...]:

@@ -24,6 +24,7 @@ from routing.road_network import RoadNetwork, Route, Snap
 from routing.stops import Stop, StopsError, read_stops
 from routing.travel_times import UNREACHABLE, TravelTimes
 from routing.walking import StopsNear
+from shuttle.charging import Battery
 from shuttle.errors import RegionError
 from shuttle.region_config import RegionConfig, ShiftRule, Vehicle, minutes_of, read_config
 from shuttle.timetables.stations import Stations, read_stations
@@ -216,6 +217,11 @@ class Region:
             layouts=self.layouts_of(rule.vehicle),
             breaks=breaks,
         )
+
+    def batteries(self) -> dict[str, Battery]:
+        """Return the batteries of those vehicles that have one, by their ids."""
+        vehicles = self.config.vehicles
+        return {each.id: each.battery for each in vehicles if each.battery is not None}
 
     def depot_of(self, vehicle: str) -> int:
         """Return the place where a vehicle's shifts begin and end."""

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from shuttle.booking.limits import NoShows
+from shuttle.charging import Battery
 from shuttle.errors import RegionError
 from shuttle.keeping.retention import Rule, all_rules
 from shuttle.standing.holiday_calendar import HolidayCalendar, SchoolHolidays, check_subdivision
@@ -113,13 +114,20 @@ class Layout(_Table):
 
 
 class Vehicle(_Table):
-    """A vehicle of the fleet."""
+    """A vehicle of the fleet; an electric one whose battery is told is planned to last."""
 
     id: str = Field(pattern=r"^[a-z0-9-]{1,32}$")
     name: str
     depot: str
     layouts: list[Layout] = Field(min_length=1)
     electric: bool = False
+    battery: Battery | None = None
+
+    @model_validator(mode="after")
+    def _battery_of_an_electric_one(self) -> Self:
+        if self.battery is not None and not self.electric:
+            raise ValueError("a battery belongs to electric = true; add that, or drop the battery")
+        return self
 
 
 class BreakRule(_Table):

@@ -34,7 +34,9 @@ from tests.test_dispatcher import MONDAY, at, stop
 
 PARTIES = [Party(), Party(), Party(2), Party(1, 1), Party(3, 0, 1), Party(6)]
 
-REALITY = frozenset({Breach.LATE, Breach.EARLY, Breach.RIDE, Breach.LOAD, Breach.BREAK})
+REALITY = frozenset(
+    {Breach.LATE, Breach.EARLY, Breach.RIDE, Breach.LOAD, Breach.BREAK, Breach.BATTERY}
+)
 """What facts may do to a tour whose driver reports. Nothing else is ever allowed."""
 
 FEW_STEPS = Budget(iterations=40)

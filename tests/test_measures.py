@@ -9,7 +9,7 @@ import pytest
 from scenarios.glossary import GLOSSARY, shown
 from scenarios.intervals import Interval, differences, interval_of, intervals, sentences
 from scenarios.measures import Repetition, repetition
-from scenarios.records import DayRows, Fate, Group, LegRow, RideRow, ShiftRow
+from scenarios.records import DayRows, Fate, Group, LegRow, RideRow, ShiftCharge, ShiftRow
 from scenarios.scenario import Scenario, scenario_of
 from scenarios.validation import PUBLISHED, compared
 
@@ -59,10 +59,28 @@ def test_figures_are_what_one_counts_by_hand(counted: Repetition) -> None:
         assert counted.figures[name] == pytest.approx(value), name
 
 
+def test_what_batteries_gave_takes_the_place_of_what_is_reckoned() -> None:
+    shifts = (
+        ShiftRow("bus-1", 0, 7200, True, ShiftCharge(3.0, 0.0, 41.7, under_reserve=False)),
+        ShiftRow("bus-1", 9000, 9900, True, ShiftCharge(2.5, 1.5, 9.9, under_reserve=True)),
+        ShiftRow("bus-2", 0, 7200, True),
+    )
+    rows = day(SERVED)
+    legs = (*rows.legs, replace(rows.legs[0], vehicle="bus-2"))
+    found = repetition(trial(), 1, [replace(rows, shifts=shifts, legs=legs)])
+    assert found.figures["kwh"] == pytest.approx(5.5 + 6 * 0.3)
+    assert found.figures["kwh_charged"] == 1.5
+    assert found.figures["lowest_charge"] == 0.09
+    assert found.figures["under_reserve"] == 1
+    assert found.counts["lowest charge by vehicle"] == {"bus-1": 9}
+    assert found.figures.keys() <= GLOSSARY.keys()
+
+
 def test_every_figure_is_in_the_glossary_and_can_be_shown(counted: Repetition) -> None:
     assert counted.figures.keys() <= GLOSSARY.keys()
     assert GLOSSARY.keys() - counted.figures.keys() <= {
         "served_share_child_seat", "served_share_three_and_more",
+        "kwh_charged", "lowest_charge", "under_reserve",
     }  # fmt: skip
     assert all(term.de and term.en and term.meaning for term in GLOSSARY.values())
     assert shown("served_share", 0.956) == "95.6 %"

@@ -102,5 +102,6 @@ OBSTACLES: dict[Obstacle, str] = {
     Obstacle.OTHERS: mark("A promise to other passengers would be broken."),
     Obstacle.DROPOFF_WINDOW: mark("The destination would not be reached in time."),
     Obstacle.RIDE_LIMIT: mark("The ride would take too long."),
+    Obstacle.BATTERY: mark("The battery would not last."),
 }
 """All but a lack of places, and that there is none."""

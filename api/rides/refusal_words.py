@@ -130,5 +130,8 @@ REFUSALS: dict[RefusalReason, str] = {
     RefusalReason.SHIFT_ENDS: mark("No vehicle is on duty at this time."),
     RefusalReason.STOP_CLOSED: mark("The stop is closed at this time."),
     RefusalReason.DRIVER_BREAK: mark("The drivers have their break at this time."),
+    RefusalReason.BATTERY: mark(
+        "The electric vehicle's battery does not last for this ride as well."
+    ),
     RefusalReason.SCHEDULED_BUS: mark("A scheduled bus serves this ride; please take that."),
 }

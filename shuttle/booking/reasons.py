@@ -50,10 +50,12 @@ def reason_of(search: Search, plan: DayPlan) -> RefusalReason:
         at_any_time = replace(search, now=0, not_before=0).options(search.wanted)
         return RefusalReason.TOO_SOON if at_any_time else RefusalReason.SERVICE_HOURS
     trips = [option.trip for option in options]
-    day = plan.unlocked.compiled
+    day = plan.unlocked
     tours = day.tours
     if (lacking := _lacking(day, trips)) is not None:
         return lacking
+    if _fits(_compiled(day, [charged(tour) for tour in tours]), trips):
+        return RefusalReason.BATTERY
     if _fits(_compiled(day, without_breaks(tours, trips)), trips):
         return RefusalReason.DRIVER_BREAK
     if _fits(_compiled(day, staying_on(tours, trips, search.now)), trips):
@@ -80,6 +82,8 @@ def _reason_on(empty: CompiledTours, trips: Sequence[Trip], now: int) -> Refusal
         return RefusalReason.OTHER_PROMISES
     if (lacking := _lacking(empty, trips)) is not None:
         return lacking
+    if _fits(_compiled(empty, [charged(tour) for tour in empty.tours]), trips):
+        return RefusalReason.BATTERY
     unbroken = without_breaks(empty.tours, trips)
     if _fits(_compiled(empty, unbroken), trips):
         return RefusalReason.DRIVER_BREAK
@@ -102,20 +106,20 @@ def nearest_vehicle(search: Search, plan: DayPlan) -> NearestVehicle | None:
         pickup_latest=max(trip.pickup_latest for trip in trips),
         dropoff_latest=max(trip.dropoff_latest for trip in trips),
     )
-    plan = plan.unlocked
-    travel = plan.compiled.travel
-    found = explain(plan.compiled, travel, whole).tours
+    day = plan.unlocked
+    travel = day.travel
+    found = explain(day, travel, whole).tours
     possible = [each for each in found if each.pickup_after >= 0]
     if not possible:
         return None
     first = min(possible, key=lambda each: each.earliest_pickup)
-    tour = plan.tours[first.tour]
+    tour = day.tours[first.tour]
     place = tour.halts[first.pickup_after].place
     names = {each.id: each.name for each in search.region.config.vehicles}
-    able = {vehicle_of(plan.tours[each.tour]) for each in found if each.carries}
+    able = {vehicle_of(day.tours[each.tour]) for each in found if each.carries}
     return NearestVehicle(
         name=names[vehicle_of(tour)],
-        only=len(able) == 1 < len({vehicle_of(each) for each in plan.tours}),
+        only=len(able) == 1 < len({vehicle_of(each) for each in day.tours}),
         place=whereabouts(search.region, place),
         until=first.earliest_pickup - int(travel.seconds[place, whole.pickup]),
         pickup=first.earliest_pickup,
@@ -150,6 +154,11 @@ def staying_on(tours: Sequence[Tour], trips: Sequence[Trip], now: int) -> list[T
         for tour in tours
         if tour.shift.end <= end + _NEAR or begin <= tour.shift.start + _NEAR
     ]
+
+
+def charged(tour: Tour) -> Tour:
+    """Return a tour as if its battery lasted for any way."""
+    return replace(tour, reach=FOREVER)
 
 
 def emptied(tour: Tour) -> Tour:

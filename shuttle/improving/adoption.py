@@ -23,6 +23,7 @@ from routing.problem import (
 )
 from routing.schedule import CompiledTours, MalformedTourError
 from shuttle.acts import Act, Outcome
+from shuttle.charging import battery_faults
 from shuttle.events import Reoptimised
 from shuttle.improving.aim import AIM, Aim, begins_of, plan_cost, slack, tightened
 from shuttle.plan import DayPlan
@@ -123,8 +124,8 @@ def question_of(
         What a better plan is.
     """
     tours = tuple(
-        tightened(_held(plan, number, now + freeze_seconds), aim.margin, plan.compiled.travel)
-        for number, tour in enumerate(plan.tours)
+        tightened(_held(plan, number, tour, now + freeze_seconds), aim.margin, plan.travel)
+        for number, tour in enumerate(plan.changeable)
         if tour.shift.id not in plan.locks
     )
     requests = tuple(
@@ -188,7 +189,8 @@ def _if_better(
         return Outcome(Verdict(Fate.REFUSED), plan)
     numbers = sorted(changed)
     horizon = now + freeze_seconds
-    if any(_moves_within(plan.compiled, after.compiled, n, horizon) for n in numbers):
+    moved = any(_moves_within(plan.compiled, after.compiled, n, horizon) for n in numbers)
+    if moved or battery_faults(plan, after, frozenset(numbers)):
         return Outcome(Verdict(Fate.OUTDATED), plan)
     travel = plan.compiled.travel
     gained = plan_cost([plan.tours[n] for n in numbers], travel, aim)
@@ -206,9 +208,8 @@ def _if_better(
     )
 
 
-def _held(plan: DayPlan, number: int, until: int) -> Tour:
+def _held(plan: DayPlan, number: int, tour: Tour, until: int) -> Tour:
     """Return a tour with everything fixed, in place and time, that begins before a time."""
-    tour = plan.tours[number]
     begins = begins_of(plan.compiled, number)
     fixed = _frozen(tour, begins, until)
     held = [

@@ -9,8 +9,8 @@ from dataclasses import replace
 from routing.budget import Budget
 from routing.improvement import improve
 from routing.insertion import Insertion, best_insertions, remove
-from routing.problem import HaltKind, Problem, Request, Tour, Trip
-from routing.schedule import compile_tours
+from routing.problem import FOREVER, HaltKind, Problem, Request, Tour, Trip
+from routing.schedule import compile_tours, metres_of
 from routing.travel_times import TravelTimes
 from shuttle.booking.offers import closed_for, exact_trip, planned_trip
 from shuttle.domain import Booking, Promise
@@ -31,10 +31,15 @@ _FINE, _FINE_UNTIL, _COARSE = 60, 3600, 300
 
 
 def overruns(tour: Tour, travel: TravelTimes) -> dict[str, int]:
-    """Return by how many seconds the limits of a tour are missed, by trip; own halts by number."""
+    """Return by how many seconds the limits of a tour are missed, by trip; own halts by number.
+
+    And by how many metres its battery does not last.
+    """
     row = compile_tours((tour,), travel).halts[0]
     latest, longest = row["latest"].tolist(), row["max_ride"].tolist()
     found: dict[str, int] = {}
+    if tour.reach < FOREVER and (farther := metres_of(tour, travel) - tour.reach) > 0:
+        found["#battery"] = farther
     own = 0
     for number, halt in enumerate(tour.halts):
         name = halt.trip
@@ -98,7 +103,7 @@ def with_room_for(plan: DayPlan, waiting: Iterable[Booking]) -> DayPlan:
             left.append(trip)
         else:
             plan = plan.inserted(trip, insertion)
-    return _rearranged(plan, left) if left and len(plan.unlocked.tours) else plan
+    return _rearranged(plan, left) if left and plan.unlocked.tours else plan
 
 
 def _difficulty(booking: Booking) -> tuple[int, int, str]:
@@ -110,7 +115,8 @@ def _rearranged(plan: DayPlan, left: list[Trip]) -> DayPlan:
     """Return the plan after a short search for room, unchanged if that served nobody more."""
     spans = [(trip.pickup_earliest - _NEARBY, trip.dropoff_latest + _NEARBY) for trip in left]
     requests = [Request((trip,), _PRICE) for trip in left]
-    free = {n: tour for n, tour in enumerate(plan.tours) if tour.shift.id not in plan.locks}
+    tours = enumerate(plan.changeable)
+    free = {n: tour for n, tour in tours if tour.shift.id not in plan.locks}
     for tour in free.values():
         late = overruns(tour, plan.travel)
         for code in movable(tour):
