@@ -59,7 +59,7 @@ def serve_regions(
     configure_logs(settings.log_format)
     several = len(folders) > 1
     if several:
-        settings.check_for_several()
+        settings = settings.for_several()
     with listen(settings.host, settings.port) as listener, ExitStack() as opened:
         loaded = _each(folders, lambda folder: load_region(folder, console), console)
         _check_ids(loaded)
