@@ -28,6 +28,14 @@ All share the threads and the cores of one process. Neither a request that is st
 nor an answer that has begun, so that a board which listens holds up nobody.
 """
 
+TURN_SECONDS = 0.1
+"""The second one is begun when the first has taken so long.
+
+All regions share one interpreter as well, which gives each thread the same time: the fewer threads
+compute for one region, the more is left to the others. Most requests are done sooner than this; one
+that waits for a database keeps out nobody for longer.
+"""
+
 
 def front(regions: Mapping[str, FastAPI], public_url: str = "") -> "Front":
     """Return one application from those of several regions.
@@ -47,7 +55,7 @@ class Front:
 
     def __init__(self, regions: Mapping[str, FastAPI], public_url: str = "") -> None:
         self._regions, self._public_url = dict(regions), public_url
-        self._rooms = {each: asyncio.Semaphore(MOST_AT_ONCE) for each in regions}
+        self._rooms = {each: _Room() for each in regions}
         self._list = FastAPI(
             lifespan=self._lifespan, openapi_url=None, docs_url=None, redoc_url=None
         )
@@ -110,24 +118,46 @@ class Front:
         return link_in(request, f"{request.url.scheme}://{region}.{host}/")
 
 
+class _Room:
+    """Where the requests of a region are worked on: one after the other, unless one takes long."""
+
+    def __init__(self) -> None:
+        self.places = asyncio.Semaphore(MOST_AT_ONCE)
+        self.turn = asyncio.Semaphore(1)
+
+
 class _Place:
     """The place of one request among those of its region that are worked on.
 
     Whoever sends slowly holds none meanwhile, or two such would keep out everybody.
     """
 
-    def __init__(self, room: asyncio.Semaphore, receive: Receive, send: Send) -> None:
+    def __init__(self, room: _Room, receive: Receive, send: Send) -> None:
         self._room, self._receive, self._send = room, receive, send
         self._held = self._answered = False
+        self._turn: asyncio.TimerHandle | None = None
 
     async def take(self) -> None:
-        await self._room.acquire()
+        await self._room.places.acquire()
         self._held = True
+        try:
+            await self._room.turn.acquire()
+        except asyncio.CancelledError:
+            self.leave()
+            raise
+        self._turn = asyncio.get_running_loop().call_later(TURN_SECONDS, self._end_turn)
 
     def leave(self) -> None:
+        self._end_turn()
         if self._held:
             self._held = False
-            self._room.release()
+            self._room.places.release()
+
+    def _end_turn(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+            self._room.turn.release()
 
     async def receive(self) -> Message:
         self.leave()

@@ -134,8 +134,10 @@ class Settings(BaseSettings):
         }
         return self.model_copy(update=own)
 
-    def check_for_several(self) -> None:
-        """Check that several regions do not share what each needs for itself.
+    def for_several(self) -> Self:
+        """Return the settings of several regions, which share nothing that each needs for itself.
+
+        The planner's runs of regions that share a database are each in a folder of their own.
 
         Raises
         ------
@@ -148,6 +150,10 @@ class Settings(BaseSettings):
                     f"SHUTTLE_{name.upper()}: with several regions write {_REGION} for the id of "
                     "each, as in https://{region}.bus.example.org or /var/lib/{region}.runs."
                 )
+        if self.runs_folder is not None or _REGION in self.database:
+            return self
+        own = runs_path(self, database_url(self.database)) / _REGION
+        return self.model_copy(update={"runs_folder": own})
 
 
 def limits_of(settings: Settings) -> dict[Limit, Rate]:

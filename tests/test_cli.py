@@ -23,7 +23,14 @@ from typer.testing import CliRunner
 
 from shuttle.cli import app
 from shuttle.logs import RequestLog, configure_logs
-from shuttle.settings import Settings, SettingsError, database_url, read_settings, signing_key
+from shuttle.settings import (
+    Settings,
+    SettingsError,
+    database_url,
+    read_settings,
+    runs_path,
+    signing_key,
+)
 from tests.toy_town import write_toy_town
 
 HEAVY = ("numba", "osmnx", "ortools", "scipy", "fastapi", "shapely", "osmium", "pydantic")
@@ -131,6 +138,16 @@ def test_a_signing_key_can_be_given(tmp_path: Path) -> None:
     assert signing_key(given, database_url(str(tmp_path / "a.sqlite3"))) == b"k" * 32
     assert list(tmp_path.iterdir()) == []
     assert "kkk" not in repr(given)
+
+
+def test_runs_of_regions_that_share_a_database_are_in_a_folder_of_each(tmp_path: Path) -> None:
+    for database in ("postgresql+psycopg://host/name", str(tmp_path / "all.sqlite3")):
+        several = Settings(database=database).for_several()
+        one, two = (several.of_region(each) for each in ("one", "two"))
+        assert runs_path(one, database_url(one.database)).name == "one"
+        assert runs_path(two, database_url(two.database)).name == "two"
+    alone = Settings(database=str(tmp_path / "{region}.sqlite3")).for_several().of_region("one")
+    assert runs_path(alone, database_url(alone.database)) == tmp_path / "one.sqlite3.runs"
 
 
 def test_a_key_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -50,7 +50,10 @@ def open_engine(url: str) -> Engine:
         raise StoreError(
             f"{parsed.drivername} is not supported; use sqlite:///FILE or postgresql+psycopg://…"
         )
-    return sa.create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+    # Few stay open: a Kreis opens a pool for each region, in each process.
+    return sa.create_engine(
+        parsed, pool_pre_ping=True, hide_parameters=True, pool_size=2, max_overflow=13
+    )
 
 
 def _sqlite_engine(url: sa.URL) -> Engine:
