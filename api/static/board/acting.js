@@ -1,5 +1,5 @@
 /** What a dispatcher does: each is looked at first, done only when it is confirmed, and undone alike. */
-import { words } from "../words.js";
+import { kilometres, words } from "../words.js";
 import { Moving } from "./moving.js";
 import { ask, byId, day, notify, part, Refused, say, signed, write } from "./parts.js";
 
@@ -47,7 +47,7 @@ export class Acting {
   }
 
   consequences(preview) {
-    const km = (preview.added_metres / 1000).toFixed(1);
+    const km = kilometres(preview.added_metres);
     return [part("p", {}, say("move_cost", { minutes: signed(preview.added_seconds), km })), this.#effects(preview.effects)];
   }
 

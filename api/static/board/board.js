@@ -25,7 +25,7 @@ const tables = new Tables(model, times);
 new RideList(model, times);
 new Alerts(model, times, (each) => acting.lift(each, troubleOf(model, each)), (ride) => acting.acceptLate(ride));
 new Details(model, times, acting);
-new TroubleForm(model, times, acting, () => map.pick());
+new TroubleForm(model, times, acting, (points) => map.pick(points));
 
 model.listen((_changed, chosen) => {
   if (chosen && model.selected) timeline.reveal(model.rides.get(model.selected));

@@ -89,7 +89,7 @@ export class Moving {
     ];
     const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
     const back = { shift: ride.shift, pickup: new Date(ride.picksUp).toISOString() };
-    this.acting.confirm(this.#title(to), content, words.do_change, async () => {
+    this.acting.confirm(this.#title({ shift: preview.shift, pickup: to.pickup }), content, words.do_change, async () => {
       const done = await ask("POST", `/api/v1/bookings/${code}/change`, { offer: offer.offer }, { "Idempotency-Key": key });
       this.acting.done(say("changed", { code: done.code }), () => this.move(done.code, back));
       await this.model.refresh();
