@@ -155,7 +155,7 @@ def test_a_ride_is_found_selected_everywhere_and_moved_by_keyboard_alone(desk: D
     desk.page.keyboard.press("Enter")
     desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
     assert {before, desk.shift_of(booking)} == {ONE, TWO}
-    desk.page.get_by_role("button", name="Zurücksetzen …").click()
+    desk.page.get_by_role("button", name="Rückgängig: Die Fahrt ist umgesetzt.").click()
     desk.page.locator("#preview-yes").click()
     desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
     assert desk.shift_of(booking) == before
@@ -266,9 +266,102 @@ def test_what_the_timeline_shows_stands_in_a_table_and_a_tour_is_locked(desk: De
     expect(desk.page.locator("#ride")).to_be_visible()
     lock = desk.page.locator(f".lock[data-shift='{shift}']")
     lock.click()
+    preview = desk.page.locator("#preview-words")
+    expect(preview).to_contain_text("Kirche, Oberdorf → Bahnhof", timeout=PATIENCE_MS)
+    assert barriers(desk.page) == []
+    desk.page.locator("#preview-yes").click()
     expect(lock).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)
     tours = desk.office.http.get(f"/api/v1/board/{DAY}").json()["tours"]
     assert [each["shift"] for each in tours if each["locked"]] == [shift]
+    desk.page.get_by_role("button", name="Rückgängig: Gesperrt").click()
+    desk.page.locator("#preview-yes").click()
+    expect(lock).to_have_attribute("aria-pressed", "false", timeout=PATIENCE_MS)
+
+
+def shown_of(desk: Desk, code: str) -> Any:
+    """Return a ride as the board has it."""
+    rides = desk.office.http.get(f"/api/v1/board/{DAY}").json()["rides"]
+    return next(each for each in rides if each["code"] == code)
+
+
+def clock_of(desk: Desk, booking: Any) -> str:
+    """Return when a ride is to be picked up."""
+    return str(shown_of(desk, booking["code"])["pickup"][11:16])
+
+
+def test_a_ride_gets_another_time_by_keyboard_within_its_promise_and_undone(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    assert clock_of(desk, booking) == "09:00"
+    desk.open()
+    desk.line(booking).focus()
+    desk.page.keyboard.press("Enter")
+    desk.page.locator("[data-act=time]").focus()
+    desk.page.keyboard.press("Enter")
+    field = desk.page.locator("#move-at")
+    expect(field).to_be_focused(timeout=PATIENCE_MS)
+    assert barriers(desk.page) == []
+    field.fill("09:07")
+    desk.page.keyboard.press("Enter")
+    words = desk.page.locator("#preview-words")
+    expect(words).to_contain_text("Die Zusage bleibt, 09:00 bis 09:15", timeout=PATIENCE_MS)
+    expect(words).to_contain_text("der Fahrgast bekommt keine Nachricht")
+    assert clock_of(desk, booking) == "09:00"
+    desk.page.locator("#preview-yes").focus()
+    desk.page.keyboard.press("Enter")
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert clock_of(desk, booking) == "09:07"
+    expect(desk.page.locator("#ride")).to_contain_text("Gewünscht um", timeout=PATIENCE_MS)
+    desk.page.get_by_role("button", name="Rückgängig").click()
+    desk.page.locator("#preview-yes").click()
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert clock_of(desk, booking) == "09:00"
+    assert desk.complaints == []
+
+
+def test_a_time_outside_the_promise_changes_the_booking_and_says_so_first(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    desk.open()
+    desk.line(booking).click()
+    desk.page.locator("[data-act=time]").click()
+    desk.page.locator("#move-at").fill("10:30")
+    desk.page.keyboard.press("Enter")
+    words = desk.page.locator("#preview-words")
+    for said in ("außerhalb der Zusage", "zwischen 09:00 und 09:15", "bitte anrufen"):
+        expect(words).to_contain_text(said, timeout=PATIENCE_MS)
+    assert barriers(desk.page) == []
+    assert shown_of(desk, booking["code"])["status"] == "booked"
+    desk.page.locator("#preview-yes").click()
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    [new] = desk.office.http.get(f"/api/v1/board/{DAY}").json()["rides"]
+    assert new["code"] != booking["code"]
+    assert new["pickup_window"]["earliest"][11:16] == "10:30"
+    expect(desk.page.locator("#ride-title")).to_contain_text(new["code"], timeout=PATIENCE_MS)
+    desk.page.get_by_role("button", name="Rückgängig").click()
+    expect(words).to_contain_text("zwischen 09:00 und 09:15", timeout=PATIENCE_MS)
+    desk.page.locator("#preview-yes").click()
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    [back] = desk.office.http.get(f"/api/v1/board/{DAY}").json()["rides"]
+    assert back["pickup_window"] == booking["pickup_window"]
+    assert desk.complaints == []
+
+
+def test_a_ride_is_dragged_along_the_timeline_to_another_time(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    desk.open()
+    expect(desk.page.locator("#timeline-names li")).to_have_count(2)
+    x, upper, _ = over_the_pickup_at_nine(desk)
+    box = desk.page.locator("#timeline canvas").bounding_box()
+    assert box is not None
+    minute = box["width"] / MINUTES_SHOWN
+    desk.page.mouse.down()
+    desk.page.mouse.move(x + 3 * minute, upper, steps=4)
+    desk.page.mouse.move(x + 6 * minute, upper, steps=4)
+    desk.page.mouse.up()
+    expect(desk.page.locator("#preview-words")).to_contain_text("Die Zusage bleibt")
+    desk.page.locator("#preview-yes").click()
+    desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+    assert clock_of(desk, booking) == "09:06"
+    assert desk.complaints == []
 
 
 def test_the_number_is_shown_on_demand_only(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 To move is looked at first and then confirmed, like trouble; see :mod:`api.staff.trouble`.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Query, Request, Response
@@ -18,7 +18,8 @@ from api.security import CallerHere, DayOfShift, ShiftId
 from api.service import Service, ServiceHere
 from api.staff.trouble_answers import MovingOut, NearestOut
 from api.staff.trouble_schemas import ShiftId as ShiftText
-from api.times import Wire, WithOffset, local_time
+from api.staff.trouble_schemas import moment
+from api.times import Time, Wire, local_time
 from shuttle.acts import Act, Outcome
 from shuttle.booking.locking import Locking, ride_locked, tour_locked
 from shuttle.booking.moving import Moving, moved, within_promise
@@ -27,6 +28,7 @@ from shuttle.domain import Booking, Channel
 from shuttle.errors import CannotMove, NotMovable
 from shuttle.events import NumberShown
 from shuttle.plan import DayPlan
+from shuttle.region import Region
 from shuttle.store import owner_of
 from shuttle.telling.reminding import told_earliest
 from shuttle.trouble.entering import if_still
@@ -46,14 +48,11 @@ class MoveWire(Wire):
     """Where a ride is to go, and when, if that is not left to the plan."""
 
     shift: ShiftText = Field(examples=["bus-1@06:00"])
-    pickup: WithOffset | None = None
+    pickup: Time | None = Field(default=None, description="Else it is left to the plan.")
 
-    @property
-    def time(self) -> int | None:
-        """When the vehicle is to come, in epoch seconds."""
-        if self.pickup is None:
-            return None
-        return int(datetime.fromisoformat(self.pickup).timestamp())
+    def time(self, region: Region) -> int | None:
+        """Return when the vehicle is to come, in epoch seconds; RequestError if never."""
+        return None if self.pickup is None else moment(self.pickup, region, "pickup")
 
 
 class LockWire(Wire):
@@ -99,9 +98,10 @@ def preview_move(
     """
     response.headers["Cache-Control"] = "no-store"
     booking = service.dispatcher.booking(written(code))
-    if asked.time is not None and not within_promise(booking, asked.time):
-        return _retimed(service, booking, asked.shift, asked.time)
-    act = _moving(service, booking, asked)
+    time = asked.time(service.region)
+    if time is not None and not within_promise(booking, time):
+        return _retimed(service, booking, asked.shift, time)
+    act = _moving(service, booking, asked.shift, time)
     outcome = service.dispatcher.preview(booking.ride.day, service.clock(), act)
     return MovingOut.of(service.region, outcome.result)
 
@@ -117,7 +117,7 @@ def move(
     """Move a ride to the tour of another shift, or another time; its promise stays as it is."""
     response.headers["Cache-Control"] = "no-store"
     booking = service.dispatcher.booking(written(code))
-    act = if_still(_moving(service, booking, asked), expected)
+    act = if_still(_moving(service, booking, asked.shift, asked.time(service.region)), expected)
     result = service.dispatcher.act(booking.ride.day, service.clock(), act)
     return MovingOut.of(service.region, result)
 
@@ -203,13 +203,13 @@ def why_it_stays(request: Request, error: NotMovable) -> dict[str, Any]:
     return {"message": tell(STAYS[error.why], language_of(request))}
 
 
-def _moving(service: Service, booking: Booking, asked: MoveWire) -> Act[Moving]:
+def _moving(service: Service, booking: Booking, shift: str, pickup: int | None) -> Act[Moving]:
     now, store = service.clock(), service.dispatcher.store
 
     def act(plan: DayPlan) -> Outcome[Moving]:
-        entries = store.outbox.entries(booking.ride.day) if asked.time is not None else ()
+        entries = store.outbox.entries(booking.ride.day) if pickup is not None else ()
         own = [each.notice for each in entries if each.notice.code == booking.code]
-        return moved(plan, booking.code, asked.shift, now, asked.time, told_earliest(own))
+        return moved(plan, booking.code, shift, now, pickup, told_earliest(own))
 
     return act
 

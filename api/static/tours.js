@@ -13,12 +13,16 @@ const TIMES_SHOWN = 3;
 const PATTERNS = [null, "12 7", "2 7", "14 6 2 6", "6 5"];
 
 export class TourLayer {
-  /** With `patterns`, tours differ in their dashes too; `onHalt` is told which halt is clicked. */
-  constructor(map, times, { patterns = false, onHalt = null } = {}) {
+  /**
+   * With `patterns`, tours differ in their dashes too; `onHalt` is told which halt is clicked, and
+   * `windowAt` says what is promised there, which is seen from near.
+   */
+  constructor(map, times, { patterns = false, onHalt = null, windowAt = () => "" } = {}) {
     this.map = map;
     this.times = times;
     this.patterns = patterns;
     this.onHalt = onHalt;
+    this.windowAt = windowAt;
     map.createPane("tours").style.zIndex = 410;
     this.canvas = L.canvas({ pane: "tours", padding: 0.4 });
     this.legs = [];
@@ -69,7 +73,7 @@ export class TourLayer {
     const wanted = new Map();
     for (const tour of this.tours ?? []) {
       for (const stand of upcoming(tour, now).slice(0, TIMES_SHOWN)) {
-        wanted.set(`${tour.number} ${stand.arrival} ${stand.name}`, { tour, stand });
+        wanted.set(`${tour.number} ${stand.arrival} ${stand.name} +${stand.getting_on} −${stand.getting_off}`, { tour, stand });
       }
     }
     for (const [key, marker] of this.halts) {
@@ -92,7 +96,14 @@ export class TourLayer {
     if (!interactive) return marker;
     const moves = [stand.getting_on && `+${stand.getting_on}`, stand.getting_off && `−${stand.getting_off}`];
     label.append(` ${moves.filter(Boolean).join(" ")}`);
-    return marker.bindTooltip(stand.name, { direction: "bottom" }).on("click", () => this.onHalt(stand));
+    const promised = this.windowAt(stand);
+    if (promised) {
+      const more = document.createElement("i");
+      more.className = "halt-window";
+      more.textContent = ` ${promised}`;
+      label.append(more);
+    }
+    return marker.bindTooltip([stand.name, promised].filter(Boolean).join(", "), { direction: "bottom" }).on("click", () => this.onHalt(stand));
   }
 }
 

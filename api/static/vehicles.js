@@ -4,8 +4,9 @@ import { colourClass } from "./words.js";
 const { L } = window;
 
 export class VehicleLayer {
-  constructor(map) {
-    this.map = map;
+  /** With `load`, each shows how many people are on board; `onVehicle` is told which is clicked. */
+  constructor(map, { load = false, onVehicle = null } = {}) {
+    Object.assign(this, { map, load, onVehicle });
     this.known = new Map();
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
   }
@@ -14,13 +15,19 @@ export class VehicleLayer {
   observe(vehicles, now) {
     for (const vehicle of vehicles) {
       const before = this.known.get(vehicle.id);
-      const shown = before?.shown ?? vehicleMarker(vehicle).addTo(this.map);
+      const shown = before?.shown ?? this.#marker(vehicle).addTo(this.map);
+      if (this.load) showLoad(shown, vehicle);
       const way = vehicle.ahead.map(([seconds, lat, lon]) => ({ time: now + seconds * 1000, lat, lon }));
       this.known.set(vehicle.id, { shown, way, vehicle });
       shown.getElement().classList.toggle("resting", vehicle.status === "off_duty");
       if (this.still.matches || way.length < 2) place(shown, vehicle, vehicle.heading, vehicle.status === "driving");
     }
     this.#sideBySide();
+  }
+
+  #marker(vehicle) {
+    const marker = vehicleMarker(vehicle);
+    return this.onVehicle ? marker.on("click", () => this.onVehicle(vehicle.id)) : marker;
   }
 
   /** Vehicles that wait at the same place stand beside each other. */
@@ -61,6 +68,13 @@ function place(marker, { lat, lon }, heading, driving) {
   element.classList.toggle("driving", driving);
 }
 
+/** Write how many people are on board; nothing for an empty vehicle. */
+function showLoad(marker, { on_board: { seats, wheelchairs } }) {
+  const load = marker.getElement().querySelector(".load");
+  load.textContent = seats + wheelchairs;
+  load.hidden = seats + wheelchairs === 0;
+}
+
 /** Degrees clockwise from north; on so short a way the earth is flat. */
 function bearing(from, to) {
   const east = (to.lon - from.lon) * Math.cos((from.lat * Math.PI) / 180);
@@ -75,7 +89,10 @@ function vehicleMarker(vehicle) {
     '<svg class="icon"><use href="#icon-bus"/></svg>';
   const number = document.createElement("span");
   number.textContent = vehicle.number;
-  body.append(number);
+  const load = document.createElement("span");
+  load.className = "load";
+  load.hidden = true;
+  body.append(number, load);
   const icon = L.divIcon({
     className: `vehicle-marker ${colourClass(vehicle.number)}`, html: body, iconSize: [40, 40],
   });

@@ -28,6 +28,11 @@ const numbers = new Intl.NumberFormat(LOCALES[language], { maximumFractionDigits
 
 export const number = (value) => numbers.format(value);
 
+const tenths = new Intl.NumberFormat(LOCALES[language], { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** Kilometres from metres, with a minus that is as wide as a plus. */
+export const kilometres = (metres) => tenths.format(metres / 1000).replace("-", "−");
+
 const money = new Intl.NumberFormat(LOCALES[language], { style: "currency", currency: "EUR" });
 
 export const euros = (cents) => money.format(cents / 100);

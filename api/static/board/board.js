@@ -20,18 +20,18 @@ const clock = new ServiceClock();
 const model = new Day();
 const acting = new Acting(model, times);
 let map = null;
-const timeline = new Timeline(model, times, clock, (code, shift) => model.past || acting.move(code, shift));
+const timeline = new Timeline(model, times, clock, (code, to) => model.past || acting.moving.move(code, to));
 const tables = new Tables(model, times);
 new RideList(model, times);
 new Alerts(model, times, (each) => acting.lift(each, troubleOf(model, each)), (ride) => acting.acceptLate(ride));
 new Details(model, times, acting);
-new TroubleForm(model, times, acting, () => map.pick());
+new TroubleForm(model, times, acting, (points) => map.pick(points));
 
 model.listen((_changed, chosen) => {
   if (chosen && model.selected) timeline.reveal(model.rides.get(model.selected));
   quality(model.figures);
   byId("board").classList.toggle("past", model.past);
-  byId("open-trouble").disabled = model.past;
+  for (const each of ["open-trouble", "undo"]) byId(each).disabled = model.past;
   byId("board").dataset.revision = model.revision;
 });
 

@@ -12,6 +12,9 @@ const SOON_MS = 2 * 3600 * 1000;
 const POLLS_MS = 20_000;
 const SOON_AFTER_MS = 700;
 
+/** From this zoom on, halts show what is promised there. */
+const NEAR = 12.5;
+
 export class BoardMap {
   constructor(model, times, clock) {
     Object.assign(this, { model, times, clock, ready: false, shown: "", way: null, picking: null, due: 0 });
@@ -32,8 +35,10 @@ export class BoardMap {
     this.#tiles(map, credits);
     this.base = new BaseMap(map, region, roads);
     this.stops = new StopLayer(map, region.stops);
-    this.tours = new TourLayer(map, this.times, { patterns: true, onHalt: (stand) => this.#choose(stand) });
-    this.vehicles = new VehicleLayer(map);
+    this.tours = new TourLayer(map, this.times, {
+      patterns: true, onHalt: (stand) => this.#choose(stand), windowAt: (stand) => this.#window(stand),
+    });
+    this.vehicles = new VehicleLayer(map, { load: true, onVehicle: (id) => this.#chooseRideOf(id) });
     this.marks = L.layerGroup().addTo(map);
     map.createPane("demand").style.zIndex = 415;
     this.canvas = L.canvas({ pane: "demand", padding: 0.4 });
@@ -43,6 +48,9 @@ export class BoardMap {
       this.picking?.(event.latlng);
       this.picking = null;
     });
+    const near = () => map.getContainer().classList.toggle("near", map.getZoom() >= NEAR);
+    map.on("zoomend", near);
+    near();
     this.ready = true;
     await this.told();
     this.#mark();
@@ -118,13 +126,13 @@ export class BoardMap {
     for (const each of this.model.refused) this.#point(each, "mark-refused", `${this.times.clock(Date.parse(each.wanted))} ${words[`reason_${each.reason}`] ?? each.reason}`);
     for (const condition of this.model.conditions) {
       if (condition.lifted_at !== null || Date.parse(condition.until) < now) continue;
-      for (const point of condition.points ?? []) this.#point(point, "mark-closed", words.trouble_road_closed);
+      this.#closed(condition.points ?? []);
       if (condition.stop) this.#point(condition.stop, "mark-closed", condition.stop.name);
     }
     for (const ride of this.model.rides.values()) {
       if (!ride.open || ride.earliest < now || ride.earliest > now + SOON_MS) continue;
       const halt = this.#haltOf(ride, "getting_on");
-      if (halt) this.#demand(halt, `${this.times.clock(ride.picksUp)} ${halt.name}`);
+      if (halt) this.#demand(halt, ride);
     }
     this.#choice();
   }
@@ -135,9 +143,16 @@ export class BoardMap {
   }
 
   /** Rides may be many: they share a canvas. */
-  #demand({ lat, lon }, title) {
+  #demand({ lat, lon, name }, ride) {
     L.circleMarker([lat, lon], { renderer: this.canvas, pane: "demand", radius: 6, weight: 2, dashArray: "1 3", color: ink("--ink"), fillColor: ink("--ink"), fillOpacity: 0.18 })
-      .bindTooltip(title).addTo(this.marks);
+      .bindTooltip(`${this.times.clock(ride.picksUp)} ${name}`).on("click", () => this.model.select(ride.code)).addTo(this.marks);
+  }
+
+  /** A closed road: its points, and what lies between them. */
+  #closed(points) {
+    const line = points.map(({ lat, lon }) => [lat, lon]);
+    L.polyline(line, { color: ink("--bad"), weight: 6, opacity: 0.8, dashArray: "2 9", interactive: false }).addTo(this.marks);
+    for (const point of points) this.#point(point, "mark-closed", words.trouble_road_closed);
   }
 
   #haltOf(ride, end) {
@@ -166,15 +181,44 @@ export class BoardMap {
     }
   }
 
+  /** The rides that get on or off where and when a vehicle halts. */
+  #ridesAt(stand) {
+    const gets = (ride, time, stop) => ride[time] === stand.arrives && ride[stop] === stand.name;
+    return [...this.model.rides.values()].filter((ride) => ride.open && (gets(ride, "picksUp", "pickup_stop") || gets(ride, "dropsOff", "dropoff_stop")));
+  }
+
   #choose(stand) {
-    const ride = [...this.model.rides.values()].find((each) => each.open
-      && ((each.picksUp === stand.arrives && each.pickup_stop === stand.name) || (each.dropsOff === stand.arrives && each.dropoff_stop === stand.name)));
+    const [ride] = this.#ridesAt(stand);
     if (ride) this.model.select(ride.code);
   }
 
-  /** Return the point that is clicked next. */
-  pick() {
+  /** What is promised at a halt: the narrowest window of who gets on, and the end for who gets off. */
+  #window(stand) {
+    const rides = this.#ridesAt(stand);
+    const on = rides.filter((ride) => ride.picksUp === stand.arrives);
+    const clock = (times) => this.times.clock(times);
+    if (on.length) return `${clock(Math.max(...on.map((ride) => ride.earliest)))}–${clock(Math.min(...on.map((ride) => ride.latest)))}`;
+    return rides.length ? `≤ ${clock(Math.min(...rides.map((ride) => ride.dropoffLatest)))}` : "";
+  }
+
+  /** Who sits in a vehicle, or is picked up next. */
+  #chooseRideOf(vehicle) {
+    const own = [...this.model.rides.values()].filter((ride) => ride.open && this.model.tourOf(ride)?.vehicle === vehicle);
+    const [next] = own.sort((a, b) => (b.status === "on_board") - (a.status === "on_board") || a.picksUp - b.picksUp);
+    if (next) this.model.select(next.code);
+  }
+
+  /** Return the point that is clicked next; those that were chosen before are seen. */
+  pick(points) {
     byId("show-map").click();
-    return new Promise((resolve) => { this.picking = resolve; });
+    this.drawn?.remove();
+    this.drawn = L.layerGroup().addTo(this.map);
+    for (const { lat, lon } of points) L.circleMarker([lat, lon], { radius: 7, weight: 3, color: ink("--bad") }).addTo(this.drawn);
+    return new Promise((resolve) => {
+      this.picking = (point) => {
+        this.drawn.remove();
+        resolve(point);
+      };
+    });
   }
 }

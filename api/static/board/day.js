@@ -102,7 +102,7 @@ function rideOf(ride) {
   return {
     ...ride, passengers, wheelchairs,
     earliest: time(ride.pickup_window.earliest), latest: time(ride.pickup_window.latest),
-    dropoffLatest: time(ride.dropoff_latest), picksUp: time(ride.pickup), dropsOff: time(ride.dropoff),
+    dropoffLatest: time(ride.dropoff_latest), picksUp: time(ride.pickup), wantedAt: time(ride.wanted), dropsOff: time(ride.dropoff),
     stranded: ride.shift === null && ride.status === "booked",
     atRisk: ride.state === "at_risk",
     open: ride.status === "booked" || ride.status === "on_board",

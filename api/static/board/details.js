@@ -40,6 +40,7 @@ export class Details {
       part("p", { class: "ride-marks" }, tour && part("span", { class: `badge small ${colourClass(tour.number)}` }, tour.number), tour && part("span", {}, tour.name), ...marks(ride, times)),
       part("dl", { class: "ride-facts" },
         fact(words.gets_on_at, `${time(ride.picksUp)} ${ride.pickup_stop}`),
+        ride.wantedAt !== null && fact(words.wanted_at, time(ride.wantedAt)),
         fact(words.promised, say("between", { from: time(ride.earliest), until: time(ride.latest) })),
         fact(words.gets_off_at, `${time(ride.dropsOff)} ${ride.dropoff_stop}`),
         fact(words.promised, say("at_latest", { time: time(ride.dropoffLatest) })),
@@ -54,10 +55,8 @@ export class Details {
     const { acting } = this;
     if (this.model.past) return null;
     const list = [];
-    if (ride.status === "booked" && ride.movable) list.push(act("move", words.move, () => acting.chooseVehicle(ride)));
-    if (acting.undo?.code === ride.code && ride.movable && acting.undo.shift !== ride.shift) {
-      list.push(act("undo", words.undo_move, () => acting.move(ride.code, acting.undo.shift)));
-    }
+    if (ride.status === "booked" && ride.movable) list.push(act("move", words.move, () => acting.moving.chooseVehicle(ride)));
+    if (ride.status === "booked" && ride.movable && ride.shift !== null) list.push(act("time", words.move_time, () => acting.moving.chooseTime(ride)));
     if (ride.open) list.push(act("lock", ride.locked ? words.unlock : words.lock, () => acting.lock(ride)));
     list.push(act("why", words.why, () => acting.explain(ride)), act("call", words.call, () => acting.call(ride)));
     if (ride.status === "booked" && (ride.movable || ride.stranded)) list.push(act("cancel", words.call_off, () => acting.callOff(ride)));

@@ -34,6 +34,9 @@ export function write(element, text) {
 /** A message with its braces filled. */
 export const say = (key, facts = {}) => words[key].replace(/\{(\w+)\}/g, (_, name) => facts[name] ?? "");
 
+/** Minutes of driving with their sign. */
+export const signed = (seconds) => say("minutes_more", { minutes: `${seconds < 0 ? "−" : "+"}${Math.round(Math.abs(seconds) / 60)}` });
+
 /** What the server refuses; `problem` is its answer. */
 export class Refused extends Error {
   constructor(problem) {
@@ -43,8 +46,8 @@ export class Refused extends Error {
 }
 
 /** Ask the server; what changes something carries the session's token. */
-export async function ask(method, address, body) {
-  const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
+export async function ask(method, address, body, more = {}) {
+  const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang, ...more };
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(address, {

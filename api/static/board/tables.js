@@ -1,5 +1,5 @@
 /** The tables: every number of map and timeline, for whoever does not see them. */
-import { words } from "../words.js";
+import { kilometres, words } from "../words.js";
 import { Driven } from "./driven.js";
 import { byId, part, say, table } from "./parts.js";
 import { people } from "./timeline.js";
@@ -62,7 +62,7 @@ export class Tables {
       part("td", { class: "number" }, `${halt.people}`),
       part("td", { class: "number" }, waits > 0 ? `${waits} min` : ""),
       part("td", { class: "number" }, people(model, [...halt.getting_on, ...halt.getting_off]) ? `${Math.round(halt.slack_seconds / 60)} min` : ""),
-      part("td", { class: "number" }, `${(halt.metres / 1000).toFixed(1)}${halt.empty && halt.metres ? ` ${words.empty}` : ""}`));
+      part("td", { class: "number" }, `${kilometres(halt.metres)}${halt.empty && halt.metres ? ` ${words.empty}` : ""}`));
   }
 
   #codes(codes, promise) {

@@ -7,6 +7,8 @@ import { byId, day, part, say, today } from "./parts.js";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const AXIS = 26;
+/** So many pixels along, and a ride is dragged to another time. */
+const ALONG = 12;
 const LEAST_SPAN = 20 * MINUTE;
 const STEPS = [5, 10, 15, 30, 60, 120].map((each) => each * MINUTE);
 
@@ -170,13 +172,49 @@ export class Timeline {
     pen.fill();
   }
 
+  /** Where a dragged ride would go: a shift, and a time if it was dragged along; null if nowhere else. */
+  #aim({ ride, x, y, startX }) {
+    const row = this.#rowAt(y);
+    if (!row) return null;
+    const time = this.#draggedTo({ ride, x, startX });
+    const { shift } = shiftAt(row.tours, time ?? ride.earliest);
+    if (shift === ride.shift && time === null) return null;
+    return { shift, ...(time !== null && { pickup: new Date(time).toISOString() }) };
+  }
+
+  /** To which minute a ride was dragged; null if it was dragged up or down only. */
+  #draggedTo({ ride, x, startX }) {
+    if (Math.abs(x - startX) < ALONG) return null;
+    const by = ((x - startX) / this.size.width) * (this.span.to - this.span.from);
+    return Math.round((ride.picksUp + by) / MINUTE) * MINUTE;
+  }
+
+  /** The dragged ride at its time, with the window in which its promise stays. */
   #ghost(pen) {
-    const { ride, x, y } = this.drag;
+    const { ride, y } = this.drag;
+    const time = this.#draggedTo(this.drag);
+    const from = time ?? ride.picksUp;
+    const kept = from >= ride.earliest && from <= ride.latest;
+    const row = this.#rowAt(y);
+    if (row) {
+      pen.fillStyle = this.inks.chosen;
+      pen.fillRect(this.#x(ride.earliest), row.top + 2, this.#x(ride.latest) - this.#x(ride.earliest), row.height - 4);
+    }
     pen.globalAlpha = 0.75;
-    pen.fillStyle = this.inks.accent;
-    const wide = this.#x(ride.dropsOff) - this.#x(ride.picksUp);
-    pen.fillRect(x - wide / 2, y - 8, wide, 16);
+    pen.fillStyle = kept ? this.inks.accent : this.inks.bad;
+    const wide = Math.max(this.#x(ride.dropsOff) - this.#x(ride.picksUp), 4);
+    pen.fillRect(this.#x(from), y - 8, wide, 16);
     pen.globalAlpha = 1;
+    if (time === null) return;
+    const label = `${this.times.clock(from)} ${words[kept ? "promise_kept_so" : "promise_new_so"]}`;
+    pen.font = "600 12px system-ui, sans-serif";
+    const width = pen.measureText(label).width + 8;
+    const left = Math.max(0, Math.min(this.#x(from), this.size.width - width));
+    const top = y > 40 ? y - 28 : y + 12;
+    pen.fillStyle = this.inks.surface;
+    pen.fillRect(left, top, width, 18);
+    pen.fillStyle = kept ? this.inks.ink : this.inks.bad;
+    pen.fillText(label, left + 4, top + 9);
   }
 
   #now() {
@@ -266,7 +304,7 @@ export class Timeline {
     const [byX, byY] = [event.offsetX - this.drag.startX, event.offsetY - this.drag.startY];
     this.drag.moved ||= Math.abs(byX) + Math.abs(byY) > 6;
     if (!this.drag.moved) return;
-    if (this.drag.found?.movable && Math.abs(byY) > 12) this.drag.ride = this.drag.found;
+    if (this.drag.found?.movable && !this.model.past) this.drag.ride = this.drag.found;
     if (this.drag.ride) {
       this.draw();
       return;
@@ -280,10 +318,9 @@ export class Timeline {
     this.drag = null;
     if (!drag) return;
     if (drag.ride) {
-      const row = this.#rowAt(event.offsetY);
       this.draw();
-      const shift = row && shiftAt(row.tours, drag.ride.earliest).shift;
-      if (row && shift !== drag.ride.shift) this.onMove(drag.ride.code, shift);
+      const to = this.#aim(drag);
+      if (to) this.onMove(drag.ride.code, to);
     } else if (!drag.moved) {
       this.model.select(drag.found?.code ?? null);
     }

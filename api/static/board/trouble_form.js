@@ -2,6 +2,9 @@
 import { words } from "../words.js";
 import { byId, day, notify, part, Refused } from "./parts.js";
 
+/** As many as the service takes. */
+const MOST_POINTS = 20;
+
 export class TroubleForm {
   constructor(model, times, acting, pickOnMap) {
     Object.assign(this, { model, times, acting, points: [] });
@@ -14,6 +17,7 @@ export class TroubleForm {
     byId("trouble-cancel").addEventListener("click", () => this.dialog.close());
     byId("kind").addEventListener("change", () => this.#arrange());
     byId("pick").addEventListener("click", () => this.#pick(pickOnMap));
+    byId("unpick").addEventListener("click", () => this.#draw([]));
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#ask();
@@ -46,10 +50,18 @@ export class TroubleForm {
   async #pick(pickOnMap) {
     this.dialog.close();
     notify(words.click_road);
-    const { lat, lng } = await pickOnMap();
-    this.points = [{ lat, lon: lng }];
-    byId("picked").textContent = `${lat.toFixed(4)}, ${lng.toFixed(4)}`;
+    const { lat, lng } = await pickOnMap(this.points);
+    this.#draw([...this.points, { lat, lon: lng }].slice(0, MOST_POINTS));
     this.dialog.showModal();
+    byId("pick").focus();
+  }
+
+  /** Keep the points of the closed road, and say which they are. */
+  #draw(points) {
+    this.points = points;
+    byId("picked").textContent = points.map(({ lat, lon }) => `${lat.toFixed(4)}, ${lon.toFixed(4)}`).join(" · ");
+    byId("pick").textContent = words[points.length ? "further_point" : "first_point"];
+    byId("unpick").hidden = !points.length;
   }
 
   #body() {
@@ -71,6 +83,7 @@ export class TroubleForm {
     try {
       await this.acting.trouble(this.#body(), title);
       this.dialog.close();
+      this.#draw([]);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       notify(error.problem.title);
