@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from api.tokens import OfferTokens
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
+from shuttle.open_data.waiting import ExpectedWaiting
 from shuttle.people.rate_limits import RateLimiter
 from shuttle.people.sign_in import SignIn
 from shuttle.planning.workbench import Workbench
@@ -46,6 +47,11 @@ class Service:
     def region(self) -> Region:
         """The region served."""
         return self.dispatcher.region
+
+    def waiting(self) -> ExpectedWaiting:
+        """Return how long people may expect to wait; nothing where nobody wrote it back."""
+        found = None if self.planning is None else self.planning.store.calibration()
+        return ExpectedWaiting() if found is None else found.waiting
 
     def today(self) -> date:
         """Return the running service day."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from shuttle.domain import Party
+from shuttle.domain import Party, When
 
 
 class Fate(StrEnum):
@@ -57,8 +57,8 @@ class RideRow:
         Why, who, and the hour of the wanted time on the region's clocks.
     origin, destination
         Stop ids, the nearest to what was named; `village` is that of the origin.
-    asked_at, wanted
-        When they asked, and for when.
+    asked_at, wanted, when
+        When they asked, and for when: to depart then, or to arrive by then.
     passengers
         Of the party.
     fate, reason
@@ -103,6 +103,7 @@ class RideRow:
     kept: bool | None = None
     over: int = 0
     shared: bool = False
+    when: When = When.DEPART_AT
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,6 +299,7 @@ class SimulatedDay:
             fate=answer.fate,
             reason=answer.reason,
             moved=answer.moved,
+            when=request.when,
         )
         if not answer.code:
             return asked

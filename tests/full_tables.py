@@ -13,6 +13,7 @@ from shuttle.keeping.database import table_of
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keeping.tables import BookingRow
 from shuttle.open_data.durations import SafeDuration
+from shuttle.open_data.waiting import Wait, expected_waiting
 from shuttle.people.accounts import Account, ApiKey, Role, Scope, Session, ShiftOfDay
 from shuttle.planning.calibrating import Calibration
 from shuttle.planning.runs import Run, RunState
@@ -65,7 +66,8 @@ def _planned(kept: Kept) -> None:
     now = MONDAY_EIGHT + 77
     run = Run(0, "Trial", TRIAL, 5, 2, "0.1.0", "print", RunState.FINISHED, 1, now, now, now)
     number = store.runs.add(run).number
-    store.runs.calibrate(Calibration(number, "Trial", SafeDuration(1.2, 300), 200, now))
+    expected = expected_waiting(Wait("Oberdorf", "08", 60 * n) for n in range(20))
+    store.runs.calibrate(Calibration(number, "Trial", SafeDuration(1.2, 300), 200, now, expected))
 
 
 def _staff(kept: Kept) -> None:

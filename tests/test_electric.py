@@ -32,6 +32,7 @@ from shuttle.region_config import RegionConfig, read_config
 from shuttle.store import MemoryStore
 from shuttle.trouble.conditions import RoadClosed
 from tests.living_day import REAL, LivingDay
+from tests.staff import at_the_desk
 from tests.test_dispatcher import MONDAY, at, ride
 from tests.test_trouble_at_random import act
 from tests.toy_region import REGION_TOML
@@ -208,6 +209,27 @@ def test_a_battery_that_holds_too_little_for_what_is_planned_takes_nothing_more(
     for code in plan.bookings:
         day.cancel(code, at("13:01"))
     assert not_lasting(day.plan(MONDAY, at("13:01"))) == []
+
+
+def test_the_board_tells_how_much_farther_a_battery_lasts(
+    toy_region: Region, tmp_path: Path
+) -> None:
+    region = electric(toy_region, {"bus-1": lasting(20)}, shift("bus-1", "06:00", "20:00"))
+    with at_the_desk(region, tmp_path) as desk:
+
+        def told() -> int:
+            [tour] = desk.http.get("/api/v1/board/2027-03-22").json()["tours"]
+            metres: int = tour["battery_metres"]
+            return metres
+
+        assert told() == 20_000
+        desk.book()
+        left = told()
+        assert 0 < left < 20_000
+        now, today = desk.clock(), date(2027, 3, 22)
+        low = Report("1", "bus-1@06:00", ReportKind.STARTED, now, charge=16)
+        desk.dispatcher.report(today, low.shift, [low], now)
+        assert told() == left - 20_000 + region.batteries()["bus-1"].range_at(16.5) < 0
 
 
 # ---------------------------------------------------------------------------- whatever else plans

@@ -17,7 +17,8 @@ from api.board.board_schemas import (
 from api.mapping.open_schemas import HALT_NAMES
 from api.schemas import PartyWire, TrainOut, WindowOut
 from api.times import local_time
-from routing.problem import HaltKind
+from routing.problem import FOREVER, HaltKind
+from routing.schedule import metres_of
 from shuttle.answers import RefusalReason
 from shuttle.booking.unmet import Unmet
 from shuttle.domain import BookingStatus
@@ -48,6 +49,7 @@ def board_tour(plan: DayPlan, number: int, stands: Sequence[Stand]) -> BoardTour
         end=local_time(region, tour.shift.end),
         reported=tour.shift.id in plan.reports,
         locked=tour.shift.id in plan.locks,
+        battery_metres=None if tour.reach >= FOREVER else tour.reach - metres_of(tour, plan.travel),
         halts=[
             _halt(plan, number, stop, before)
             for before, stop in zip((None, *stops), stops, strict=False)

@@ -44,6 +44,10 @@ class BoardTour(BaseModel):
     end: datetime
     reported: bool = Field(description="Its driver reports.")
     locked: bool = Field(description="It is left as it is until it is unlocked.")
+    battery_metres: int | None = Field(
+        description="So much longer may it get before the battery is at its reserve, the vehicle's "
+        "other tours included; below 0 it does not last. None where no battery is told."
+    )
     halts: list[BoardHalt]
 
 

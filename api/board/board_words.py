@@ -8,6 +8,8 @@ BOARD_WORDS: dict[str, str] = {
     "all_well": mark("Nothing to look at: every promise holds."),
     "as_planned": mark("as planned"),
     "at_latest": mark("by {time} at the latest"),
+    "battery_left": mark("the battery lasts {km} km more"),
+    "battery_short": mark("The battery reaches {km} km too little"),
     "between": mark("between {from} and {until}"),
     "broken": mark("promise broken"),
     "call": mark("Call …"),

@@ -4,6 +4,7 @@ Answers are the dispatcher's own search for a ride at once, for one person. They
 unmet demand, and book nothing.
 """
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Self
 from urllib.parse import urlencode
@@ -115,13 +116,17 @@ def wait_time(
 ) -> WaitTimeOut:
     """Return how long somebody would wait here now (GOFS `wait_time`); none if there is no ride.
 
-    Without a drop-off, for a ride to the stop that all others are nearest to on average.
+    Without a drop-off, for a ride to the stop that all others are nearest to on average; but no
+    less than whoever asks there at this hour waits half the time, if that was calibrated.
     """
     to = _drop_off(drop_off_lat, drop_off_lon)
     now, offer = _offer(service, (pickup_lat, pickup_lon), to)
     response.headers["Cache-Control"] = f"max-age={TTL}"
     brand = service.region.config.id
-    waits = [] if offer is None else [WaitTime(brand_id=brand, wait_time=_wait(offer, now))]
+    waits = []
+    if offer is not None:
+        usual = 0 if to is not None else _usual_wait(service, offer, now)
+        waits.append(WaitTime(brand_id=brand, wait_time=max(_wait(offer, now), usual)))
     return WaitTimeOut(last_updated=now, data=WaitTimes(wait_times=waits))
 
 
@@ -195,6 +200,15 @@ def _by_centrality(region: Region) -> list[int]:
 
 def _wait(offer: Offer, now: int) -> int:
     return max(offer.expected_pickup - now, 0)
+
+
+def _usual_wait(service: Service, offer: Offer, now: int) -> int:
+    """Return how long people wait half the time who ask now where an offer begins."""
+    region = service.region
+    soonest = now + region.config.rules.lead_minutes * 60
+    hour = datetime.fromtimestamp(soonest, region.config.zone).hour
+    usual = service.waiting().at(region.stop(offer.ride.pickup_stop).village, hour)
+    return 0 if usual is None else soonest - now + usual.half
 
 
 def _ride(region: Region, offer: Offer, now: int, home: str, *, known: bool) -> RealtimeBooking:

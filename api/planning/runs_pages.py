@@ -142,7 +142,7 @@ def file(planner: PlannerHere, number: int, name: str) -> Response:
 
 @router.post(PATH + "/runs/{number}/calibrate")
 def calibrate(planner: PlannerHere, number: int, back: Annotated[str, Form()] = "") -> Response:
-    """Tell journey planners how long this run's rides took; with `back`, no longer."""
+    """Tell how long this run's rides took and people waited; with `back`, no longer."""
     run = planner.run(number)
     found = None if back else _taught(planner, run)
     if back or found is not None:

@@ -100,6 +100,10 @@ def stop_page(
         village=villages(region)[stop.village or NOWHERE],
         drawing=stop_sketch(region, stop, label),
         others=neighbours(region, stop),
+        waiting=[
+            (f"{hour:02}:00–{hour + 1:02}:00", each.half // 60, each.most // 60)
+            for hour, each in service.waiting().by_hour(stop.village)
+        ],
     )
 
 

@@ -86,6 +86,8 @@ def calibrate(
 ) -> None:
     """Tell journey planners how long simulated rides took, until enough are driven.
 
+    And them and residents how long people waited, by hour and village.
+
     A planner does the same at /planning with the button of a run.
     """
     from shuttle.planning.calibrating import calibrated
@@ -101,6 +103,13 @@ def calibrate(
         f"95 of 100 of {found.rides} rides take at most {found.safe.factor:g} times the direct "
         f"drive and {found.safe.offset // 60} minutes; journey planners are told so."
     )
+    overall = found.waiting.overall
+    if overall is not None:
+        typer.echo(
+            f"Half of {overall.rides} who asked within the hour waited at most "
+            f"{overall.half // 60} minutes, nine of ten at most {overall.most // 60}; the pages of "
+            f"the stops tell it by hour and village."
+        )
 
 
 def _store(database: str, region: str) -> SqlStore:

@@ -27,7 +27,7 @@ class PlanningRunRow(SQLModel, table=True):
 
 
 class CalibrationRow(SQLModel, table=True):
-    """How long rides take by simulation; at most one a region."""
+    """How long rides take by simulation, and people wait for them; at most one a region."""
 
     __tablename__ = "calibration"
 
@@ -38,3 +38,4 @@ class CalibrationRow(SQLModel, table=True):
     offset: int
     rides: int
     made_at: int = Field(sa_type=BigInteger)
+    waiting: str = Field(sa_column=Column(Text, nullable=False, server_default="{}"))

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from shuttle.keeping.database import table_of
 from shuttle.keeping.planning_tables import CalibrationRow, PlanningRunRow
 from shuttle.open_data.durations import SafeDuration
+from shuttle.open_data.waiting import ExpectedWaiting
 from shuttle.planning.calibrating import Calibration
 from shuttle.planning.runs import Run, RunState, UnknownRun
 
@@ -84,7 +85,8 @@ class RunStore:
         if row is None:
             return None
         safe = SafeDuration(row["factor"], row["offset"])
-        return Calibration(row["run"], row["title"], safe, row["rides"], row["made_at"])
+        waiting = ExpectedWaiting.read(row["waiting"])
+        return Calibration(row["run"], row["title"], safe, row["rides"], row["made_at"], waiting)
 
     def calibrate(self, found: Calibration | None) -> None:
         """Replace how long rides take by simulation; None forgets it."""
@@ -92,8 +94,15 @@ class RunStore:
             own = _CALIBRATION.c.region == self._region
             connection.execute(sa.delete(_CALIBRATION).where(own))
             if found is not None:
-                row = {**asdict(found), **asdict(found.safe), "region": self._region}
-                del row["safe"]
+                row = {
+                    "region": self._region,
+                    "run": found.run,
+                    "title": found.title,
+                    **asdict(found.safe),
+                    "rides": found.rides,
+                    "made_at": found.made_at,
+                    "waiting": found.waiting.text(),
+                }
                 connection.execute(sa.insert(_CALIBRATION), row)
 
 

@@ -1,4 +1,4 @@
-/** What somebody has to look at: promises at risk, rides without a vehicle or train, trouble in force. */
+/** What somebody has to look at: promises at risk, rides without a vehicle or train, batteries, trouble in force. */
 import { words } from "../words.js";
 import { byId, part, say, write } from "./parts.js";
 
@@ -14,12 +14,19 @@ export class Alerts {
     const risky = rides.filter((each) => each.atRisk && !each.stranded).sort((a, b) => b.late_minutes - a.late_minutes);
     const trainless = rides.filter((each) => each.cancelled_train && each.status === "booked");
     const inForce = this.model.conditions.filter((each) => each.lifted_at === null && Date.parse(each.until) > this.model.now);
-    const key = JSON.stringify([stranded.map((each) => each.code), risky.map((each) => [each.code, each.late_minutes]), trainless.map((each) => each.code), inForce, this.model.selected, this.model.past]);
+    const flat = [...this.model.tours.values()].filter((each) => each.battery_metres < 0 && each.ends > this.model.now);
+    const key = JSON.stringify([flat.map((each) => [each.shift, each.battery_metres]), stranded.map((each) => each.code), risky.map((each) => [each.code, each.late_minutes]), trainless.map((each) => each.code), inForce, this.model.selected, this.model.past]);
     if (key === this.key) return;
     this.key = key;
-    const lines = [...stranded.map((each) => this.#stranded(each)), ...risky.map((each) => this.#risky(each)), ...trainless.map((each) => this.#trainless(each)), ...inForce.map((each) => this.#trouble(each))];
+    const lines = [...stranded.map((each) => this.#stranded(each)), ...risky.map((each) => this.#risky(each)), ...trainless.map((each) => this.#trainless(each)), ...flat.map((each) => this.#flat(each)), ...inForce.map((each) => this.#trouble(each))];
     byId("alerts").replaceChildren(...(lines.length ? lines : [part("li", { class: "calm" }, words.all_well)]));
-    write(byId("alerts-count"), stranded.length + risky.length + trainless.length || "");
+    write(byId("alerts-count"), stranded.length + risky.length + trainless.length + flat.length || "");
+  }
+
+  /** A tour for which the battery does not last. */
+  #flat(tour) {
+    return part("li", { class: "alert bad" }, part("span", { class: "alert-ride" },
+      part("b", {}, batteryOf(tour)), part("span", {}, `${tour.name}, ${this.times.clock(tour.begins)}–${this.times.clock(tour.ends)}`)));
   }
 
   #way(ride) {
@@ -59,4 +66,11 @@ export function troubleOf(model, condition) {
   const tour = [...model.tours.values()].find((each) => each.vehicle === condition.vehicle);
   const what = { vehicle: tour?.name ?? condition.vehicle, stop: condition.stop?.name, factor: condition.factor };
   return say(`trouble_${condition.kind}`, what);
+}
+
+/** How much farther a tour's battery lasts, in a few words; nothing where none is told. */
+export function batteryOf(tour) {
+  if (tour.battery_metres === null) return "";
+  const km = (Math.abs(tour.battery_metres) / 1000).toFixed(1);
+  return say(tour.battery_metres < 0 ? "battery_short" : "battery_left", { km });
 }

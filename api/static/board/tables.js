@@ -4,7 +4,7 @@ import { Driven } from "./driven.js";
 import { byId, part, say, table } from "./parts.js";
 import { people } from "./timeline.js";
 import { stateOf } from "./rides.js";
-import { troubleOf } from "./alerts.js";
+import { batteryOf, troubleOf } from "./alerts.js";
 
 export class Tables {
   constructor(model, times) {
@@ -47,7 +47,8 @@ export class Tables {
   #tour(tour) {
     if (!tour) return part("p", {}, words.nothing_here);
     const heads = ["table_arrival", "table_halt", "table_on", "table_off", "table_people", "table_waits", "table_slack", "table_km"].map((each) => words[each]);
-    return table(tour.name, heads, tour.halts.map((halt) => this.#halt(halt)));
+    const caption = [tour.name, batteryOf(tour)].filter(Boolean).join(" · ");
+    return table(caption, heads, tour.halts.map((halt) => this.#halt(halt)));
   }
 
   #halt(halt) {
