@@ -21,6 +21,7 @@ from api.board.snapshots import Snapshots
 from api.desk import desk_pages
 from api.driver import pages as drive_pages
 from api.driver import tour as drive_tour
+from api.examples import add_examples
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.open_data import feeds, live_offers, months
@@ -339,6 +340,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
         )
         _replace_validation_errors(document)
+        add_examples(document)
         app.openapi_schema = document
     return app.openapi_schema
 
