@@ -86,6 +86,7 @@ PROBLEMS: dict[str, str] = {
     "offer_invalid": mark("This offer was not made by this service."),
     "outside_area": mark("This place lies outside the service area."),
     "outside_hours": mark("The shuttle does not run at this time."),
+    "page_gone": mark("This page of the list is not there any more. Please begin anew."),
     "party_empty": mark("At least one person rides."),
     "party_mismatch": mark("The numbers of passengers contradict each other."),
     "party_too_large": mark("No vehicle holds that many."),
