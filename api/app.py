@@ -38,6 +38,7 @@ from api.rides import (
     trains,
     unmet,
     waiting,
+    webhook,
 )
 from api.rides.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.security import (
@@ -219,7 +220,7 @@ def create_app(
 def _rooms(*, planning: bool) -> Iterator[tuple[list[Any], Sequence[Any]]]:
     """Yield who guards the door of which rooms; those without a guard look themselves who comes."""
     dispatchers, council = Staff("dispatcher"), Staff("planner", "dispatcher", scope="unmet")
-    yield [], (bookings, journeys, series, waiting, trains, promises)
+    yield [], (bookings, journeys, series, waiting, trains, promises, webhook)
     yield [], (sessions, tours, vehicles, map_data, health)
     yield [Depends(driver_of_shift)], (driving, drive_tour)
     yield (

@@ -63,6 +63,7 @@ PROBLEMS: dict[str, str] = {
     "broken_json": mark("The request is no JSON."),
     "forged_request": mark("This request did not come from a page of this service."),
     "idempotency_conflict": mark("This key already belongs to another booking."),
+    "improper_url": mark("This URL cannot be used here."),
     "in_the_past": mark("This time is over."),
     "internal": mark("Something went wrong here. Please call us."),
     "invalid": mark("Something in the request is wrong."),
