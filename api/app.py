@@ -21,6 +21,7 @@ from api.board.snapshots import Snapshots
 from api.desk import desk_pages
 from api.driver import pages as drive_pages
 from api.driver import tour as drive_tour
+from api.examples import add_examples
 from api.mapping import map_data, tours, vehicles
 from api.nightly import every_night
 from api.open_data import feeds, live_offers, months
@@ -37,6 +38,7 @@ from api.rides import (
     trains,
     unmet,
     waiting,
+    webhook,
 )
 from api.rides.quotes import OfferGoneProblem, RequestProblem, fixes_of, fresh_offers
 from api.security import (
@@ -218,7 +220,7 @@ def create_app(
 def _rooms(*, planning: bool) -> Iterator[tuple[list[Any], Sequence[Any]]]:
     """Yield who guards the door of which rooms; those without a guard look themselves who comes."""
     dispatchers, council = Staff("dispatcher"), Staff("planner", "dispatcher", scope="unmet")
-    yield [], (bookings, journeys, series, waiting, trains, promises)
+    yield [], (bookings, journeys, series, waiting, trains, promises, webhook)
     yield [], (sessions, tours, vehicles, map_data, health)
     yield [Depends(driver_of_shift)], (driving, drive_tour)
     yield (
@@ -348,6 +350,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
         )
         _replace_validation_errors(document)
+        add_examples(document)
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -173,11 +173,37 @@ def _code(kind: str) -> str:
 
 def answers(*statuses: int, schema: str = "Problem") -> dict[int | str, dict[str, Any]]:
     """Return OpenAPI's words for the problems that an endpoint answers with."""
-    reference = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    reference = {"$ref": f"#/components/schemas/{schema}"}
     return {
-        status: {"description": _DESCRIPTIONS[status], "content": {MEDIA_TYPE: reference}}
+        status: {
+            "description": _DESCRIPTIONS[status],
+            "content": {MEDIA_TYPE: {"schema": reference, "example": _example(status)}},
+        }
         for status in statuses
     }
+
+
+def _example(status: int) -> dict[str, Any]:
+    """Return a problem of a status, as it is told in English."""
+    code, detail, *field = _EXAMPLES[status]
+    title = problem_title("en", code)
+    told = {"type": f"/problems#{code}", "title": title, "status": status, "detail": detail}
+    return {**told, "code": code, **({"field": field[0]} if field else {})}
+
+
+_EXAMPLES = {
+    400: ("broken_body", "The body cannot be read as JSON in UTF-8."),
+    401: ("not_signed_in", "Sign in with POST /api/v1/session, or send an API key as Bearer."),
+    403: ("not_allowed", "This account or key may not do this."),
+    404: ("unknown_booking", "There is no booking K7MX2Q9A."),
+    409: ("offer_gone", "This ride is no longer possible; ask again."),
+    410: ("offer_expired", "The offer was valid until 09:40; ask again."),
+    413: ("body_too_large", "The body has more bytes than anything here needs."),
+    422: ("outside_area", "This place lies outside Amt Süderbrarup; choose one inside.", "from"),
+    429: ("too_many_requests", "Try again in 30 seconds."),
+    503: ("store_unavailable", "The database cannot be used: it does not answer."),
+}
+"""Code, detail and field of one problem that may come with a status."""
 
 
 _DESCRIPTIONS = {

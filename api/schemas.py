@@ -227,6 +227,7 @@ class TrainOut(BaseModel):
     towards: str
     time: datetime = Field(description="When it leaves, or arrives, by its timetable.")
     change_minutes: int = Field(description="So many are left at least for changing.")
+    cancelled: bool = Field(description="It does not come, as far as is known.")
 
     @classmethod
     def of(cls, region: Region, train: Train) -> Self:
@@ -237,6 +238,7 @@ class TrainOut(BaseModel):
             towards=train.towards,
             time=local_time(region, train.time),
             change_minutes=train.margin // 60,
+            cancelled=region.stations is not None and region.stations.cancelled(train),
         )
 
 

@@ -122,9 +122,12 @@ class Asked:
 
 
 class Gateway:
-    """An SMS gateway; `moods` are statuses that it answers with, or ``hang``; then it says 200."""
+    """An SMS gateway; `moods` are statuses that it answers with, or ``hang``; then it says 200.
 
-    def __init__(self) -> None:
+    With a `certificate` it is asked over TLS.
+    """
+
+    def __init__(self, certificate: ssl.SSLContext | None = None) -> None:
         self.moods: list[str] = []
         self.asked: list[Asked] = []
         self.accepted: list[Asked] = []
@@ -142,7 +145,10 @@ class Gateway:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if certificate is not None:
+            self._server.socket = certificate.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if certificate is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def take(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length", 0))

@@ -1,4 +1,4 @@
-"""Whoever reads the OpenAPI document finds an example of everything that can be sent."""
+"""Whoever reads the OpenAPI document finds an example of all that can be sent, and all answers."""
 
 from typing import Any
 
@@ -64,6 +64,36 @@ def test_everything_that_can_be_sent_has_an_example_that_is_right(document: Sche
             rules = {**each, "components": document["components"]}
             faults = list(jsonschema_rs.Draft202012Validator(rules).iter_errors(sent))
             assert not faults, (operation, sent, faults)
+
+
+def answers(document: Schema) -> dict[tuple[str, str], Schema]:
+    """Return the JSON answers, by operation and status."""
+    return {
+        (operation["operationId"], status): content
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for status, answer in operation["responses"].items()
+        for kind, content in answer.get("content", {}).items()
+        if kind.endswith("json")
+    }
+
+
+def test_every_answer_has_an_example_that_is_right_and_says_something(document: Schema) -> None:
+    found = answers(document)
+    assert len(found) > 300
+    for which, content in found.items():
+        rules = {**content["schema"], "components": document["components"]}
+        faults = list(jsonschema_rs.Draft202012Validator(rules).iter_errors(content["example"]))
+        assert not faults, (which, content["example"], faults)
+        assert content["example"], which
+
+
+def test_the_example_of_a_booking_is_one_as_it_may_be(document: Schema) -> None:
+    booking = answers(document)["rides_book", "201"]["example"]
+    window = booking["pickup_window"]
+    assert window["earliest"] < window["latest"] < booking["dropoff_latest"]
+    assert booking["day"] == window["earliest"][:10]
+    assert (booking["code"], booking["fare"]["currency"]) == ("K7MX2Q9A", "EUR")
 
 
 def test_operations_are_called_by_their_room_and_name(document: Schema) -> None:

@@ -288,3 +288,13 @@ def test_the_pages_offer_the_others_and_say_of_a_ride_that_its_train_is_cancelle
         assert "10:07 Uhr, RE 72" not in others.words
         answer = api.ask(when={"train": f"to:{DAY}:south-10"})
         assert (answer.status_code, answer.json()["code"]) == (422, "train_cancelled")
+
+
+def test_a_program_reads_with_a_booking_that_its_train_is_cancelled(town: Region) -> None:
+    with serving_residents(town) as api:
+        booking = api.book(when={"train": TO_KIEL})
+        assert booking["train"]["cancelled"] is False
+        look(api.dispatcher, cancelled("south-9"), "08:00")
+        seen = api.look_up(booking).json()
+        assert seen["train"]["cancelled"] is True
+        assert seen["pickup_window"] == booking["pickup_window"]

@@ -20,6 +20,8 @@ from tests.staff import office
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*utcfromtimestamp.*:DeprecationWarning")
 
+SCOPES = (Scope.OFFERS, Scope.BOOKINGS, Scope.UNMET)
+
 NO_CLIENT_READS = {
     "/open-data/gtfs-flex.zip",
     "/open-data/vehicle-positions.pb",
@@ -68,7 +70,7 @@ def partner(toy_region: Region, tmp_path_factory: pytest.TempPathFactory) -> Ite
         with pytest.MonkeyPatch.context() as patch, serving_beside(here.http.app, listener):
             patch.syspath_prepend(str(folder))
             package = importlib.import_module("shuttle_partner")
-            key = here.key(Scope.OFFERS, Scope.BOOKINGS)["Authorization"].removeprefix("Bearer ")
+            key = here.key(*SCOPES)["Authorization"].removeprefix("Bearer ")
             with package.AuthenticatedClient(base_url=address(listener), token=key) as client:
                 yield Partner(package, client, said)
 
@@ -119,6 +121,23 @@ def test_a_partner_books_looks_up_changes_and_cancels(partner: Partner) -> None:
     cancel = partner.operation("rides.rides_cancel")
     given_up = cancel.sync(changed.code, client=client, booking_secret=changed.link)
     assert given_up.status.value == "cancelled"
+
+
+def test_a_partner_reads_a_long_list_page_by_page(partner: Partner) -> None:
+    for minute in range(3):
+        wish = {
+            "from": {"stop": "kirche"},
+            "to": {"stop": "bahnhof"},
+            "when": {"depart_at": berlin(f"2027-03-22T21:{minute:02}")},
+        }
+        asked = partner.model("OfferRequest", wish)
+        partner.operation("rides.rides_ask_for_offers").sync(client=partner.client, body=asked)
+    unmet = partner.operation("planning.planning_unmet")
+    pages = [unmet.sync(client=partner.client, limit=2)]
+    while pages[-1].next_ is not None:
+        pages.append(unmet.sync(client=partner.client, limit=2, after=pages[-1].next_))
+    assert [len(page.rows) for page in pages] == [2, 1]
+    assert {row.reason for page in pages for row in page.rows} == {"outside_hours"}
 
 
 def test_a_mistake_comes_back_as_a_problem_with_a_stable_code(partner: Partner) -> None:

@@ -68,6 +68,7 @@ def test_a_ride_to_a_train_arrives_with_the_margin_and_says_which_train(api: Api
             "towards": "Kiel",
             "time": f"{DAY}T09:07:00+01:00",
             "change_minutes": 6,
+            "cancelled": False,
         }
 
 

@@ -6,6 +6,7 @@ from typing import Self
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
+from api.paging import Next, PagingHere
 from api.problems import answers
 from api.schemas import WindowOut
 from api.security import Staff
@@ -59,10 +60,11 @@ class PromiseOut(BaseModel):
 
 
 class PromisesOut(BaseModel):
-    """All promises of a day in the order of their windows."""
+    """The promises of a day in the order of their windows, page by page."""
 
     day: date
     promises: list[PromiseOut]
+    next: Next
 
 
 @router.get("/promises/{day}", responses=answers(422, 503))
@@ -85,9 +87,16 @@ def promise_figures(day: Day, service: ServiceHere, response: Response) -> Promi
     responses=answers(422, 503),
     dependencies=[Depends(Staff("dispatcher"))],
 )
-def promises_of_bookings(day: Day, service: ServiceHere, response: Response) -> PromisesOut:
+def promises_of_bookings(
+    day: Day, service: ServiceHere, response: Response, paging: PagingHere
+) -> PromisesOut:
     """Return how the promise of each booking stands: by how many minutes, because of what."""
     response.headers["Cache-Control"] = "no-store"
-    found = service.dispatcher.promises(day, service.clock())
-    told = [PromiseOut.of(service.region, each) for each in found]
-    return PromisesOut(day=day, promises=told)
+    found = sorted(service.dispatcher.promises(day, service.clock()), key=_by_window)
+    shown, following = paging.page(found, lambda each: each.booking.code)
+    told = [PromiseOut.of(service.region, each) for each in shown]
+    return PromisesOut(day=day, promises=told, next=following)
+
+
+def _by_window(entry: Entry) -> tuple[int, str]:
+    return entry.booking.ride.promise.pickup_earliest, entry.booking.code

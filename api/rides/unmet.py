@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from api.paging import Next, PagingHere
 from api.problems import answers
 from api.schemas import PartyWire
 from api.service import ServiceHere
@@ -70,18 +71,23 @@ class UnmetSum(BaseModel):
 
 
 class UnmetDays(BaseModel):
-    """All refused requests of some days, and their sums."""
+    """The refused requests of some days, page by page, and the sums of all."""
 
     first: date = Field(serialization_alias="from")
     last: date = Field(serialization_alias="to")
     requests: int
     sums: list[UnmetSum]
     rows: list[UnmetOut]
+    next: Next
 
 
 @router.get("/unmet", responses=answers(422, 503))
 def unmet(
-    service: ServiceHere, response: Response, first: FirstDay = None, last: LastDay = None
+    service: ServiceHere,
+    response: Response,
+    paging: PagingHere,
+    first: FirstDay = None,
+    last: LastDay = None,
 ) -> UnmetDays:
     """Return unmet demand by wanted day: rows by time, and sums by reason and fate.
 
@@ -96,12 +102,14 @@ def unmet(
     response.headers["Cache-Control"] = "no-store"
     kept = service.dispatcher.store.unmet(begin, end)
     today = service.today()
+    shown, following = paging.page(kept, lambda each: each.id)
     return UnmetDays(
         first=begin,
         last=end,
         requests=len(kept),
         sums=_sums(kept, today),
-        rows=_rows(service.region, kept, today),
+        rows=_rows(service.region, shown, today),
+        next=following,
     )
 
 

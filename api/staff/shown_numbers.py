@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from api.mapping.tours import plan_of
+from api.paging import Next, PagingHere
 from api.problems import answers
 from api.security import DayOfShift
 from api.service import Service, ServiceHere
@@ -25,17 +26,22 @@ class ShownNumber(BaseModel):
 
 
 class ShownNumbersOut(BaseModel):
-    """All that were shown for the rides of a day, in order."""
+    """Those that were shown for the rides of a day, in order, page by page."""
 
     day: date
     shown: list[ShownNumber]
+    next: Next
 
 
 @router.get("/shown-numbers/{day}", responses=answers(422, 503))
-def shown_numbers(day: DayOfShift, service: ServiceHere, response: Response) -> ShownNumbersOut:
+def shown_numbers(
+    day: DayOfShift, service: ServiceHere, response: Response, paging: PagingHere
+) -> ShownNumbersOut:
     """Return who was shown the phone numbers of a day's rides, and when."""
     response.headers["Cache-Control"] = "no-store"
-    return ShownNumbersOut(day=day, shown=shown_on(service, plan_of(service, day)))
+    numbered = list(enumerate(shown_on(service, plan_of(service, day)), start=1))
+    shown, following = paging.page(numbered, lambda each: str(each[0]))
+    return ShownNumbersOut(day=day, shown=[each for _, each in shown], next=following)
 
 
 def shown_on(service: Service, plan: DayPlan) -> list[ShownNumber]:

@@ -1,17 +1,15 @@
 """Another Amt with one command: a region folder from a map, whole or not at all.
 
-Everything is written into a hidden folder beside the target and renamed at the end, after the
-region has been loaded from it once.
+Everything is written into a hidden folder beside the target, which takes its place at the end,
+after the region has been loaded from it once.
 """
 
 import dataclasses
 import json
 import re
 import shutil
-import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -27,6 +25,7 @@ from routing.stop_proposals import propose_stops
 from routing.stops import Stop, write_stops
 from routing.vocabulary import title_of
 from routing.walking import coverage
+from shuttle.commands.whole_folder import whole_or_nothing
 from shuttle.errors import RegionError
 from shuttle.region import Region, read_outline
 
@@ -149,28 +148,6 @@ def create_region(
         covered=coverage(extract.walk, stops, homes, region.config.rules.max_walk_metres),
         unconnected_km=extract.dropped.km.get("not connected", 0.0),
     )
-
-
-@contextmanager
-def whole_or_nothing(out: Path, replace: bool) -> Iterator[Path]:
-    """Give a folder to fill; it takes the place of `out` only if all went well."""
-    occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
-    if occupied and not replace:
-        raise RegionError(f"{out} exists; choose another --out, or --force to replace it.")
-    if occupied and not (out / "region.toml").is_file():
-        raise RegionError(f"{out} exists and is no region folder, so it is not replaced.")
-    nearest = next(each for each in out.absolute().parents if each.is_dir())
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=nearest))
-    try:
-        folder = work / "new"
-        folder.mkdir()
-        yield folder
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if occupied:
-            out.rename(work / "old")
-        folder.replace(out)
-    finally:
-        shutil.rmtree(work)
 
 
 def _bring_map(

@@ -15,7 +15,8 @@ from routing.road_network import RoadNetwork
 from routing.stop_sites import HALTING_ROADS
 from routing.stops import Stop, write_stops
 from routing.villages import plane
-from shuttle.commands.region_create import slug, whole_or_nothing, write_rules
+from shuttle.commands.region_create import slug, write_rules
+from shuttle.commands.whole_folder import whole_or_nothing
 from shuttle.errors import RegionError
 from shuttle.region import Region
 

@@ -12,7 +12,9 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -77,7 +79,7 @@ class WebhookSender:
         timeout: float = TIMEOUT_SECONDS,
     ) -> None:
         self._region, self._keyed = region, keyed
-        self._private, self._resolve = private, resolve
+        self._private, self._resolve, self._timeout = private, resolve, timeout
         # A connection is never used again: two partners may have one address, and each name is to
         # be verified.
         limits = httpx2.Limits(max_keepalive_connections=0)
@@ -142,11 +144,30 @@ class WebhookSender:
 
     def _looked_at(self, host: str, port: int) -> str:
         """Return an address of a host that may be connected to."""
-        found = self._resolve(host, port)
+        found = self._resolved(host, port)
         for address in found:
             if is_loopback(host) or self._private or _is_public(address):
                 return address
         raise Undelivered("webhook private address" if found else "webhook unknown host")
+
+    def _resolved(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host, asked for on a thread that nobody has to wait for.
+
+        The system's resolver knows no time limit of ours, and a partner's name server may hang.
+        """
+        answer = Future[list[str]]()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._resolve(host, port))
+            except Exception as error:  # noqa: BLE001 -- whoever waits is told of it
+                answer.set_exception(error)
+
+        threading.Thread(target=ask, name="resolver", daemon=True).start()
+        try:
+            return answer.result(self._timeout)
+        except TimeoutError as error:
+            raise Undelivered("webhook timeout") from error
 
 
 _INWARD = tuple(map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))

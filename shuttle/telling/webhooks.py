@@ -99,6 +99,14 @@ def proper_webhook(url: str) -> str:
     return url
 
 
+def leads_here(url: str) -> bool:
+    """Whether a URL is of this very machine: for its operator alone to tell."""
+    try:
+        return is_loopback(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this very machine, by its name or address."""
     if host == "localhost":
