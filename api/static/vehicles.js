@@ -70,7 +70,7 @@ function place(marker, { lat, lon }, heading, driving) {
 
 /** Write how many people are on board; nothing for an empty vehicle. */
 function showLoad(marker, { on_board: { seats, wheelchairs } }) {
-  const load = marker.getElement().querySelector(".load");
+  const load = marker.getElement().querySelector(".aboard");
   load.textContent = seats + wheelchairs;
   load.hidden = seats + wheelchairs === 0;
 }
@@ -90,7 +90,7 @@ function vehicleMarker(vehicle) {
   const number = document.createElement("span");
   number.textContent = vehicle.number;
   const load = document.createElement("span");
-  load.className = "load";
+  load.className = "aboard";
   load.hidden = true;
   body.append(number, load);
   const icon = L.divIcon({
