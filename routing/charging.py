@@ -45,11 +45,6 @@ class Charge(NamedTuple):
     least: int = -FOREVER
     most: int = FOREVER
 
-    @property
-    def is_read(self) -> bool:
-        """Whether somebody has read the battery, so that the tours before no longer matter."""
-        return self.most < FOREVER
-
 
 def ranges(charges: Sequence[Charge], metres: Sequence[int]) -> list[int]:
     """Return the range with which each tour begins, if all are as long as given.
@@ -80,9 +75,10 @@ def own_reach(charges: Sequence[Charge], metres: Sequence[int]) -> list[int]:
     for i in range(len(charges) - 1, -1, -1):
         found[i] -= needed
         charge = charges[i]
-        # More than a full battery is never of use: what is missing then, no tour before can spare.
-        needed = max(0, min(charge.full, metres[i] + needed) - charge.gained)
-        needed = 0 if charge.is_read else needed
+        # More than a full battery, or than was read, no tour before can give; the least that was
+        # read, none can take.
+        wanted = min(metres[i] + needed, charge.full, charge.most)
+        needed = 0 if wanted <= charge.least else max(0, wanted - charge.gained)
     return found
 
 

@@ -51,7 +51,7 @@ def wild_charges(rng: Random, tours: int) -> list[Charge]:
         gained = rng.choice((0, rng.randrange(full), 2 * full))
         read = rng.randrange(full + 1) if rng.random() < 0.2 else None
         found.append(
-            Charge(full, gained) if read is None else Charge(full, gained, max(0, read - 1), read)
+            Charge(full, gained) if read is None else Charge(full, gained, max(0, read - 2), read)
         )
     return found
 
@@ -105,8 +105,9 @@ def test_what_was_read_counts_and_what_was_reckoned_counts_within_it() -> None:
     assert ranges([morning, Charge(100, 20)], [70, 0]) == [100, 50]
     assert ranges([morning, Charge(100, 20, 49, 51)], [70, 0]) == [100, 50]
     assert ranges([morning, Charge(100, 20, 30, 32)], [70, 0]) == [100, 32]
-    # A tour that is over by the time the next one's battery is read can no longer harm it.
+    # A tour can no longer take what was read to be there at least after it.
     assert own_reach([morning, Charge(100, 20, 30, 32)], [70, 30]) == [100, 32]
+    assert own_reach([morning, Charge(100, 20, 30, 32)], [70, 31]) == [89, 32]
     assert own_reach([morning, Charge(100, 20)], [70, 30]) == [90, 50]
 
 

@@ -71,6 +71,6 @@ export function troubleOf(model, condition) {
 /** How much farther a tour's battery lasts, in a few words; nothing where none is told. */
 export function batteryOf(tour) {
   if (tour.battery_metres === null) return "";
-  const km = (Math.abs(tour.battery_metres) / 1000).toFixed(1);
+  const km = (Math.abs(tour.battery_metres) / 1000).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
   return say(tour.battery_metres < 0 ? "battery_short" : "battery_left", { km });
 }
