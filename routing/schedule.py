@@ -266,8 +266,8 @@ def _compile_into(
         )
         for halt, partner in zip(tour.halts, partners, strict=True)
     ]
-    places = halts["place"][:size]
-    if places.min() < 0 or places.max() >= len(travel.seconds):
+    places = [halt.place for halt in tour.halts]
+    if min(places) < 0 or max(places) >= len(travel.seconds):
         raise MalformedTourError(
             tour.shift.id, f"only places 0 to {len(travel.seconds) - 1} are known"
         )

@@ -220,13 +220,13 @@ class DayPlan:
         if tick < tour.shift.start or tour.served == len(tour.halts):
             return tour
         row = self.compiled.halts[number][: len(tour.halts)]
+        ahead = row[tour.served]
+        leaves = int(ahead["soonest"] - ahead["drive"])  # for no later halt sooner than for this
         reports = self.reports.get(tour.shift.id)
         if reports and tour.served < len(tour.halts) - 1:
-            ahead = row[tour.served]
-            leaves = int(ahead["soonest"] - ahead["drive"])
             return awaited_tour(tour, row["soonest"].tolist(), leaves, reports, tick)
-        left = row["soonest"] - row["drive"]
-        if left[tour.served :].min() <= tick:
+        if leaves <= tick:
+            left = row["soonest"] - row["drive"]
             return rolled_tour(tour, row["soonest"].tolist(), left.tolist(), now)
         return replace(tour, ready=tick) if tour.ready < tick else tour
 

@@ -138,13 +138,14 @@ def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
     begins: list[int] = row["soonest"][: len(tour.halts)].tolist()
     partners: list[int] = row["partner"][: len(tour.halts)].tolist()
     worst: dict[str, int] = {}
+    dropoff = HaltKind.DROPOFF  # looked up once: before Python 3.12 that takes a while
     for k in range(tour.served, len(tour.halts)):
         halt = tour.halts[k]
         if halt.kind not in RIDES:
             continue
         booking = plan.bookings[halt.trip]
         promise, boarded = booking.owed, boarded_before(booking)
-        pickup = k if halt.kind is HaltKind.PICKUP else partners[k]
+        pickup = partners[k] if halt.kind is dropoff else k
         boarded = begins[pickup] if boarded is None else boarded
         if pickup == k:
             over = boarded - promise.pickup_latest

@@ -168,7 +168,8 @@ def _waits_unseen(plan: DayPlan, number: int, begins: Sequence[int], frozen: int
 
 def _movable(tour: Tour) -> Iterator[Request]:
     """Yield the trips of a tour that have not begun."""
-    dropoffs = {halt.trip: halt for halt in tour.halts if halt.kind is HaltKind.DROPOFF}
+    pickup, dropoff = HaltKind.PICKUP, HaltKind.DROPOFF
+    dropoffs = {halt.trip: halt for halt in tour.halts if halt.kind is dropoff}
     for halt in tour.halts[tour.fixed :]:
-        if halt.kind is HaltKind.PICKUP:
+        if halt.kind is pickup:
             yield Request((trip_between(halt, dropoffs[halt.trip]),), _NEVER)
