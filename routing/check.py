@@ -18,6 +18,8 @@ from routing.charging import Charge
 from routing.problem import Halt, HaltKind, Loads, Tour, Trip, trip_halts
 from routing.travel_times import TravelTimes
 
+_PICKUP, _DROPOFF, _BREAK = HaltKind.PICKUP, HaltKind.DROPOFF, HaltKind.BREAK
+
 Edge = tuple[int, int, int]
 """(a, b, w): b happens no earlier than w seconds after a."""
 
@@ -214,24 +216,28 @@ def _check_shift(tour: Tour) -> Iterator[Violation]:
 def _check_pairs(tour: Tour) -> Iterator[Violation]:
     seen: dict[str, list[HaltKind]] = defaultdict(list)
     for halt in tour.halts:
-        if halt.kind in (HaltKind.PICKUP, HaltKind.DROPOFF):
+        if halt.kind in (_PICKUP, _DROPOFF):
             seen[halt.trip].append(halt.kind)
     for trip, kinds in seen.items():
-        if kinds != [HaltKind.PICKUP, HaltKind.DROPOFF]:
+        if kinds != [_PICKUP, _DROPOFF]:
             yield Violation(Breach.UNPAIRED, tour.shift.id, trip=trip)
 
 
 def _check_loads(tour: Tour) -> Iterator[Violation]:
     on_board: Loads = (0, 0, 0)
     trips = 0
+    fitting: dict[Loads, bool] = {}
     for k, halt in enumerate(tour.halts):
-        seats, wheelchairs, child_seats = map(sum, zip(on_board, halt.loads, strict=True))
-        on_board = (seats, wheelchairs, child_seats)
-        trips += (halt.kind == HaltKind.PICKUP) - (halt.kind == HaltKind.DROPOFF)
-        if not any(all(map(le, on_board, layout)) for layout in tour.shift.layouts):
+        more = halt.loads
+        on_board = (on_board[0] + more[0], on_board[1] + more[1], on_board[2] + more[2])
+        trips += (halt.kind == _PICKUP) - (halt.kind == _DROPOFF)
+        if on_board not in fitting:
+            layouts = tour.shift.layouts
+            fitting[on_board] = any(all(map(le, on_board, layout)) for layout in layouts)
+        if not fitting[on_board]:
             excess = min((_excess(on_board, layout) for layout in tour.shift.layouts), default=1)
             yield Violation(Breach.LOAD, tour.shift.id, k, halt.trip, excess)
-        if halt.kind == HaltKind.BREAK and trips > 0:
+        if halt.kind == _BREAK and trips > 0:
             yield Violation(Breach.BREAK, tour.shift.id, k, by=trips)
 
 
@@ -285,11 +291,11 @@ def _rides(tour: Tour) -> list[tuple[int, int, int]]:
 
     The start and the end come last: their limit is the duration of the shift.
     """
-    pickups = {h.trip: k for k, h in enumerate(tour.halts) if h.kind == HaltKind.PICKUP}
+    pickups = {h.trip: k for k, h in enumerate(tour.halts) if h.kind == _PICKUP}
     rides = [
         (pickups[halt.trip], k, tour.halts[pickups[halt.trip]].service + halt.max_ride)
         for k, halt in enumerate(tour.halts)
-        if halt.kind == HaltKind.DROPOFF
+        if halt.kind == _DROPOFF
     ]
     return [*rides, (0, len(tour.halts) - 1, tour.shift.max_duration)]
 

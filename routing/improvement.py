@@ -1,6 +1,7 @@
 """Better tours for a whole day: an anytime search that starts from what there is."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -135,7 +136,6 @@ class Search:
         self.best = _no_best(state.plan)
         self.scratch = _scratch(state.plan, most_absent(habits))
         self.pool = pool_for(len(state.given.price))
-        self.partition = _partition(state)
         self.cost = self._cost()
         self.best.cost[0] = self.cost
         keep(state.plan, self.best)
@@ -236,6 +236,11 @@ class Search:
         starts = columns.orders[first].tolist()
         salts = np.array([salt_of[start] for start in starts], np.uint64)
         remember_all(given, self.pool, salts, columns, columns.orders.astype(np.int64))
+
+    @cached_property
+    def partition(self) -> Partition:
+        """What set partitioning has to know of this search."""
+        return _partition(self.state)
 
     def recombine(self, seconds: float | None) -> None:
         """Go on from the best choice among all tours seen so far, if it is better."""

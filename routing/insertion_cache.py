@@ -46,7 +46,7 @@ def memory_for(given: Given, plan: Plan) -> Memory:
     size = 1 << min(max(wanted.bit_length(), 10), 20)
     return Memory(
         np.zeros(size, np.uint64),
-        np.zeros(size, PLACE),
+        np.empty(size, PLACE),
         np.empty(plan.rows.shape[1] + 4, STEP),
         np.empty(plan.rows.shape[1], WAY),
         np.empty(1, BOARDING),

@@ -156,12 +156,17 @@ class CompiledTours:
             for tour in changed.values()
         ):
             return compile_tours(tours, travel)
-        halts, shifts, layouts = self.halts.copy(), self.shifts.copy(), self.layouts.copy()
+        shifts, anew = self.shifts.copy(), []
         for v, tour in changed.items():
-            if _only_waited(self.tours[v], tour, halts[v]):
+            if _only_waited(self.tours[v], tour, self.halts[v]):
                 shifts[v]["ready"], shifts[v]["spare"] = tour.ready, _spare(tour, travel)
             else:
-                _compile_into(halts[v], shifts[v : v + 1], layouts[v], tour, travel)
+                anew.append(v)
+        if not anew:
+            return replace(self, tours=tours, travel=travel, shifts=read_only(shifts))
+        halts, layouts = self.halts.copy(), self.layouts.copy()
+        for v in anew:
+            _compile_into(halts[v], shifts[v : v + 1], layouts[v], changed[v], travel)
         return CompiledTours(tours, travel, read_only(halts), read_only(shifts), read_only(layouts))
 
     def begins(self, index: int) -> list[int]:
@@ -228,9 +233,8 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _only_waited(before: Tour, after: Tour, row: Records) -> bool:
     """Whether nothing changed that times depend on: the vehicle waited, or may go farther."""
-    if after.ready < before.ready:
-        return False
-    if after != replace(before, ready=after.ready, reach=after.reach):
+    was, is_ = ((each.shift, each.halts, each.fixed, each.served) for each in (before, after))
+    if after.ready < before.ready or is_ != was:
         return False
     fixed = after.fixed
     if fixed == len(after.halts):
@@ -262,8 +266,8 @@ def _compile_into(
         )
         for halt, partner in zip(tour.halts, partners, strict=True)
     ]
-    places = halts["place"][:size]
-    if places.min() < 0 or places.max() >= len(travel.seconds):
+    places = [halt.place for halt in tour.halts]
+    if min(places) < 0 or max(places) >= len(travel.seconds):
         raise MalformedTourError(
             tour.shift.id, f"only places 0 to {len(travel.seconds) - 1} are known"
         )
@@ -293,14 +297,15 @@ def _spare(tour: Tour, travel: TravelTimes) -> int:
 
 def _partners(tour: Tour) -> list[int]:
     """Return the position of the other halt of each halt's trip, -1 without trip."""
+    pickup_kind, dropoff_kind = HaltKind.PICKUP, HaltKind.DROPOFF
     partners = [-1] * len(tour.halts)
     waiting: dict[str, int] = {}
     for position, halt in enumerate(tour.halts):
-        if halt.kind == HaltKind.PICKUP:
+        if halt.kind == pickup_kind:
             if halt.trip in waiting:
                 raise MalformedTourError(tour.shift.id, f"trip {halt.trip!r} is picked up twice")
             waiting[halt.trip] = position
-        elif halt.kind == HaltKind.DROPOFF:
+        elif halt.kind == dropoff_kind:
             pickup = waiting.pop(halt.trip, None)
             if pickup is None:
                 raise MalformedTourError(

@@ -18,17 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.kernel import lean_kernel
+from routing.numbering import Numbered
 from routing.positions import TRIP
 from routing.problem import (
     FOREVER,
-    Halt,
     HaltKind,
     Problem,
     Request,
     Solution,
     Tour,
     Weights,
-    trip_halts,
 )
 from routing.schedule import (
     HALT,
@@ -39,7 +38,6 @@ from routing.schedule import (
     compile_row,
     compile_tours,
     drive,
-    gap,
     metres_of,
     read_only,
 )
@@ -55,17 +53,6 @@ IMPOSSIBLE = 1 << 56
 _SPARE_HALTS = 200
 _ROOM = 1 << 20
 """Spare halts of a tour, at least, and of all tours together; rows never used take no memory."""
-
-
-class UnknownOptionError(ValueError):
-    """A tour carries a request in a way that is none of its options."""
-
-    def __init__(self, trip: str, shift: str) -> None:
-        super().__init__(
-            f"Trip {trip!r} in the tour of shift {shift!r} is none of the options of its request."
-        )
-        self.trip = trip
-        self.shift = shift
 
 
 class Given(NamedTuple):
@@ -329,8 +316,8 @@ class SearchState:
         compiled = compile_tours(self.start, problem.travel)
         movable = {request.options[0].id for request in self.requests}
         reach = [_reach(tour, movable, problem.travel) for tour in self.start]
-        numbered = _Numbered(self.requests, self.start, compiled, reach)
-        self.halts = numbered.halts
+        numbered = Numbered(self.requests, self.start, compiled, reach)
+        self.halts, self._began = numbered.halts, numbered.orders
         counts = [len(request.options) for request in self.requests]
         options = _insertable(numbered, self.requests, problem.travel.seconds)
         self.given = Given(
@@ -339,8 +326,8 @@ class SearchState:
             layouts=compiled.layouts,
             reach=np.array(reach, np.int64),
             halts=read_only(numbered.records()),
-            latest=np.array(numbered.latest, np.int64),
-            max_ride=np.array(numbered.max_ride, np.int64),
+            latest=numbered.latest,
+            max_ride=numbered.max_ride,
             options=read_only(options),
             trip_of=np.repeat(np.arange(len(counts), dtype=np.int64), counts),
             first_option=np.cumsum([0, *counts], dtype=np.int64),
@@ -367,8 +354,10 @@ class SearchState:
     def solution(self, orders: Sequence[Sequence[int]], cost: int) -> Solution:
         """Return the plan whose tours have the halts with these numbers."""
         tours = tuple(
-            replace(tour, halts=tuple(self.halts[number] for number in order))
-            for tour, order in zip(self.start, orders, strict=True)
+            tour
+            if order == before
+            else replace(tour, halts=tuple([self.halts[number] for number in order]))
+            for tour, before, order in zip(self.start, self._began, orders, strict=True)
         )
         served = {halt.trip for tour in tours for halt in tour.halts}
         ids = (request.options[0].id for request in self.requests)
@@ -386,87 +375,43 @@ def cost_of_tours(problem: Problem, tours: Sequence[Tour]) -> int:
     return SearchState(problem, tours, neighbours=0).cost()
 
 
-class _Numbered:
-    """The numbers of all halts, and the tours as sequences of them.
+def cost_of_compiled(compiled: CompiledTours, weights: Weights) -> int:
+    """Return what compiled tours cost at their own times, whatever else could be done with them.
 
-    Vehicles of one kind, that is, with the same shift, the same reach and the same halts that
-    stay, share the numbers of these.
+    The same as :func:`cost_of_tours` of a problem without requests, but nothing is prepared for a
+    search.
     """
-
-    def __init__(
-        self,
-        requests: Sequence[Request],
-        tours: Sequence[Tour],
-        compiled: CompiledTours,
-        reach: Sequence[int],
-    ) -> None:
-        trips = [trip for request in requests for trip in request.options]
-        self.halts: list[Halt] = [halt for trip in trips for halt in trip_halts(trip)]
-        self.latest = [halt.latest for halt in self.halts]
-        self.max_ride = [halt.max_ride for halt in self.halts]
-        self.asked_ride = self.max_ride[:]
-        self.partner = [number ^ 1 for number in range(len(self.halts))]
-        self.orders: list[list[int]] = []
-        self.kinds: list[int] = []
-        self._movable = {request.options[0].id for request in requests}
-        self._number: dict[tuple[Halt, Halt], int] = {}
-        for o, pair in enumerate(zip(self.halts[::2], self.halts[1::2], strict=True)):
-            self._number.setdefault(pair, 2 * o)
-        self._known: dict[object, tuple[int, list[int]]] = {}
-        for tour, row, far in zip(tours, compiled.halts, reach, strict=True):
-            self._add(tour, row[: len(tour.halts)], far)
-
-    def _add(self, tour: Tour, row: Records, reach: int) -> None:
-        staying = [k for k, halt in enumerate(tour.halts) if halt.trip not in self._movable]
-        order = [-1] * len(tour.halts)
-        numbers = self._numbers_of_staying(tour, row, staying, reach)
-        for k, number in zip(staying, numbers, strict=True):
-            order[k] = number
-        for k, halt in enumerate(tour.halts):
-            if halt.kind == HaltKind.PICKUP and order[k] < 0:
-                partner = int(row["partner"][k])
-                number = self._number.get((halt, tour.halts[partner]), -1)
-                if number < 0:
-                    raise UnknownOptionError(halt.trip, tour.shift.id)
-                order[k], order[partner] = number, number + 1
-        for k, number in enumerate(order):
-            self.latest[number] = max(self.latest[number], int(row["latest"][k]))
-            self.max_ride[number] = max(self.max_ride[number], int(row["max_ride"][k]))
-        self.orders.append(order)
-
-    def _numbers_of_staying(
-        self, tour: Tour, row: Records, staying: list[int], reach: int
-    ) -> list[int]:
-        """Return the numbers of the halts that stay; new ones for a new kind of vehicle."""
-        limits = row[["latest", "max_ride"]][staying].tolist()
-        key = (
-            replace(tour.shift, id=""),
-            (tour.fixed, tour.served, tour.ready, reach),
-            tuple(tour.halts[k] for k in staying),
-            tuple(limits),
-        )
-        if key not in self._known:
-            first = len(self.halts)
-            number_at = {k: first + i for i, k in enumerate(staying)}
-            self._known[key] = (len(self._known), list(number_at.values()))
-            self.halts += [tour.halts[k] for k in staying]
-            self.latest += [latest for latest, _ in limits]
-            self.max_ride += [max_ride for _, max_ride in limits]
-            self.asked_ride += [_asked_ride(tour, k, int(row["partner"][k])) for k in staying]
-            self.partner += [number_at.get(int(row["partner"][k]), -1) for k in staying]
-        kind, numbers = self._known[key]
-        self.kinds.append(kind)
-        return numbers
-
-    def records(self) -> Records:
-        """Return HALT[H]: what is given of each halt."""
-        records = np.zeros(len(self.halts), HALT)
-        for field in ("kind", "place", "earliest", "latest", "service"):
-            records[field] = [getattr(halt, field) for halt in self.halts]
-        records["partner"], records["max_ride"] = self.partner, self.asked_ride
-        for which, field in enumerate(("seats", "wheelchairs", "child_seats")):
-            records[field] = [halt.loads[which] for halt in self.halts]
-        return records
+    within = np.arange(compiled.halts.shape[1]) < compiled.shifts["length"][:, None]
+    rows = compiled.halts[within]
+    own = rows.copy()
+    own["latest"] = [halt.latest for tour in compiled.tours for halt in tour.halts]
+    none, nowhere = np.zeros(0, np.int64), np.zeros((0, 0), np.int64)
+    given = Given(
+        seconds=compiled.travel.seconds,
+        metres=compiled.travel.metres,
+        layouts=compiled.layouts,
+        reach=np.full(len(compiled.tours), FOREVER),
+        halts=read_only(own),
+        latest=rows["latest"].copy(),
+        max_ride=rows["max_ride"].copy(),
+        options=read_only(np.zeros(0, TRIP)),
+        trip_of=none,
+        first_option=none,
+        price=none,
+        word=np.zeros(0, np.uint64),
+        salt=np.zeros(0, np.uint64),
+        twin=none,
+        near=nowhere,
+        weights=Weights(*map(int, weights)),
+        guide=(0, 0),
+    )
+    cost, begin = 0, 0
+    for tour in compiled.tours:
+        size = len(tour.halts)
+        numbers = np.arange(begin, begin + size)
+        cost += int(tour_cost(given, numbers, rows[begin : begin + size], size))
+        begin += size
+    return cost
 
 
 def _reach(tour: Tour, movable: Collection[str], travel: TravelTimes) -> int:
@@ -478,41 +423,30 @@ def _reach(tour: Tour, movable: Collection[str], travel: TravelTimes) -> int:
     return max(tour.reach, *least)
 
 
-def _asked_ride(tour: Tour, k: int, partner: int) -> int:
-    """Return the longest ride of a trip, or of the driver if that has a limit."""
-    if tour.halts[k].trip:
-        return tour.halts[k].max_ride
-    return tour.shift.max_duration if partner >= 0 else 0
-
-
-def _insertable(numbered: _Numbered, requests: Sequence[Request], seconds: Matrix) -> Records:
+def _insertable(numbered: Numbered, requests: Sequence[Request], seconds: Matrix) -> Records:
     """Return TRIP[O] with limits as relaxed by the start and windows as tight as they imply."""
-    rows: list[tuple[int, ...]] = []
-    for request in requests:
-        for which, trip in enumerate(request.options):
-            pickup, dropoff = 2 * len(rows), 2 * len(rows) + 1
-            max_ride = numbered.max_ride[dropoff]
-            pickup_latest = numbered.latest[pickup]
-            longest = trip.pickup_service + max_ride
-            direct = gap(
-                trip.pickup, trip.pickup_service, trip.dropoff, trip.dropoff_service, seconds
-            )
-            rows.append(
-                (
-                    trip.pickup,
-                    trip.dropoff,
-                    max(trip.pickup_earliest, trip.dropoff_earliest - longest),
-                    min(pickup_latest, numbered.latest[dropoff] - direct),
-                    trip.dropoff_earliest,
-                    min(numbered.latest[dropoff], pickup_latest + longest),
-                    max_ride,
-                    *trip.loads,
-                    trip.pickup_service,
-                    trip.dropoff_service,
-                    request.penalties[which] if request.penalties else 0,
-                )
-            )
-    return np.array(rows, TRIP)
+    options = np.zeros(len(numbered.trips), TRIP)
+    options.view(np.int64).reshape(len(options), TRIP.itemsize // 8)[:, :-1] = numbered.trips
+    options["penalty"] = [
+        penalty
+        for request in requests
+        for penalty in request.penalties or [0] * len(request.options)
+    ]
+    count = 2 * len(options)
+    pickup_latest, dropoff_latest = numbered.latest[:count:2], numbered.latest[1:count:2]
+    options["max_ride"] = numbered.max_ride[1:count:2]
+    longest = options["pickup_service"] + options["max_ride"]
+    services = options["pickup_service"], options["dropoff_service"]
+    direct = np.where(
+        options["pickup"] == options["dropoff"],
+        np.maximum(0, services[0] - services[1]),
+        services[0] + seconds[options["pickup"], options["dropoff"]],
+    )
+    opens = np.maximum(options["pickup_earliest"], options["dropoff_earliest"] - longest)
+    options["pickup_earliest"] = opens
+    options["pickup_latest"] = np.minimum(pickup_latest, dropoff_latest - direct)
+    options["dropoff_latest"] = np.minimum(dropoff_latest, pickup_latest + longest)
+    return options
 
 
 def _guide(problem: Problem) -> tuple[int, int]:
@@ -532,7 +466,7 @@ def _twins(kinds: Sequence[int]) -> Numbers:
     return twins
 
 
-def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
+def _plan(given: Given, numbered: Numbered, compiled: CompiledTours) -> Plan:
     """Return the tours of the start, compiled."""
     tours, trips = len(numbered.orders), len(given.price)
     longest = max((len(order) for order in numbered.orders), default=0)
@@ -540,7 +474,7 @@ def _plan(given: Given, numbered: _Numbered, compiled: CompiledTours) -> Plan:
     plan = Plan(
         at=np.arange(0, 2 * tours, 2, dtype=np.int64),
         order=np.zeros((2 * tours, width), np.int64),
-        rows=np.zeros((2 * tours, width), HALT),
+        rows=np.empty((2 * tours, width), HALT),  # no more of a row is read than was written
         shifts=np.repeat(compiled.shifts, 2),
         carried=np.zeros(2 * tours, np.int64),
         cost=np.zeros(2 * tours, np.int64),
@@ -557,10 +491,12 @@ def load(given: Given, plan: Plan, orders: Sequence[Sequence[int]]) -> None:
     """Make a plan that of these tours: for each vehicle its halts by number."""
     plan.option[:] = plan.tour[:] = -1
     for v, order in enumerate(orders):
-        plan.order[plan.at[v], : len(order)] = order
+        numbers = np.array(order, np.int64)
+        plan.order[plan.at[v], : len(order)] = numbers
         plan.shifts["length"][plan.at[v]] = len(order)
-        for o in {number // 2 for number in order if number < 2 * len(given.options)}:
-            plan.option[given.trip_of[o]], plan.tour[given.trip_of[o]] = o, v
+        options = numbers[numbers < 2 * len(given.options)] // 2
+        trips = given.trip_of[options]
+        plan.option[trips], plan.tour[trips] = options, v
     rebuild_all(given, plan)
 
 
@@ -597,12 +533,16 @@ def related(options: Records, first: Numbers, seconds: Matrix, count: int) -> Nu
         (trips["pickup_earliest"] + np.minimum(trips["pickup_latest"], _LATE)) / 2,
         (arrival + np.minimum(trips["dropoff_latest"], _LATE)) / 2,
     ]
+    near_places = []
+    for end in ("pickup", "dropoff"):
+        places, place_of = np.unique(trips[end], return_inverse=True)
+        between = seconds[np.ix_(places, places)]
+        near_places.append((place_of, np.minimum(between, between.T)))
     for t in range(0, size, _BLOCK):
         block = np.arange(t, min(t + _BLOCK, size))
         apart = np.zeros((len(block), size))
-        for places in (trips["pickup"], trips["dropoff"]):
-            there, here = places[None], places[block, None]
-            apart += np.minimum(seconds[here, there], seconds[there, here])
+        for place_of, nearer_way in near_places:
+            apart += nearer_way[place_of[block]][:, place_of]
         for times in middle:
             apart += _SECOND_APART * np.abs(times - times[block, None])
         apart[np.arange(len(block)), block] = np.inf

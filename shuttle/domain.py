@@ -159,6 +159,8 @@ class Promise:
 
     def later(self, seconds: int) -> "Promise":
         """Return the same times so many seconds later."""
+        if not seconds:
+            return self
         return Promise(
             self.pickup_earliest + seconds,
             self.pickup_latest + seconds,

@@ -115,11 +115,15 @@ class DayPlan:
     @property
     def stranded(self) -> tuple[Booking, ...]:
         """Who waits for a ride that no tour has."""
+        own = sum(2 + len(tour.shift.breaks) for tour in self.tours)
+        if sum(len(tour.halts) for tour in self.tours) - own == 2 * len(self.bookings):
+            return ()  # as usual, everybody is in a tour
+        booked = BookingStatus.BOOKED
         carried = {halt.trip for tour in self.tours for halt in tour.halts}
         return tuple(
             each
             for each in self.bookings.values()
-            if each.status is BookingStatus.BOOKED and each.code not in carried
+            if each.status is booked and each.code not in carried
         )
 
     @property
@@ -216,11 +220,13 @@ class DayPlan:
         if tick < tour.shift.start or tour.served == len(tour.halts):
             return tour
         row = self.compiled.halts[number][: len(tour.halts)]
-        left = row["soonest"] - row["drive"]
+        ahead = row[tour.served]
+        leaves = int(ahead["soonest"] - ahead["drive"])  # for no later halt sooner than for this
         reports = self.reports.get(tour.shift.id)
         if reports and tour.served < len(tour.halts) - 1:
-            return awaited_tour(tour, row["soonest"].tolist(), left.tolist(), reports, tick)
-        if left[tour.served :].min() <= tick:
+            return awaited_tour(tour, row["soonest"].tolist(), leaves, reports, tick)
+        if leaves <= tick:
+            left = row["soonest"] - row["drive"]
             return rolled_tour(tour, row["soonest"].tolist(), left.tolist(), now)
         return replace(tour, ready=tick) if tour.ready < tick else tour
 
@@ -246,11 +252,11 @@ def rolled_tour(tour: Tour, begins: Sequence[int], left: Sequence[int], now: int
     halts = list(tour.halts)
     served = tour.served
     while served < len(halts) and begins[served] <= now:
-        halts[served] = replace(halts[served], earliest=begins[served], latest=begins[served])
+        halts[served] = halts[served].between(begins[served], begins[served])
         served += 1
     fixed = max(tour.fixed, served)
     while fixed < len(halts) and left[fixed] <= tick_of(now):
-        halts[fixed] = replace(halts[fixed], earliest=begins[fixed])
+        halts[fixed] = halts[fixed].between(begins[fixed], halts[fixed].latest)
         fixed += 1
     ready = max(tour.ready, tick_of(now))
     return replace(tour, halts=tuple(halts), served=served, fixed=fixed, ready=ready)

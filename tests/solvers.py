@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from routing.problem import HaltKind
-from shuttle.improving.adoption import Proposal, Question
+from shuttle.improving.adoption import Proposal
+from shuttle.improving.question import Question
 from shuttle.improving.solver_process import improved
 
 

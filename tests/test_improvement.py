@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from routing import improvement
 from routing.budget import Budget, Progress
 from routing.improvement import improve, warm_up
+from routing.numbering import UnknownOptionError
 from routing.problem import Problem, Request, Solution, Weights, empty_tour
-from routing.search_state import UnknownOptionError
 from tests.days import crooked_travel, random_travel, wild_tour, wild_trip
 from tests.plans import (
     PRICE,

@@ -14,7 +14,8 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, FixKind, Party
 from shuttle.errors import CannotMove, NotMovable, PlanChanged, UnknownBooking, UnknownShift
 from shuttle.events import Locked, Moved, Rescued, Unlocked
-from shuttle.improving.adoption import Fate, Proposal, adopting, question_of
+from shuttle.improving.adoption import Fate, Proposal, adopting
+from shuttle.improving.question import question_of
 from shuttle.improving.reoptimiser import Reoptimiser
 from shuttle.improving.solver_process import improved
 from shuttle.keeping.records import restored

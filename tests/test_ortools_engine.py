@@ -9,6 +9,7 @@ from routing.budget import Budget, Progress
 from routing.engines import ENGINES, UnknownEngineError, engine_named
 from routing.improvement import improve
 from routing.layout_cuts import cuts, loads_held, room
+from routing.numbering import UnknownOptionError
 from routing.ortools_engine import improve_with_ortools
 from routing.problem import (
     Break,
@@ -24,7 +25,7 @@ from routing.problem import (
     trip_halts,
 )
 from routing.schedule import timetable
-from routing.search_state import UnknownOptionError, cost_of_tours
+from routing.search_state import cost_of_tours
 from routing.travel_times import TravelTimes
 from tests.days import BUS, crooked_travel, random_travel, wild_tour, wild_trip
 from tests.plans import (

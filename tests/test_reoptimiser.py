@@ -26,16 +26,10 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Location, Party, RideRequest, When
 from shuttle.errors import NotCancellable, OfferGone, PlanRejected
 from shuttle.events import Reoptimised
-from shuttle.improving.adoption import (
-    Fate,
-    Proposal,
-    Question,
-    Verdict,
-    adopting,
-    question_of,
-)
+from shuttle.improving.adoption import Fate, Proposal, Verdict, adopting
 from shuttle.improving.aim import AIM, plan_cost, slack
 from shuttle.improving.quality import WORTH_TELLING, bounding
+from shuttle.improving.question import AskedTour, Question, question_of
 from shuttle.improving.reoptimiser import MOST_SECONDS, Reoptimiser, Try, improving
 from shuttle.improving.solver_process import Solver, SolverFailed, SolverProcess, improved
 from shuttle.keeping.sql_store import SqlStore
@@ -233,6 +227,32 @@ def test_whatever_is_proposed_and_happens_meanwhile_no_promise_breaks_and_no_cha
         before = dispatcher.plan(MONDAY, later)
         _assert_adopted_rightly(dispatcher, asked, proposal, before, later, freeze)
     dispatcher.close()
+
+
+@settings(max_examples=20)
+@given(seed=SEEDS, freeze=st.sampled_from([0, 900]))
+def test_a_question_that_uses_what_earlier_ones_asked_is_the_question_asked_anew(
+    toy_region: Region, seed: int, freeze: int
+) -> None:
+    rng, known, again = random.Random(seed), dict[str, AskedTour](), 0
+    with closing(Dispatcher(toy_region, MemoryStore())) as dispatcher:
+        now = MORNING
+        for number in range(12):
+            book_some(dispatcher, rng.choice([0, 1, 3]), seed + number, now)
+            if rng.random() < 0.2:
+                _delay(rng, dispatcher, now)
+            now += rng.choice([0, 20, 600, 3600])
+            dispatcher.advance(now)
+            plan = dispatcher.plan(MONDAY, now)
+            before = dict(known)
+            asked = question_of(plan, now, freeze, FEW, seed, AIM, known)
+            anew = question_of(plan, now, freeze, FEW, seed, AIM)
+            assert (asked is None) == (anew is None)
+            if asked is not None and anew is not None:
+                assert asked.problem.tours == anew.problem.tours
+                assert asked.problem.requests == anew.problem.requests
+            again += sum(known[each].requests is before[each].requests for each in before)
+    assert again > 0
 
 
 def shuffled(question: Question) -> Proposal:

@@ -9,8 +9,8 @@ import pytest
 
 from routing.budget import Budget, Progress
 from routing.improvement import warm_up
+from routing.numbering import UnknownOptionError
 from routing.problem import Problem, Request, Weights, empty_tour
-from routing.search_state import UnknownOptionError
 from routing.workers import Workers, cores
 from tests.days import busy_day, random_travel
 from tests.plans import assert_good, busy_problem, wild_problem

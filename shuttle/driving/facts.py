@@ -50,7 +50,7 @@ def with_fact(tour: Tour, index: int, time: int) -> Tour:
         begun[0] = replace(begun[0], latest=begun[0].earliest)
     known = index < tour.served
     halt = begun.pop(index) if known else ahead.pop(index - len(begun))
-    fact = replace(halt, earliest=time, latest=time)
+    fact = halt.between(time, time)
     begun.insert(index if known else len(begun), fact)
     begun.sort(key=_order)
     begun = [_around(halt, begun) for halt in begun]
@@ -172,7 +172,7 @@ def owed(tour: Tour, halts: Sequence[Halt], k: int, bookings: Mapping[str, Booki
         promise = promise_of(bookings[halt.trip])
         if halt.kind is HaltKind.PICKUP:
             earliest, latest = bookings[halt.trip].pickup_span
-            return replace(halt, earliest=earliest, latest=latest)
-        return replace(halt, earliest=promise.pickup_earliest, latest=promise.dropoff_latest)
+            return halt.between(earliest, latest)
+        return halt.between(promise.pickup_earliest, promise.dropoff_latest)
     own = sum(not each.trip for each in halts[:k])
     return empty_tour(tour.shift).halts[own]

@@ -118,38 +118,39 @@ def _without_slack(compiled: CompiledTours) -> list[int]:
     relaxed to what a tour can still achieve: where a window is missed its end is the begin, and
     where a limit is missed it is the way that nobody waits on.
     """
-    halts, shifts = compiled.halts, compiled.shifts
-    kind, soonest, partner = halts["kind"], halts["soonest"], halts["partner"].clip(0)
-    place, served = np.arange(halts.shape[1]), shifts["served"][:, None]
-    ahead = (place < shifts["length"][:, None]) & (place >= served)
-    off = ahead & (kind == HaltKind.DROPOFF)
-    late = (off | (ahead & (kind == HaltKind.PICKUP))) & (soonest >= halts["latest"])
-    boarded, left = (
-        np.take_along_axis(halts[each] + halts["service"], partner, 1)
-        for each in ("soonest", "path")
-    )
-    limit = halts["max_ride"]
-    long = off & ((soonest - boarded > limit) | (halts["path"] - left >= limit))
-    aboard = off & (partner < served)
-    return np.flatnonzero((late | long | aboard).any(axis=1)).tolist()
+    halts, served = compiled.halts, compiled.shifts["served"]
+    place, kind = np.arange(halts.shape[1]), halts["kind"]
+    ahead = (place >= served[:, None]) & (place < compiled.shifts["length"][:, None])
+    tours, places = np.nonzero(ahead & ((kind == HaltKind.PICKUP) | (kind == HaltKind.DROPOFF)))
+    here = halts[tours, places]
+    pickup = halts[tours, here["partner"]]
+    aboard, way = (here[each] - pickup[each] - pickup["service"] for each in ("soonest", "path"))
+    long = (aboard > here["max_ride"]) | (way >= here["max_ride"])
+    pressed = long | (here["partner"] < served[tours])
+    pressed &= here["kind"] == HaltKind.DROPOFF
+    pressed |= here["soonest"] >= here["latest"]
+    numbers: list[int] = np.unique(tours[pressed]).tolist()
+    return numbers
 
 
 def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
-    tour = plan.tours[number]
-    begins: list[int] = plan.compiled.halts[number]["soonest"][: len(tour.halts)].tolist()
-    boarded: dict[str, int] = {}
+    tour, row = plan.tours[number], plan.compiled.halts[number]
+    begins: list[int] = row["soonest"][: len(tour.halts)].tolist()
+    partners: list[int] = row["partner"][: len(tour.halts)].tolist()
     worst: dict[str, int] = {}
-    for k, halt in enumerate(tour.halts):
-        if halt.kind is HaltKind.PICKUP:
-            before = boarded_before(plan.bookings[halt.trip])
-            boarded[halt.trip] = (begins[k] if before is None else before) + halt.service
-        if k < tour.served or halt.kind not in RIDES:
+    dropoff = HaltKind.DROPOFF  # looked up once: before Python 3.12 that takes a while
+    for k in range(tour.served, len(tour.halts)):
+        halt = tour.halts[k]
+        if halt.kind not in RIDES:
             continue
-        promise = plan.bookings[halt.trip].owed
-        if halt.kind is HaltKind.PICKUP:
-            over = boarded[halt.trip] - halt.service - promise.pickup_latest
+        booking = plan.bookings[halt.trip]
+        promise, boarded = booking.owed, boarded_before(booking)
+        pickup = partners[k] if halt.kind is dropoff else k
+        boarded = begins[pickup] if boarded is None else boarded
+        if pickup == k:
+            over = boarded - promise.pickup_latest
         else:
-            aboard = begins[k] - boarded[halt.trip]
+            aboard = begins[k] - boarded - tour.halts[pickup].service
             over = max(begins[k] - promise.dropoff_latest, aboard - promise.max_ride)
         worst[halt.trip] = max(over, worst.get(halt.trip, 0))
     cause = cause_of(plan, number)

@@ -18,7 +18,7 @@ GRACE = 2 * 3600
 
 
 def awaited_tour(
-    tour: Tour, begins: Sequence[int], left: Sequence[int], reports: Sequence[Report], tick: int
+    tour: Tour, begins: Sequence[int], leaves: int, reports: Sequence[Report], tick: int
 ) -> Tour:
     """Return a reported tour as it stands at a time; the same object if nothing changed.
 
@@ -28,8 +28,8 @@ def awaited_tour(
         As it was, with a halt that has not happened.
     begins
         When service begins at each halt, as far as was known.
-    left
-        When the vehicle leaves the place before; at the same place, the begin itself.
+    leaves
+        When the vehicle leaves for the next halt; at the same place, when that begins.
     reports
         Of the shift.
     tick
@@ -37,16 +37,16 @@ def awaited_tour(
     """
     tick = min(tick, tour.shift.end + GRACE)
     halts, ahead, fixed = list(tour.halts), tour.served, tour.fixed
-    if fixed == ahead and left[ahead] <= tick:
-        halts[ahead] = replace(halts[ahead], earliest=begins[ahead])
+    if fixed == ahead and leaves <= tick:
+        halts[ahead] = halts[ahead].between(begins[ahead], halts[ahead].latest)
         fixed += 1
     while ahead < fixed < len(halts) and _together(tour, fixed) and begins[fixed] <= tick:
-        halts[fixed] = replace(halts[fixed], earliest=begins[fixed])
+        halts[fixed] = halts[fixed].between(begins[fixed], halts[fixed].latest)
         fixed += 1
     if ahead < fixed and begins[ahead] < tick and arrival(tour, ahead, reports) is None:
         halts[ahead] = replace(halts[ahead], earliest=max(halts[ahead].earliest, tick))
-    if tuple(halts) == tour.halts and fixed == tour.fixed and tick <= tour.ready:
-        return tour
+    if fixed == tour.fixed and tuple(halts) == tour.halts:
+        return tour if tick <= tour.ready else replace(tour, ready=tick)
     return replace(tour, halts=tuple(halts), fixed=fixed, ready=max(tour.ready, tick))
 
 

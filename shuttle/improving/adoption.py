@@ -1,4 +1,4 @@
-"""What a solver may move in a day, and what is taken over of the plan that it proposes.
+"""What is taken over of the plan that a solver proposes.
 
 A proposal counts for nothing but the order of halts in it: tours are put together anew from the
 halts of the plan as it is now, with their promises, so that a solver cannot alter any. It is
@@ -7,56 +7,19 @@ and is cheaper by the :class:`shuttle.improving.aim.Aim`, or as cheap and less t
 dispatcher then lets the independent checker look at it, as at everything that is planned.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
-from routing.budget import Budget
-from routing.problem import (
-    Halt,
-    HaltKind,
-    Problem,
-    Request,
-    Tour,
-    trip_between,
-)
+from routing.problem import Halt, HaltKind, Tour
 from routing.schedule import CompiledTours, MalformedTourError
 from shuttle.acts import Act, Outcome
 from shuttle.charging import battery_faults
 from shuttle.events import Reoptimised
-from shuttle.improving.aim import AIM, Aim, begins_of, plan_cost, slack, tightened
+from shuttle.improving.aim import Aim, begins_of, plan_cost, slack
+from shuttle.improving.question import Question, frozen_of
 from shuttle.plan import DayPlan
-
-_NEVER = 1 << 34
-"""Price of leaving somebody behind: more than any day costs."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Question:
-    """A day to be planned better: what goes to a solver.
-
-    Attributes
-    ----------
-    day, revision
-        Of the plan it was made from.
-    problem
-        Its tours with everything fixed that may not move, and all trips that may.
-    aim
-        What a better plan is.
-    budget, seed
-        How long to search, and where chance begins.
-    bounding
-        Asks for no better plan, but for what no plan can cost less than.
-    """
-
-    day: date
-    revision: int
-    problem: Problem
-    aim: Aim
-    budget: Budget
-    seed: int
-    bounding: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,41 +68,6 @@ class Verdict:
     gained: int = 0
 
 
-def question_of(
-    plan: DayPlan, now: int, freeze_seconds: int, budget: Budget, seed: int, aim: Aim = AIM
-) -> Question | None:
-    """Return a day as a problem, or None if nothing in it may move.
-
-    Parameters
-    ----------
-    plan
-        Rolled forward to `now`.
-    now
-        Epoch seconds.
-    freeze_seconds
-        Halts that begin within so many seconds stay where and when they are.
-    budget, seed
-        For the solver.
-    aim
-        What a better plan is.
-    """
-    tours = tuple(
-        tightened(_held(plan, number, tour, now + freeze_seconds), aim.margin, plan.travel)
-        for number, tour in enumerate(plan.changeable)
-        if tour.shift.id not in plan.locks
-    )
-    requests = tuple(
-        request
-        for tour in tours
-        for request in _movable(tour)
-        if request.options[0].id not in plan.locks
-    )
-    if not requests:
-        return None
-    problem = Problem(tours, requests, plan.compiled.travel, aim.weights)
-    return Question(plan.day, plan.revision, problem, aim, budget, seed)
-
-
 def adopting(question: Question, proposal: Proposal, now: int, freeze_seconds: int) -> Act[Verdict]:
     """Return the act that makes a proposal the plan, if it may be.
 
@@ -158,7 +86,12 @@ def adopting(question: Question, proposal: Proposal, now: int, freeze_seconds: i
             return Outcome(Verdict(Fate.OTHER_PLAN), plan)
         asked = {tour.shift.id: tour for tour in question.problem.tours}
         proposed = {tour.shift.id: tour for tour in proposal.tours}
-        touched = [each for each in asked if _order(asked[each]) != _order(proposed[each])]
+        touched = [
+            each
+            for each in asked
+            if asked[each].halts is not proposed[each].halts
+            and _order(asked[each]) != _order(proposed[each])
+        ]
         if not touched:
             return Outcome(Verdict(Fate.NO_GAIN), plan)
         number_of = {tour.shift.id: number for number, tour in enumerate(plan.tours)}
@@ -208,37 +141,6 @@ def _if_better(
     )
 
 
-def _held(plan: DayPlan, number: int, tour: Tour, until: int) -> Tour:
-    """Return a tour with everything fixed, in place and time, that begins before a time."""
-    begins = begins_of(plan.compiled, number)
-    fixed = _frozen(tour, begins, until)
-    held = [
-        halt
-        if halt.earliest == halt.latest == begin  # as what has happened is
-        else replace(halt, earliest=begin, latest=begin)
-        for halt, begin in zip(tour.halts[:fixed], begins, strict=False)
-    ]
-    return replace(tour, halts=(*held, *tour.halts[fixed:]), fixed=max(fixed, tour.fixed))
-
-
-def _frozen(tour: Tour, begins: Sequence[int], until: int) -> int:
-    """Return how many leading halts are fixed or begin before a time; none of a shift to come."""
-    if tour.fixed == 1 and begins[0] >= until:
-        return 0
-    fixed = tour.fixed
-    while fixed < len(begins) and begins[fixed] < until:
-        fixed += 1
-    return fixed
-
-
-def _movable(tour: Tour) -> Iterator[Request]:
-    """Yield the trips of a tour that have not begun."""
-    dropoffs = {halt.trip: halt for halt in tour.halts if halt.kind is HaltKind.DROPOFF}
-    for halt in tour.halts[tour.fixed :]:
-        if halt.kind is HaltKind.PICKUP:
-            yield Request((trip_between(halt, dropoffs[halt.trip]),), _NEVER)
-
-
 def _unlocks(plan: DayPlan, current: Tour, proposed: Tour) -> bool:
     """Whether a proposal changes a locked tour, or takes a locked ride out of one."""
     there = {halt.trip for halt in proposed.halts}
@@ -284,7 +186,7 @@ def _moves_within(before: CompiledTours, after: CompiledTours, number: int, unti
     """Whether a halt moves that is fixed or begins before a time."""
     old, new = before.tours[number], after.tours[number]
     begins = begins_of(before, number)
-    fixed = _frozen(old, begins, until)
+    fixed = frozen_of(old, begins, until)
     return (
         _order(old)[:fixed] != _order(new)[:fixed]
         or begins[:fixed] != begins_of(after, number)[:fixed]

@@ -7,9 +7,9 @@ finds is judged by it once more before it is adopted.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from routing.problem import Problem, Tour, Weights
+from routing.problem import Tour, Weights
 from routing.schedule import CompiledTours, compile_tours
-from routing.search_state import cost_of_tours
+from routing.search_state import cost_of_compiled
 from routing.travel_times import TravelTimes
 
 
@@ -40,8 +40,8 @@ ENOUGH_SLACK = 600
 
 def plan_cost(tours: Sequence[Tour], travel: TravelTimes, aim: Aim = AIM) -> int:
     """Return what tours cost, in the unit of the weights."""
-    tours = tuple(tightened(tour, aim.margin, travel) for tour in tours)
-    return cost_of_tours(Problem(tours, (), travel, aim.weights), tours)
+    tight = [tightened(tour, aim.margin, travel) for tour in tours]
+    return cost_of_compiled(compile_tours(tight, travel), aim.weights)
 
 
 def slack(compiled: CompiledTours, numbers: Sequence[int]) -> int:
@@ -82,7 +82,9 @@ def tightened(tour: Tour, margin: int, travel: TravelTimes) -> Tour:
 def _with_latest(tour: Tour, latest: Sequence[int]) -> Tour:
     """Return a tour with earlier ends of the windows in which people are to be served."""
     ahead = (
-        replace(halt, latest=min(halt.latest, max(halt.earliest, end))) if halt.trip else halt
+        halt.between(halt.earliest, min(halt.latest, max(halt.earliest, end)))
+        if halt.trip
+        else halt
         for halt, end in zip(tour.halts[tour.fixed :], latest[tour.fixed :], strict=True)
     )
     return replace(tour, halts=(*tour.halts[: tour.fixed], *ahead))
@@ -91,4 +93,5 @@ def _with_latest(tour: Tour, latest: Sequence[int]) -> Tour:
 def begins_of(compiled: CompiledTours, number: int) -> list[int]:
     """Return when service begins at the halts of a tour."""
     size = len(compiled.tours[number].halts)
-    return [int(begin) for begin in compiled.halts[number]["soonest"][:size]]
+    begins: list[int] = compiled.halts[number]["soonest"][:size].tolist()
+    return begins

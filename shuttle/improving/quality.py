@@ -9,7 +9,8 @@ from datetime import date
 
 from routing.budget import Budget
 from routing.search_state import cost_of_tours
-from shuttle.improving.adoption import Proposal, Question
+from shuttle.improving.adoption import Proposal
+from shuttle.improving.question import Question
 
 MOST_REQUESTS = 60
 """Days on which more may still be moved get no bound: it would take minutes and say little."""

@@ -17,9 +17,10 @@ import structlog
 from routing.budget import Budget
 from shuttle.dispatcher import Dispatcher
 from shuttle.errors import PlanRejected, ShuttleError
-from shuttle.improving.adoption import Fate, Proposal, Question, Verdict, adopting, question_of
+from shuttle.improving.adoption import Fate, Proposal, Verdict, adopting
 from shuttle.improving.aim import AIM, Aim
 from shuttle.improving.quality import bounding, proven_gap
+from shuttle.improving.question import AskedTour, Question, question_of
 from shuttle.improving.solver_process import Solver, SolverFailed, SolverProcess
 
 PATIENCE = 3
@@ -83,6 +84,7 @@ class Reoptimiser:
         self._dispatcher, self._solver, self._budget = dispatcher, solver, budget
         self._patience, self._aim = patience, aim
         self._tries: dict[date, tuple[int, int]] = {}
+        self._known: dict[date, dict[str, AskedTour]] = {}
         self._bounded: tuple[date, int] | None = None
         self._seed = 0
         self._taken = 0.0
@@ -199,8 +201,15 @@ class Reoptimiser:
                 continue
             self._tries[day] = (plan.revision, tries if plan.revision == revision else 0)
             self._seed += 1
+            self._known = {day: self._known.get(day, {})}  # of one day at a time
             question = question_of(
-                plan, now, self._freeze_seconds, self._next_budget(), self._seed, self._aim
+                plan,
+                now,
+                self._freeze_seconds,
+                self._next_budget(),
+                self._seed,
+                self._aim,
+                self._known[day],
             )
             if question is not None:
                 return question

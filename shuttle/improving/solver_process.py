@@ -21,7 +21,8 @@ from routing.lower_bound import lower_bound
 from routing.problem import Halt, Tour
 from routing.travel_times import TravelTimes
 from shuttle.errors import ShuttleError
-from shuttle.improving.adoption import Proposal, Question
+from shuttle.improving.adoption import Proposal
+from shuttle.improving.question import Question
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
