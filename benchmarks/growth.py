@@ -26,8 +26,8 @@ from rich.progress import track
 from benchmarks.arguments import Arguments, count, new_file
 from benchmarks.day_problems import PRICE, insertion_alone
 from benchmarks.report import machine, run_command, show, show_table, until_interrupted
-from routing.budget import Budget
-from routing.improvement import HABITS, Leg, Search
+from routing.budget import Budget, Leg
+from routing.improvement import HABITS, Search
 from routing.insertion import best_insertions, warm_up
 from routing.problem import Problem, Request, empty_tour
 from routing.schedule import compile_tours
@@ -158,7 +158,7 @@ def _emptied(problem: Problem) -> Problem:
 def _run(problem: Problem, steps: int) -> None:
     """Search without set partitioning, whose time does not go by steps."""
     search = Search(SearchState(problem, problem.tours), HABITS, 1)
-    search.run(Budget(iterations=steps), leg=Leg(recombine_at=()))
+    search.run(Budget(iterations=steps), legs=(Leg(recombine_at=()),))
 
 
 # -------------------------------------------------------------------------------------- memory
@@ -182,7 +182,7 @@ def memory(trips: int, vehicles: int) -> None:
     """Print what a search over a day takes up: megabytes of arrays, and of this process."""
     problem = _problem(busy_day(1, vehicles, trips))
     search = Search(SearchState(problem, problem.tours), HABITS, 1)
-    search.run(Budget(iterations=100), leg=Leg(recombine_at=()))
+    search.run(Budget(iterations=100), legs=(Leg(recombine_at=()),))
     arrays = bytes_of((search.state.given, search.state.plan, search.memory, search.best))
     arrays += bytes_of(search.scratch)
     # Linux counts in kibibytes, macOS in bytes.

@@ -14,8 +14,8 @@ from pathlib import Path
 from benchmarks.arguments import Arguments, duration, refuse
 from benchmarks.instances import Instance, InstanceError, as_problem, read_folder
 from benchmarks.report import run_command, show, until_interrupted
-from routing.budget import Budget
-from routing.improvement import Leg, Search, warm_up
+from routing.budget import Budget, Leg
+from routing.improvement import Search, warm_up
 from routing.recombination import MOST, Program, Solver
 from routing.search_state import SearchState
 
@@ -60,7 +60,7 @@ def _rows(instance: Instance, asked: argparse.Namespace) -> Iterator[list[str]]:
     problem = as_problem(instance)
     search = Search(SearchState(problem, problem.tours), seed=asked.seed)
     budget = Budget(seconds=asked.seconds, clock=time.process_time)
-    best = search.run(budget, leg=Leg(recombine_at=()))
+    best = search.run(budget, legs=(Leg(recombine_at=()),))
     columns = search.columns()
     program = Program(search.partition, search.best_columns(), columns)
     base = int(search.partition.empty_cost.sum())

@@ -126,16 +126,19 @@ def anneal(
     """
     for iteration in range(iterations):
         temperature = hot * (cold / hot) ** (iteration / iterations)
-        feasible = True
+        most = temperature * exponential(chance)
         if share(chance) < habits.tails:
             feasible = exchange_tails(
                 given, plan, scratch.absent, scratch.touched, temperature, chance
             )
         else:
             take_some_out(given, plan, scratch, habits, chance)
-            put_back(given, plan, memory, scratch, habits, chance)
-        change = change_of_cost(given, plan, scratch)
-        if feasible and change < temperature * exponential(chance):
+            room = most - change_of_cost(given, plan, scratch)
+            for x in range(scratch.absent.size[0]):
+                room += given.price[scratch.absent.trips[x]]
+            feasible = put_back(given, plan, memory, scratch, habits, room, chance)
+        change = change_of_cost(given, plan, scratch) if feasible else 0
+        if feasible and change < most:
             cost += change
             if cost < best.cost[0]:
                 best.cost[0] = cost
@@ -212,16 +215,23 @@ def remember_unserved(plan: Plan, absent: Absent, most: int, chance: Chance) -> 
 
 @lean_kernel
 def put_back(
-    given: Given, plan: Plan, memory: Memory, scratch: Scratch, habits: Habits, chance: Chance
-) -> None:
-    """Put the absent trips back in one of some ways."""
+    given: Given,
+    plan: Plan,
+    memory: Memory,
+    scratch: Scratch,
+    habits: Habits,
+    room: float,
+    chance: Chance,
+) -> bool:
+    """Put the absent trips back in one of some ways; False if there is no room for the cost."""
     absent, bids, touched = scratch.absent, scratch.bids, scratch.touched
     if share(chance) < habits.regret:
         depth = 2 + below(chance, MOST_REGRET - 1)
         noise = habits.noise if share(chance) < 0.5 else 0.0
-        return_by_regret(given, plan, memory, absent, bids, touched, depth, noise, chance)
-    else:
-        return_one_by_one(given, plan, memory, absent, bids, touched, habits.blink, chance)
+        return return_by_regret(
+            given, plan, memory, absent, bids, touched, depth, noise, room, chance
+        )
+    return return_one_by_one(given, plan, memory, absent, bids, touched, habits.blink, room, chance)
 
 
 @lean_kernel

@@ -1,8 +1,9 @@
-"""How long a search may go on, and how far it has come."""
+"""How long a search may go on, in which legs, and how far it has come."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _STEPS = 200
 """Steps between two looks at the clock, at first."""
@@ -30,6 +31,51 @@ class Budget:
     def __post_init__(self) -> None:
         if (self.iterations is None) == (self.seconds is None):
             raise ValueError("A budget is in iterations or in seconds: give one of them.")
+
+
+class Leg(NamedTuple):
+    """A stretch of a search: the way from hot to cold, or a part of it.
+
+    Attributes
+    ----------
+    begin, end
+        As shares of that way.
+    until
+        When it ends, as a share of the budget.
+    anew
+        Whether it goes on from the tours of the start instead of the best ones.
+    recombine_at
+        When the tours seen so far are recombined, as shares of the budget, in order.
+    recombine_share
+        How long each of these may take, as a share of the budget.
+    """
+
+    begin: float = 0.0
+    end: float = 1.0
+    until: float = 1.0
+    anew: bool = False
+    recombine_at: tuple[float, ...] = (0.8,)
+    recombine_share: float = 0.2
+
+
+QUICK = (Leg(),)
+"""The whole way, once."""
+
+PATIENT = (
+    Leg(until=0.33, recombine_at=()),
+    Leg(until=0.67, recombine_at=(), anew=True),
+    Leg(begin=0.4, recombine_at=(0.67, 0.83, 0.95), recombine_share=0.07),
+)
+"""Twice the whole way from the start, then from the best of both, not so hot. With time, this is
+better than cooling once, slowly."""
+
+_PATIENT_SECONDS = 30.0
+
+
+def legs_for(budget: Budget) -> tuple[Leg, ...]:
+    """Return how a search spends a budget."""
+    patient = budget.seconds is not None and budget.seconds >= _PATIENT_SECONDS
+    return PATIENT if patient else QUICK
 
 
 @dataclass(frozen=True, slots=True)

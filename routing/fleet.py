@@ -58,7 +58,7 @@ def find_room(
     while left > 0 and done < iterations:
         done += 1
         take_some_out(given, plan, scratch, habits, chance)
-        put_back(given, plan, memory, scratch, habits, chance)
+        put_back(given, plan, memory, scratch, habits, np.inf, chance)
         change = change_of_cost(given, plan, scratch)
         raise_prices(given.price, plan, scratch, step)
         if change >= temperature * exponential(chance):

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
-from routing.budget import Budget, Meter, Progress
+from routing.budget import QUICK, Budget, Leg, Meter, Progress, legs_for
 from routing.chance import below, seeded
 from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
@@ -44,38 +43,7 @@ _FLEET_HEAT = 0.3
 """The temperature meanwhile, in the cost of a served trip."""
 
 HABITS = Habits()
-"""What has proved good in seconds."""
-
-PATIENT_HABITS = Habits(most=18)
-"""What has proved good in a minute."""
-
-
-class Leg(NamedTuple):
-    """A stretch of the way from hot to cold.
-
-    Attributes
-    ----------
-    begin, end
-        As shares of the whole way.
-    recombine_at
-        When the tours seen so far are recombined, as shares of this stretch, in order.
-    recombine_share
-        How long each of these may take, as a share of this stretch.
-    """
-
-    begin: float = 0.0
-    end: float = 1.0
-    recombine_at: tuple[float, ...] = (0.8,)
-    recombine_share: float = 0.2
-
-
-WHOLE = Leg()
-"""The whole way."""
-
-LONG = Leg(recombine_at=(0.5, 0.7, 0.9))
-"""The whole way with time: in less, more than one recombination costs more than it brings."""
-
-_LONG_SECONDS = 30.0
+"""What has proved good."""
 
 
 def improve(
@@ -84,7 +52,7 @@ def improve(
     *,
     budget: Budget,
     seed: int = 0,
-    habits: Habits | None = None,
+    habits: Habits = HABITS,
     stop: Callable[[Progress], bool] | None = None,
 ) -> Solution:
     """Return tours that are at least as good as those at the start.
@@ -100,7 +68,7 @@ def improve(
     seed
         Of everything left to chance.
     habits
-        How the search goes about it; what suits the budget by default.
+        How the search goes about it.
     stop
         Called every few hundredths of a second; if it says so, the search ends with the best plan
         so far.
@@ -111,18 +79,7 @@ def improve(
         If the start carries a request in a way that is none of its options.
     """
     state = SearchState(problem, problem.tours if start is None else start)
-    leg = LONG if is_long(budget) else WHOLE
-    return Search(state, habits or habits_for(budget), seed).run(budget, stop, leg)
-
-
-def is_long(budget: Budget) -> bool:
-    """Whether a budget is one of patience."""
-    return budget.seconds is not None and budget.seconds >= _LONG_SECONDS
-
-
-def habits_for(budget: Budget) -> Habits:
-    """Return how a search goes about it with a budget."""
-    return PATIENT_HABITS if is_long(budget) else HABITS
+    return Search(state, habits, seed).run(budget, stop, legs_for(budget))
 
 
 class Search:
@@ -144,24 +101,32 @@ class Search:
         self,
         budget: Budget,
         stop: Callable[[Progress], bool] | None = None,
-        leg: Leg = WHOLE,
+        legs: Sequence[Leg] = QUICK,
     ) -> Solution:
         """Go on until the budget is spent or somebody says stop."""
         meter = Meter(budget, stop)
         if len(self.state.given.price) == 0:
             return self.solution()
-        if leg.begin == 0.0 and self.state.given.weights.vehicle > 0:
+        if legs[0].begin == 0.0 and self.state.given.weights.vehicle > 0:
             self._spare_vehicles(meter)
+        origin = self.best_orders()
+        for leg in legs:
+            load(self.state.given, self.state.plan, origin if leg.anew else self.best_orders())
+            self.cost = self._cost()
+            self._follow(leg, meter)
+        return self.solution()
+
+    def _follow(self, leg: Leg, meter: Meter) -> None:
+        """Anneal along one leg."""
         waiting, first = list(leg.recombine_at), meter.spent
-        while not meter.over:
+        while not meter.over and meter.spent < leg.until:
             if waiting and meter.spent >= waiting[0]:
                 waiting.pop(0)
                 self.recombine(meter.seconds_left(leg.recombine_share))
             begin, steps, end = meter.ask()
-            spent, ahead = ((share - first) / (1.0 - first) for share in (begin, end))
+            spent, ahead = ((share - first) / (leg.until - first) for share in (begin, end))
             self._anneal(leg, spent, ahead, steps)
             meter.book(steps, int(self.best.cost[0]))
-        return self.solution()
 
     def _spare_vehicles(self, meter: Meter) -> None:
         """Empty one vehicle after the other, as long as that makes better plans, for a while."""
@@ -321,7 +286,7 @@ def warm_up() -> None:
         Weights(vehicle=10),
     )
     search = Search(SearchState(problem, problem.tours))
-    search.run(Budget(iterations=1000), leg=Leg(recombine_at=()))
+    search.run(Budget(iterations=1000), legs=(Leg(recombine_at=()),))
     search.pour(search.columns())
 
 

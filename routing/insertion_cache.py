@@ -16,7 +16,7 @@ from routing.schedule import Record, Records
 from routing.search_state import Given, Plan, Words
 
 PLACE = np.dtype([("score", np.int64), ("after", np.int64), ("until", np.int64)])
-"""A best insertion: what it costs, and behind which halts; score FOREVER: none is feasible."""
+"""A best insertion: what it costs, and behind which halts; after -1: none is better than that."""
 
 
 class Memory(NamedTuple):
@@ -55,22 +55,25 @@ def memory_for(given: Given, plan: Plan) -> Memory:
 
 
 @lean_kernel
-def best_place(given: Given, plan: Plan, memory: Memory, v: int, o: int) -> Record:
-    """Return the best insertion of an option into a tour, a PLACE."""
+def best_place(given: Given, plan: Plan, memory: Memory, v: int, o: int, limit: int) -> Record:
+    """Return the best insertion of an option into a tour, a PLACE, if it costs less than a limit.
+
+    The less it may cost, the sooner the search for it ends.
+    """
     r = plan.at[v]
     key = mixed(plan.mark[r] + np.uint64(o + 1))
     slot = np.int64(key & np.uint64(len(memory.key) - 1))
     place = memory.place[slot]
-    if memory.key[slot] == key:
+    if memory.key[slot] == key and (place.after >= 0 or place.score >= limit):
         return place
     memory.key[slot] = key
-    place.score = FOREVER
+    place.score, place.after = limit, -1
     shift, trip = plan.shifts[r], given.options[o]
     has_room = shift.length + 2 <= plan.rows.shape[1]
     if has_room and holds(given.layouts[v], plan.rows[r, 0], trip):
         found = memory.found[0]
-        found.tour = -1
-        found.score = found.pickup_time = FOREVER
+        found.tour = found.pickup_after = -1
+        found.score, found.pickup_time = limit, -FOREVER
         search_tour(
             v,
             plan.rows[r],

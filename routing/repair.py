@@ -10,7 +10,7 @@ from routing.insertion_cache import Memory, best_place
 from routing.kernel import inline_kernel, lean_kernel
 from routing.problem import FOREVER
 from routing.removal import Absent
-from routing.search_state import Flags, Given, Numbers, Plan, put_in, turn
+from routing.search_state import Flags, Given, Numbers, Plan, is_as_before, put_in, rebuild, turn
 
 
 class Bids(NamedTuple):
@@ -53,15 +53,20 @@ MOST_REGRET = 4
 
 
 @inline_kernel
-def score_in(given: Given, plan: Plan, memory: Memory, v: int, t: int, best: Numbers) -> int:
-    """Return the cost of putting a trip into a tour in the best way; leave the way in `best`."""
-    least = FOREVER
+def score_in(
+    given: Given, plan: Plan, memory: Memory, v: int, t: int, limit: int, best: Numbers
+) -> int:
+    """Return the cost of putting a trip into a tour in the best way; leave the way in `best`.
+
+    If that costs no less than a limit, return that or more.
+    """
+    least = limit
     for o in range(given.first_option[t], given.first_option[t + 1]):
-        place = best_place(given, plan, memory, v, o)
-        if place.score < least:
+        place = best_place(given, plan, memory, v, o, least)
+        if place.after >= 0 and place.score < least:
             least = place.score
             best[0] = o
-    if least < FOREVER and plan.carried[plan.at[v]] == 0:
+    if least < limit and plan.carried[plan.at[v]] == 0:
         least += given.weights.vehicle
     return int(least)
 
@@ -74,14 +79,25 @@ def is_spare_twin(given: Given, plan: Plan, v: int) -> bool:
 
 
 @lean_kernel
-def enter(given: Given, plan: Plan, memory: Memory, touched: Flags, v: int, o: int) -> None:
-    """Put an option into a tour at its best place; keep the tour from before in its other row."""
-    place = best_place(given, plan, memory, v, o)
-    after, until = place.after, place.until
+def enter(given: Given, plan: Plan, memory: Memory, touched: Flags, v: int, o: int) -> int:
+    """Put an option into a tour at its best place; return what the tour costs more.
+
+    The tour from before the step is kept in its other row; a tour that becomes that one again is
+    turned back, which saves compiling it.
+    """
+    # No literals: numba would compile all that follows for them, too.
+    place = best_place(given, plan, memory, v, o, min(given.price[given.trip_of[o]], FOREVER))
+    after, until, before = place.after, place.until, plan.cost[plan.at[v]]
     if not touched[v]:
         touched[v] = True
         turn(plan, v)
     put_in(given, plan, v, o, after, until)
+    if is_as_before(plan, v):
+        touched[v] = False
+        plan.at[v] ^= 1
+    else:
+        rebuild(given, plan, v)
+    return int(plan.cost[plan.at[v]] - before)
 
 
 @lean_kernel
@@ -93,26 +109,34 @@ def return_one_by_one(
     bids: Bids,
     touched: Flags,
     blink: float,
+    room: float,
     chance: Chance,
-) -> None:
+) -> bool:
     """Put each absent trip where it is best, in some order, sometimes blind to a tour.
 
-    Blinks are those of Christiaens and Vanden Berghe (2020), for tours instead of positions.
+    Blinks are those of Christiaens and Vanden Berghe (2020), for tours instead of positions. What
+    that costs must not be more than there is `room` for: if it is, the rest is left and the
+    answer is False.
     """
     best = bids.option[0]
     arrange(given, absent, bids.key, chance)
     for x in range(absent.size[0]):
         t = absent.trips[x]
-        # No literals: numba would compile all that follows for them, too.
+        # No literals here either.
         least, where, how = min(given.price[t], FOREVER), len(plan.at), len(given.options)
         for v in range(len(plan.at)):
             if is_spare_twin(given, plan, v) or (blink > 0 and share(chance) < blink):
                 continue
-            score = score_in(given, plan, memory, v, t, best)
+            score = score_in(given, plan, memory, v, t, least, best)
             if score < least:
                 least, where, how = score, v, best[0]
         if where < len(plan.at):
-            enter(given, plan, memory, touched, where, how)
+            room -= enter(given, plan, memory, touched, where, how)
+        else:
+            room -= given.price[t]
+        if room < 0:
+            return False
+    return True
 
 
 @lean_kernel
@@ -148,27 +172,34 @@ def return_by_regret(
     touched: Flags,
     depth: int,
     noise: float,
+    room: float,
     chance: Chance,
-) -> None:
+) -> bool:
     """Put that trip next that loses most if it has to take its second best tour, and so on.
 
     Regret-k (Potvin and Rousseau 1993; Ropke and Pisinger 2006), over the `depth` best tours.
+    `room` and the answer are those of :func:`return_one_by_one`.
     """
     count, tours = absent.size[0], len(plan.at)
     bids.waiting[:count] = True
     for v in range(tours):
         bid(given, plan, memory, absent, bids, v, noise, chance)
     for _ in range(count):
-        x = most_regretful(given, absent, bids, depth)
+        x = most_regretful(given, absent, bids, depth, room)
         if x < 0:
-            return
+            for y in range(count):
+                room -= given.price[absent.trips[y]] if bids.waiting[y] else 0
+            return room >= 0
         bids.waiting[x] = False
         v = int(np.argmin(bids.score[x]))
         opened = plan.carried[plan.at[v]] == 0
-        enter(given, plan, memory, touched, v, bids.option[x, v])
+        room -= enter(given, plan, memory, touched, v, bids.option[x, v])
+        if room < 0:
+            return False
         for w in range(tours):
             if w == v or (opened and given.twin[w] == v):
                 bid(given, plan, memory, absent, bids, w, noise, chance)
+    return True
 
 
 @lean_kernel
@@ -189,17 +220,19 @@ def bid(
             t = absent.trips[x]
             bids.score[x, v] = np.inf
             if not spare:
-                score = score_in(given, plan, memory, v, t, bids.option[x, v : v + 1])
-                if score < min(given.price[t], FOREVER):
+                price = min(given.price[t], FOREVER)
+                score = score_in(given, plan, memory, v, t, price, bids.option[x, v : v + 1])
+                if score < price:
                     blur = 1.0 + noise * (share(chance) - 0.5) if noise > 0 else 1.0
                     bids.score[x, v] = score * blur
 
 
 @lean_kernel
-def most_regretful(given: Given, absent: Absent, bids: Bids, depth: int) -> int:
+def most_regretful(given: Given, absent: Absent, bids: Bids, depth: int, room: float) -> int:
     """Return which waiting trip loses most in its next best tours, -1 if none fits anywhere.
 
-    Of equals, the one that costs least.
+    Of equals, the one that costs least. Also -1 if one fits nowhere whose price is more than there
+    is room for.
     """
     ranked = bids.ranked[:depth]
     chosen, most, least = -1, -1.0, np.inf
@@ -207,6 +240,8 @@ def most_regretful(given: Given, absent: Absent, bids: Bids, depth: int) -> int:
         if bids.waiting[x]:
             rank(bids.score[x], ranked)
             regret, price = 0.0, float(min(given.price[absent.trips[x]], FOREVER))
+            if ranked[0] == np.inf and price > room:
+                return -1
             for y in range(1, depth):
                 regret += min(ranked[y], price) - ranked[0]
             better = regret > most or (regret == most and ranked[0] < least)

@@ -250,7 +250,7 @@ def turn(plan: Plan, v: int) -> None:
 
 @lean_kernel
 def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> None:
-    """Put an option of a trip into a tour, behind the halts at two positions."""
+    """Put an option of a trip into the order of a tour, behind the halts at two positions."""
     r = plan.at[v]
     order, size = plan.order[r], plan.shifts[r].length
     for k in range(size - 1, until, -1):
@@ -262,7 +262,19 @@ def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> 
     plan.shifts[r].length = size + 2
     plan.option[given.trip_of[o]] = o
     plan.tour[given.trip_of[o]] = v
-    rebuild(given, plan, v)
+
+
+@lean_kernel
+def is_as_before(plan: Plan, v: int) -> bool:
+    """Whether the order of a tour is that in its other row."""
+    r = plan.at[v]
+    size = plan.shifts[r].length
+    if size != plan.shifts[r ^ 1].length:
+        return False
+    k = 0
+    while k < size and plan.order[r, k] == plan.order[r ^ 1, k]:
+        k += 1
+    return bool(k == size)
 
 
 @lean_kernel

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from routing.annealing import Habits
-from routing.budget import Budget, Progress
+from routing.budget import Budget, Leg, Progress
 from routing.engines import Engine, engine_named
-from routing.improvement import WHOLE, Leg, Search, habits_for
+from routing.improvement import Search
 from routing.problem import Problem, Solution, Tour
 from routing.search_state import SearchState, load
 from routing.tour_pool import Columns
@@ -49,7 +48,6 @@ class _Task:
     columns: tuple[Columns, ...]
     budget: Budget
     leg: Leg
-    habits: Habits
     seed: int
 
 
@@ -140,7 +138,7 @@ class Workers:
         orders, cost = state.orders(), state.cost()
         if engine != "own":
             alone = _Alone(engine, problem, start, budget, seed)
-            _, solutions = self._meet(_run_alone, [alone], WHOLE, 0, cost, stop)
+            _, solutions = self._meet(_run_alone, [alone], Leg(), 0, cost, stop)
             return solutions[0] if solutions else state.solution(orders, cost)
         columns: tuple[Columns, ...] = ()
         begin, done = 0.0, 0
@@ -157,8 +155,12 @@ class Workers:
                     # One process recombines while the others search on.
                     columns=columns if place == 0 else (),
                     budget=piece,
-                    leg=Leg(begin, end, (0.0,) if place == 0 and meeting > 1 else (), 0.6),
-                    habits=habits_for(budget),
+                    leg=Leg(
+                        begin,
+                        end,
+                        recombine_at=(0.0,) if place == 0 and meeting > 1 else (),
+                        recombine_share=0.6,
+                    ),
                     seed=(seed * len(MEETINGS) + meeting) * self.count + place,
                 )
                 for place in range(self.count)
@@ -264,10 +266,10 @@ def _search(task: _Task) -> _Found:
     """Do one task."""
     state = SearchState(task.problem, task.start)
     load(state.given, state.plan, task.orders)
-    search = Search(state, task.habits, task.seed)
+    search = Search(state, seed=task.seed)
     for columns in task.columns:
         search.pour(columns)
-    found = search.run(task.budget, _look_from(task.place), task.leg)
+    found = search.run(task.budget, _look_from(task.place), (task.leg,))
     return _Found(search.best_orders(), found.cost, search.columns())
 
 

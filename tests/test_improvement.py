@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing import improvement
-from routing.budget import Budget, Progress
-from routing.improvement import improve, warm_up
+from routing.budget import PATIENT, Budget, Leg, Progress
+from routing.improvement import Search, improve, warm_up
 from routing.numbering import UnknownOptionError
 from routing.problem import Problem, Request, Solution, Weights, empty_tour
+from routing.search_state import SearchState
 from tests.days import crooked_travel, random_travel, wild_tour, wild_trip
 from tests.plans import (
     PRICE,
@@ -152,6 +153,32 @@ def test_a_budget_in_seconds_is_counted_by_its_clock() -> None:
     improve(busy_problem(), budget=budget, stop=go_on)
     assert seen[-1].spent >= 1.0
     assert len(seen) == 5
+
+
+def test_with_patience_the_search_begins_anew_and_keeps_the_best_of_all_legs() -> None:
+    problem = busy_problem()
+    costs: list[int] = []
+
+    def go_on(progress: Progress) -> bool:
+        costs.append(progress.cost)
+        return False
+
+    found = []
+    for _ in range(2):
+        search = Search(SearchState(problem, problem.tours), seed=3)
+        found.append(search.run(Budget(iterations=3000), go_on, PATIENT))
+    assert found[0].tours == found[1].tours
+    assert_good(problem, found[0])
+    assert found[0].cost == costs[-1] == min(costs)
+
+
+def test_a_leg_that_begins_anew_has_no_part_in_what_was_found_before() -> None:
+    problem = busy_problem()
+    search = Search(SearchState(problem, problem.tours), seed=3)
+    begin = search.state.orders()
+    search.run(Budget(iterations=1000), legs=(Leg(until=0.5), Leg(until=0.5, anew=True)))
+    assert search.state.orders() == begin
+    assert search.solution().cost < search.state.cost()
 
 
 def test_a_budget_is_in_one_unit() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.budget import Budget
-from routing.improvement import Leg, Search
+from routing.budget import Budget, Leg
+from routing.improvement import Search
 from routing.kernel import kernel
 from routing.problem import Problem, Request, Weights, empty_tour
 from routing.recombination import Partition, recombine
@@ -238,7 +238,7 @@ def test_recombination_is_never_worse_than_the_best_and_what_stays_remains(
     some = replace(problem, requests=problem.requests[::2] + problem.requests[-3:])
     some = replace(some, requests=tuple(dict.fromkeys(some.requests)))
     search = Search(state_of(some), seed=seed)
-    before = search.run(Budget(iterations=100), leg=Leg(recombine_at=()))
+    before = search.run(Budget(iterations=100), legs=(Leg(recombine_at=()),))
     search.recombine(None)
     after = search.solution()
     assert after.cost <= before.cost
