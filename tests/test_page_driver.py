@@ -392,7 +392,7 @@ def test_a_mistaken_tap_is_taken_back_and_the_server_is_told(phone: Phone) -> No
     phone.key("arrived").click()
     phone.later(10)
     phone.key(f"on {code}").wait_for()
-    phone.later(180)
+    phone.later(300)
     phone.key("undo").wait_for(state="detached")
 
 
