@@ -1,8 +1,9 @@
 """How long simulated service days take, improvement included, and what memory they keep.
 
 ``uv run python -m benchmarks.scenarios [--days N]`` simulates days of the bundled region on one
-core: 45 rides with its two vehicles, and 1,000 rides with 20. The ratio is the time without
-improvement, measured in the same run, to the time with it. Then it simulates one small day after
+core: 45 rides with its two vehicles, then n, 2n and 4n rides with a vehicle for every 50. The ratio
+is the time with improvement to that without, measured in the same run; the power is that of the
+rides with which the time has grown since the row before. Then it simulates one small day after
 another and prints the memory of the process, which is to stay flat. Processor time, so that other
 jobs on the machine count less.
 """
@@ -10,6 +11,7 @@ jobs on the machine count less.
 import argparse
 import gc
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -30,7 +32,7 @@ from shuttle.region import BUNDLED, Region
 
 DAY = date(2027, 3, 2)
 
-SIZES = ((45, 2), (1000, 20))
+SIZES = ((45, 2), (250, 5), (500, 10), (1000, 20))
 
 Row = tuple[str, ...]
 
@@ -43,7 +45,10 @@ def main(words: Sequence[str] | None = None) -> None:
     improvement.warm_up()
     simulated(_scenario(20, 2, 10), region, DAY, 99)
     rows = until_interrupted(_times(region, asked))
-    columns = ("rides / vehicles, iterations", "served", "seconds", "without", "ratio", "wall s")
+    columns = (
+        *("rides / vehicles, iterations", "served", "seconds", "without", "ratio"),
+        *("power", "wall s"),
+    )
     show(f"A service day on one core, medians of {asked.seeds} seeds", columns, rows)
     show_table("Memory by days", ("days", "process MB"), until_interrupted(_memory(region, asked)))
 
@@ -77,6 +82,7 @@ def _scenario(
 
 
 def _times(region: Region, asked: argparse.Namespace) -> Iterator[Row]:
+    smaller: tuple[int, float] | None = None
     for rides, vehicles in SIZES[: 1 if asked.small else None]:
         runs = [
             _timed(region, _scenario(rides, vehicles, asked.iterations, asked.every), n)
@@ -84,12 +90,17 @@ def _times(region: Region, asked: argparse.Namespace) -> Iterator[Row]:
         ]
         alone = [_timed(region, _scenario(rides, vehicles, None), n) for n in range(asked.seeds)]
         cpu, plain = _median([each[0] for each in runs]), _median([each[0] for each in alone])
+        power = ""
+        if smaller is not None:
+            power = f"{math.log(cpu / smaller[1]) / math.log(rides / smaller[0]):.2f}"
+        smaller = rides, cpu
         yield (
             f"{rides:,} / {vehicles}, {asked.iterations}",
             f"{_median([each[2] for each in runs]):.0f}",
             f"{cpu:.2f}",
             f"{plain:.2f}",
             f"{cpu / plain:.1f}",
+            power,
             f"{_median([each[1] for each in runs]):.2f}",
         )
 
