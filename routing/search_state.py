@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import lean_kernel
+from routing.kernel import entry_kernel, lean_kernel
 from routing.positions import TRIP
 from routing.problem import (
     Halt,
@@ -271,7 +271,7 @@ def take_out(given: Given, plan: Plan, v: int, gone: Flags) -> None:
     rebuild(given, plan, v)
 
 
-@lean_kernel
+@entry_kernel
 def rebuild_all(given: Given, plan: Plan) -> None:
     """Compile every tour."""
     for v in range(len(plan.at)):
