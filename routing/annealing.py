@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from routing.chance import Chance, below, exponential, share
 from routing.insertion_cache import Memory
-from routing.kernel import entry_kernel, lean_kernel
+from routing.kernel import entry_kernel, lean_kernel, merged_kernel
 from routing.removal import (
     Absent,
     go_anyhow,
@@ -163,7 +163,7 @@ def most_absent(habits: Habits) -> int:
     return 4 * habits.most
 
 
-@lean_kernel
+@merged_kernel
 def take_some_out(
     given: Given, plan: Plan, scratch: Scratch, habits: Habits, chance: Chance
 ) -> None:
@@ -210,7 +210,7 @@ def remember_unserved(plan: Plan, absent: Absent, most: int, chance: Chance) -> 
                 return
 
 
-@lean_kernel
+@merged_kernel
 def put_back(
     given: Given, plan: Plan, memory: Memory, scratch: Scratch, habits: Habits, chance: Chance
 ) -> None:

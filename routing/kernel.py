@@ -79,3 +79,12 @@ def lean_kernel(function: F) -> F:
 def inline_kernel(function: F) -> F:
     """Compile a small function into every kernel that calls it; see `lean_kernel`."""
     return register_jitable(**_OPTIONS, **_LEAN, forceinline=True)(function)
+
+
+def merged_kernel(function: F) -> F:
+    """Compile a large function with few callers as a piece of each of them.
+
+    Numba compiles whatever a kernel calls a second time with it. Where kernels that hold most of
+    the search lie in one another, a floor less saves that once.
+    """
+    return cast("F", numba.njit(**_OPTIONS, **_LEAN, inline="always")(function))

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import entry_kernel, lean_kernel
+from routing.kernel import entry_kernel, lean_kernel, merged_kernel
 from routing.positions import TRIP
 from routing.problem import (
     Halt,
@@ -240,7 +240,7 @@ def turn(plan: Plan, v: int) -> None:
         plan.order[other, k] = plan.order[r, k]
 
 
-@lean_kernel
+@merged_kernel
 def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> None:
     """Put an option of a trip into a tour, behind the halts at two positions."""
     r = plan.at[v]
@@ -257,7 +257,7 @@ def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> 
     rebuild(given, plan, v)
 
 
-@lean_kernel
+@merged_kernel
 def take_out(given: Given, plan: Plan, v: int, gone: Flags) -> None:
     """Take all trips out of a tour that are marked as gone."""
     r = plan.at[v]

@@ -29,7 +29,7 @@ print(outer(1))
 """
 
 
-@pytest.mark.parametrize("kind", ["kernel", "lean_kernel", "inline_kernel"])
+@pytest.mark.parametrize("kind", ["kernel", "lean_kernel", "inline_kernel", "merged_kernel"])
 def test_a_kernel_follows_a_change_of_a_kernel_it_calls(kind: str, tmp_path: Path) -> None:
     package = tmp_path / "routing"
     package.mkdir()
