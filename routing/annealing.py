@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from routing.chance import Chance, below, exponential, share
 from routing.insertion_cache import Memory
-from routing.kernel import lean_kernel
+from routing.kernel import entry_kernel, lean_kernel, merged_kernel
 from routing.removal import (
     Absent,
     go_anyhow,
@@ -93,7 +93,7 @@ class Habits(NamedTuple):
     tails: float = 0.3
 
 
-@lean_kernel
+@entry_kernel
 def anneal(
     given: Given,
     plan: Plan,
@@ -166,7 +166,7 @@ def most_absent(habits: Habits) -> int:
     return 4 * habits.most
 
 
-@lean_kernel
+@merged_kernel
 def take_some_out(
     given: Given, plan: Plan, scratch: Scratch, habits: Habits, chance: Chance
 ) -> None:
@@ -213,7 +213,7 @@ def remember_unserved(plan: Plan, absent: Absent, most: int, chance: Chance) -> 
                 return
 
 
-@lean_kernel
+@merged_kernel
 def put_back(
     given: Given,
     plan: Plan,
@@ -271,7 +271,7 @@ def forget(scratch: Scratch) -> None:
     scratch.touched[:] = False
 
 
-@lean_kernel
+@entry_kernel
 def keep(plan: Plan, best: Best) -> None:
     """Remember the plan as the best so far."""
     for v in range(len(plan.at)):

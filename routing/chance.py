@@ -9,7 +9,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import inline_kernel
+from routing.kernel import entry_kernel, inline_kernel
 
 Chance = npt.NDArray[np.uint64]
 """uint64[1]: the state."""
@@ -45,6 +45,12 @@ def share(chance: Chance) -> float:
 def below(chance: Chance, limit: int) -> int:
     """Draw one of 0, 1 ... limit - 1; limit is at least 1."""
     return int(share(chance) * limit)
+
+
+@entry_kernel
+def drawn(chance: Chance, limit: int) -> int:
+    """Draw one of 0, 1 ... limit - 1, for Python."""
+    return below(chance, limit)
 
 
 @inline_kernel

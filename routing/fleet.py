@@ -12,7 +12,7 @@ import numpy as np
 from routing.annealing import Habits, Scratch, change_of_cost, forget, put_back, take_some_out, undo
 from routing.chance import Chance, exponential
 from routing.insertion_cache import Memory
-from routing.kernel import lean_kernel
+from routing.kernel import entry_kernel, lean_kernel
 from routing.search_state import Given, Numbers, Plan
 
 _CLOSED = np.uint64(1 << 62)
@@ -38,7 +38,7 @@ def closing(given: Given, closed: Sequence[int], price: int) -> Given:
     return given._replace(layouts=layouts, salt=salt, twin=twin, price=prices, weights=weights)
 
 
-@lean_kernel
+@entry_kernel
 def find_room(
     given: Given,
     plan: Plan,

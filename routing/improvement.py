@@ -7,7 +7,7 @@ import numpy as np
 
 from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
 from routing.budget import QUICK, Budget, Leg, Meter, Progress, legs_for
-from routing.chance import below, seeded
+from routing.chance import drawn, seeded
 from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
 from routing.problem import Problem, Request, Shift, Solution, Tour, Trip, Weights, empty_tour
@@ -144,7 +144,7 @@ class Search:
             # At first the one with the fewest trips; if that does not work, any.
             one = int(np.argmin(plan.carried[plan.at][used]))
             if not easiest:
-                one = below(self.chance, len(used))
+                one = drawn(self.chance, len(used))
             until = min(meter.spent + _FLEET_SHARE / _ATTEMPTS, _FLEET_SHARE)
             easiest = self._close(int(used[one]), meter, until) and self._load_if_better(
                 self.state.orders()

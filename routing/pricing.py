@@ -13,7 +13,7 @@ Everything is counted in integers, so that the least cost found is exact.
 
 import numpy as np
 
-from routing.kernel import lean_kernel
+from routing.kernel import entry_kernel, lean_kernel
 from routing.schedule import Record
 from routing.search_state import Numbers
 from routing.tour_labels import (
@@ -34,7 +34,7 @@ from routing.tour_network import Network
 # --------------------------------------------------------------------------------------- kernels
 
 
-@lean_kernel
+@entry_kernel
 def explore(net: Network, duals: Numbers, lab: Labels, most: int) -> int:
     """Go on with labels, the earliest first, until none is left.
 
@@ -303,7 +303,7 @@ def surpassed_by_calm(net: Network, lab: Labels, there: Record) -> bool:
 # ------------------------------------------------------------------------------ what was found
 
 
-@lean_kernel
+@entry_kernel
 def count_trips(net: Network, lab: Labels, ends: Numbers, counts: Numbers) -> None:
     """Count the trips of ended tours, one row each."""
     for row in range(len(ends)):

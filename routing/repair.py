@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from routing.chance import Chance, below, share
 from routing.insertion_cache import Memory, best_place
-from routing.kernel import inline_kernel, lean_kernel
+from routing.kernel import inline_kernel, lean_kernel, merged_kernel
 from routing.problem import FOREVER
 from routing.removal import Absent
 from routing.search_state import Flags, Given, Numbers, Plan, is_as_before, put_in, rebuild, turn
@@ -100,7 +100,7 @@ def enter(given: Given, plan: Plan, memory: Memory, touched: Flags, v: int, o: i
     return int(plan.cost[plan.at[v]] - before)
 
 
-@lean_kernel
+@merged_kernel
 def return_one_by_one(
     given: Given,
     plan: Plan,
@@ -162,7 +162,7 @@ def arrange(given: Given, absent: Absent, key: npt.NDArray[np.float64], chance: 
         key[y + 1], absent.trips[y + 1] = own, t
 
 
-@lean_kernel
+@merged_kernel
 def return_by_regret(
     given: Given,
     plan: Plan,

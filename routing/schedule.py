@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import inline_kernel, lean_kernel
+from routing.kernel import entry_kernel, inline_kernel, lean_kernel
 from routing.problem import FOREVER, Halt, HaltKind, Loads, Tour
 from routing.travel_times import TravelTimes
 
@@ -351,7 +351,7 @@ def drive(place: int, next_place: int, seconds: Matrix) -> int:
     return 0 if place == next_place else int(seconds[place, next_place])
 
 
-@lean_kernel
+@entry_kernel
 def compile_row(halts: Records, shift: Records, seconds: Matrix) -> None:
     """Derive everything else from the given part of a row.
 

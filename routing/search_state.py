@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from routing.kernel import lean_kernel
+from routing.kernel import entry_kernel, lean_kernel, merged_kernel
 from routing.numbering import Numbered
 from routing.positions import TRIP
 from routing.problem import (
@@ -203,7 +203,7 @@ def fill_row(given: Given, plan: Plan, r: int) -> bool:
     return late
 
 
-@lean_kernel
+@entry_kernel
 def tour_cost(given: Given, order: Numbers, row: Records, size: int) -> int:
     """Return what a compiled tour costs; IMPOSSIBLE if it is later than the start."""
     weights = given.weights
@@ -248,7 +248,7 @@ def turn(plan: Plan, v: int) -> None:
         plan.order[other, k] = plan.order[r, k]
 
 
-@lean_kernel
+@merged_kernel
 def put_in(given: Given, plan: Plan, v: int, o: int, after: int, until: int) -> None:
     """Put an option of a trip into the order of a tour, behind the halts at two positions."""
     r = plan.at[v]
@@ -277,7 +277,7 @@ def is_as_before(plan: Plan, v: int) -> bool:
     return bool(k == size)
 
 
-@lean_kernel
+@merged_kernel
 def take_out(given: Given, plan: Plan, v: int, gone: Flags) -> None:
     """Take all trips out of a tour that are marked as gone."""
     r = plan.at[v]
@@ -291,7 +291,7 @@ def take_out(given: Given, plan: Plan, v: int, gone: Flags) -> None:
     rebuild(given, plan, v)
 
 
-@lean_kernel
+@entry_kernel
 def rebuild_all(given: Given, plan: Plan) -> None:
     """Compile every tour."""
     for v in range(len(plan.at)):

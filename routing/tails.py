@@ -7,7 +7,7 @@ tail of a tour ends before the next halt that stays, a break or the end of the s
 from typing import NamedTuple
 
 from routing.chance import Chance, below, exponential
-from routing.kernel import lean_kernel
+from routing.kernel import lean_kernel, merged_kernel
 from routing.problem import FOREVER
 from routing.removal import Absent, leave
 from routing.schedule import Layouts, Matrix, Records, drive, gap
@@ -21,7 +21,7 @@ class Cut(NamedTuple):
     end: int
 
 
-@lean_kernel
+@merged_kernel
 def exchange_tails(
     given: Given,
     plan: Plan,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from routing.chance import mixed
-from routing.kernel import lean_kernel
+from routing.kernel import entry_kernel, lean_kernel
 from routing.search_state import Given, Numbers, Words
 
 
@@ -115,7 +115,7 @@ class Columns(NamedTuple):
     orders: npt.NDArray[np.int32]
 
 
-@lean_kernel
+@entry_kernel
 def remember_all(given: Given, pool: Pool, salts: Words, columns: Columns, orders: Numbers) -> None:
     """Keep the tours of another pool; `orders` are those of the columns, `salts` by column."""
     first = 0

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import routing.kernel
 
 CALLEE = """
-from routing.kernel import kernel
+from routing.kernel import {kind}
 
-@kernel
+@{kind}
 def inner(x: int) -> int:
     return x + {more}
 """
@@ -27,7 +29,8 @@ print(outer(1))
 """
 
 
-def test_a_kernel_follows_a_change_of_a_kernel_it_calls(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["kernel", "lean_kernel", "inline_kernel", "merged_kernel"])
+def test_a_kernel_follows_a_change_of_a_kernel_it_calls(kind: str, tmp_path: Path) -> None:
     package = tmp_path / "routing"
     package.mkdir()
     (package / "__init__.py").touch()
@@ -35,7 +38,7 @@ def test_a_kernel_follows_a_change_of_a_kernel_it_calls(tmp_path: Path) -> None:
     (package / "outer.py").write_text(CALLER)
     said = []
     for more in (1, 10):
-        (package / "inner.py").write_text(CALLEE.format(more=more))
+        (package / "inner.py").write_text(CALLEE.format(kind=kind, more=more))
         ran = subprocess.run(
             [sys.executable, "-m", "routing.outer"],
             cwd=tmp_path,
