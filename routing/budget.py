@@ -43,7 +43,7 @@ class Leg(NamedTuple):
     until
         When it ends, as a share of the budget.
     anew
-        Whether it goes on from the tours of the start instead of the best ones.
+        Whether it goes on from the tours of the start, vehicles spared, instead of the best ones.
     recombine_at
         When the tours seen so far are recombined, as shares of the budget, in order.
     recombine_share
