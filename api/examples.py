@@ -48,6 +48,7 @@ _TEXTS = {
     "place": "Ulsnis",
     "reason": "no_vehicle_in_reach",
     "region": "suederbrarup",
+    "rides": "K7MX2Q9A",
     "service_name": "Dorfshuttle",
     "shift": "bus-1@06:00",
     "sketch": "<svg></svg>",

@@ -10,7 +10,8 @@ from routing.budget import QUICK, Budget, Leg, Meter, Progress, legs_for
 from routing.chance import drawn, seeded
 from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
-from routing.problem import Problem, Request, Shift, Solution, Tour, Trip, Weights, empty_tour
+from routing.kernel import one_at_a_time
+from routing.problem import Problem, Request, Shift, Solution, Tour, Trip, empty_tour
 from routing.recombination import Partition, recombine
 from routing.removal import Absent
 from routing.repair import bids_for
@@ -274,7 +275,10 @@ class Search:
 
 
 def warm_up() -> None:
-    """Compile all kernels of the search, or load them, so that no first plan waits for it."""
+    """Compile what the service has of the search, or load it, so that no first plan waits for it.
+
+    Its vehicles cost nothing by themselves, so how to spare one is left to who first asks for it.
+    """
     seconds = np.array([[0, 1], [1, 0]], np.int32)
     trips = [Trip(str(t), 0, 1, 0, 4, 0, 4, 4, (1, 0, 0), 0, 0) for t in range(4)]
     shifts = [Shift(str(v), 0, 0, 0, 6, ((1, 0, 0),)) for v in range(3)]
@@ -282,12 +286,11 @@ def warm_up() -> None:
         tuple(empty_tour(shift) for shift in shifts),
         tuple(Request((trip,), 1000) for trip in trips),
         TravelTimes(seconds, seconds),
-        # It takes two vehicles, so that room is looked for to spare one of them.
-        Weights(vehicle=10),
     )
-    search = Search(SearchState(problem, problem.tours))
-    search.run(Budget(iterations=1000), legs=(Leg(recombine_at=()),))
-    search.pour(search.columns())
+    with one_at_a_time("search"):
+        search = Search(SearchState(problem, problem.tours))
+        search.run(Budget(iterations=1000), legs=(Leg(recombine_at=()),))
+        search.pour(search.columns())
 
 
 def _partition(state: SearchState) -> Partition:

@@ -7,6 +7,7 @@ from enum import IntEnum
 import numpy as np
 
 from routing import positions
+from routing.kernel import one_at_a_time
 from routing.problem import (
     FOREVER,
     LOAD_KINDS,
@@ -282,8 +283,9 @@ def warm_up() -> None:
     travel = TravelTimes(np.zeros((2, 2), np.int32), np.zeros((2, 2), np.int32))
     trip = Trip("", 0, 1, 0, 1, 0, 1, 1, (1, 0, 0), 0, 0)
     compiled = compile_tours((empty_tour(Shift("", 0, 0, 0, 1, ((1, 0, 0),))),), travel)
-    best_insertions(compiled, travel, (trip,))
-    explain(compiled, travel, trip)
+    with one_at_a_time("offers"):
+        best_insertions(compiled, travel, (trip,))
+        explain(compiled, travel, trip)
 
 
 def _tour_obstacle(

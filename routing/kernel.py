@@ -2,12 +2,18 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 from numba.extending import register_jitable
+
+try:
+    import fcntl
+except ImportError:  # not a Unix
+    fcntl = None  # type: ignore[assignment,unused-ignore]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -47,6 +53,27 @@ _LEAN: dict[str, Any] = {"_nrt": False}
 def compiled_before() -> bool:
     """Whether kernels of these sources have been compiled on this machine."""
     return any(CACHE.rglob("*.nbi"))
+
+
+@contextmanager
+def one_at_a_time(what: str) -> Iterator[None]:
+    """Let one process compile while others that want the same wait, and load it afterwards.
+
+    Parameters
+    ----------
+    what
+        A name for what is compiled, as a file can have it.
+
+    Notes
+    -----
+    Where there are no file locks, or the folder cannot be written to, each compiles for itself.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            CACHE.mkdir(parents=True, exist_ok=True)
+            if fcntl is not None:
+                fcntl.flock(held.enter_context((CACHE / f"{what}.lock").open("w")), fcntl.LOCK_EX)
+        yield
 
 
 def kernel(function: F) -> F:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from routing import improvement, insertion
 from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.store import MemoryStore
@@ -45,7 +46,9 @@ def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def toy_region(toy_folder: Path) -> Region:
-    """Toy Town, loaded."""
+    """Toy Town, loaded; and the search compiled, by one process for all that want it."""
+    insertion.warm_up()
+    improvement.warm_up()
     return Region.load(toy_folder)
 
 

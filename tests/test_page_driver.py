@@ -119,6 +119,15 @@ class Phone:
         """Wait until everything has been sent."""
         self.page.locator("#net[data-unsent='0']").wait_for(state="attached")
 
+    def cut_off(self) -> None:
+        """Take the network away, and wait until what was under way has arrived."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.context.set_offline(True)
+        heard = -1
+        while heard != len(self.door.asked):
+            heard = len(self.door.asked)
+            self.page.wait_for_timeout(1000)
+
     def reports(self) -> list[Report]:
         """Return what the server has been told, in the order in which it was."""
         return list(self.here.store.load(MONDAY).reports)
@@ -295,9 +304,7 @@ def test_ten_minutes_without_a_network_in_mid_tour_lose_nothing(phone: Phone) ->
     phone.until("08:58:30")
     phone.key("arrived").click()
     phone.sent()
-    page.wait_for_load_state("networkidle")  # what is under way when the network goes may arrive
-    page.context.set_offline(True)
-    page.wait_for_timeout(500)
+    phone.cut_off()
     phone.door.asked.clear()
     phone.later(150)
     phone.key(f"on {first}").click()
@@ -404,9 +411,7 @@ def test_without_a_network_a_mistaken_tap_never_leaves_the_phone(phone: Phone) -
     phone.until("08:58:30")
     phone.key("arrived").click()
     phone.sent()
-    page.wait_for_load_state("networkidle")
-    page.context.set_offline(True)
-    page.wait_for_timeout(500)
+    phone.cut_off()
     phone.key(f"on {code}").click()
     phone.key("undo").click()
     page.reload()

@@ -58,7 +58,7 @@ class MoveWire(Wire):
 class LockWire(Wire):
     """Whether something is to be locked."""
 
-    locked: bool
+    locked: bool = Field(examples=[True])
 
 
 class LockOut(BaseModel):

@@ -1,5 +1,6 @@
 """Before the first resident can ask: the region is loaded and the search is compiled."""
 
+import multiprocessing
 from pathlib import Path
 
 from rich.console import Console
@@ -34,7 +35,7 @@ def load_region(folder: Path, console: Console) -> Region:
         With one sentence that names the file and the fix.
     """
     if not compiled_before():
-        console.print("[dim]First start: the search is compiled once, in about a minute.")
+        console.print("[dim]First start: the search is compiled once, in about half a minute.")
     with bar(console) as progress:
         task = progress.add_task("loading the region", total=1.0)
         return Region.load(
@@ -46,12 +47,22 @@ def load_region(folder: Path, console: Console) -> Region:
 
 
 def compile_search(region: Region, console: Console) -> None:
-    """Compile the search, or load it compiled, so that nobody real waits for the compiler."""
+    """Compile the search, or load it compiled, so that nobody real waits for the compiler.
+
+    The first time a second process compiles what offers need, on a core of its own.
+    """
     with bar(console) as progress:
-        task = progress.add_task("preparing the search: offers", total=None)
-        insertion.warm_up()
-        progress.update(task, description="preparing the search: better tours")
+        task = progress.add_task("preparing the search: better tours", total=None)
+        beside = None
+        if not compiled_before():
+            spawn = multiprocessing.get_context("spawn")
+            beside = spawn.Process(target=insertion.warm_up, daemon=True)
+            beside.start()
         improvement.warm_up()
+        progress.update(task, description="preparing the search: offers")
+        if beside is not None:
+            beside.join()
+        insertion.warm_up()
         region.walkable_stops(region.stops[0].lat, region.stops[0].lon)
 
 
