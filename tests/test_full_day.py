@@ -21,7 +21,7 @@ from shuttle.region import Region
 from tests.api_client import BERLIN
 from tests.browser import needs_browser
 from tests.staff import PASSWORD, Office, office
-from tests.test_page_driver import Counted, Phone
+from tests.test_page_driver import Door, Phone
 
 pytestmark = needs_browser
 
@@ -101,7 +101,7 @@ class Town:
     def driver_of(self, shift: str) -> Phone:
         """Return the phone in the vehicle of a shift, opened with a code of its own."""
         page = self.with_clock(self.context(360))
-        phone = Phone(self.here, page, self.host, Counted(self.here.http.app))
+        phone = Phone(self.here, page, self.host, Door(self.here.http.app))
         phone.open(self.here.code_of(shift))
         phone.start()
         self.drivers.append(page)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shuttle.commands.serving import address, listen, serving_beside
@@ -44,16 +45,17 @@ LOUD = """() => {
 
 
 @dataclass
-class Counted:
-    """Notes what reaches the server, but not the browser's own look for a newer worker."""
+class Door:
+    """What stands before the server: while it is shut, nothing gets through, however late."""
 
     app: ASGIApp
-    asked: list[str] = field(default_factory=list)
+    shut: bool = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] != "/drive/worker.js":
-            self.asked.append(scope["path"])
-        await self.app(scope, receive, send)
+        if scope["type"] == "http" and self.shut:
+            await PlainTextResponse("no network", 503)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 @dataclass
@@ -63,7 +65,27 @@ class Phone:
     here: Office
     page: Page
     host: str
-    door: Counted
+    door: Door
+    under_way: set[Request] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", self.begun)
+        self.page.on("requestfinished", self.over)
+        self.page.on("requestfailed", self.over)
+
+    def begun(self, request: Request) -> None:
+        """Note that the page waits for an answer."""
+        self.under_way.add(request)
+
+    def over(self, request: Request) -> None:
+        """Note that it has it, or never will."""
+        self.under_way.discard(request)
+
+    def quiet(self) -> None:
+        """Wait until the page waits for no answer; its clock stands, so it asks for no other."""
+        self.page.wait_for_timeout(100)
+        while self.under_way:
+            self.page.wait_for_timeout(100)
 
     def later(self, seconds: int) -> None:
         """Let time go by, in steps of the page's own beat."""
@@ -75,10 +97,12 @@ class Phone:
     def until(self, clock: str) -> None:
         """Let time go by until a time of day.
 
-        Nothing is under way during the leap, and the page's last beat comes after it: on a slow
-        machine an answer from before would else be the last that it hears.
+        Nothing is under way during the leap: the page follows the server's clock, and would take
+        an answer from after the leap for one from before. Its last beat comes after the leap: an
+        answer from before would else be the last that it hears.
         """
         self.sent()
+        self.quiet()
         before = self.here.clock.now
         self.here.clock.set(f"2027-03-22T{clock}")
         self.here.clock.now -= 10
@@ -93,6 +117,7 @@ class Phone:
         # Ahead by a beat: a slow machine has gone on by seconds before it hears the second line.
         self.here.clock.now = int(self.page.evaluate("Date.now()")) // 1000 + 10
         self.page.clock.pause_at(self.here.clock.now)
+        self.quiet()
 
     def open(self, code: str, language: str = "de") -> None:
         """Open a shift by its link, and wait until the page is kept."""
@@ -120,13 +145,15 @@ class Phone:
         self.page.locator("#net[data-unsent='0']").wait_for(state="attached")
 
     def cut_off(self) -> None:
-        """Take the network away, and wait until what was under way has arrived."""
-        self.page.wait_for_load_state("networkidle")
+        """Take the network away when nothing is under way."""
+        self.quiet()
         self.page.context.set_offline(True)
-        heard = -1
-        while heard != len(self.door.asked):
-            heard = len(self.door.asked)
-            self.page.wait_for_timeout(1000)
+        self.door.shut = True
+
+    def reconnect(self) -> None:
+        """Give the network back."""
+        self.door.shut = False
+        self.page.context.set_offline(False)
 
     def reports(self) -> list[Report]:
         """Return what the server has been told, in the order in which it was."""
@@ -138,7 +165,7 @@ def phone_of(
     browser: Browser, here: Office, language: str = "de", **options: Any
 ) -> Iterator[Phone]:
     listener = listen("127.0.0.1", 0)
-    door = Counted(here.http.app)
+    door = Door(here.http.app)
     with serving_beside(door, listener):
         context: BrowserContext = browser.new_context(
             viewport={"width": 360, "height": 700},
@@ -305,7 +332,6 @@ def test_ten_minutes_without_a_network_in_mid_tour_lose_nothing(phone: Phone) ->
     phone.key("arrived").click()
     phone.sent()
     phone.cut_off()
-    phone.door.asked.clear()
     phone.later(150)
     phone.key(f"on {first}").click()
     assert "Kein Netz · 1 zu senden" in phone.net()
@@ -321,9 +347,8 @@ def test_ten_minutes_without_a_network_in_mid_tour_lose_nothing(phone: Phone) ->
     page.reload()
     page.locator(".next").wait_for()
     assert "3 zu senden" in phone.net()
-    assert phone.door.asked == []
     assert [report.kind for report in phone.reports()] == ["started", "arrived"]
-    page.context.set_offline(False)
+    phone.reconnect()
     phone.later(20)
     phone.sent()
     told = phone.reports()[2:]
@@ -418,7 +443,7 @@ def test_without_a_network_a_mistaken_tap_never_leaves_the_phone(phone: Phone) -
     phone.key(f"on {code}").wait_for()
     phone.later(40)
     phone.key(f"on {code}").click()
-    page.context.set_offline(False)
+    phone.reconnect()
     phone.later(20)
     phone.sent()
     assert here.dispatcher.booking(code).status == "on_board"
@@ -446,12 +471,12 @@ def test_what_the_server_does_not_accept_is_shown_and_the_tour_is_the_servers(ph
     booking = here.book(party=LARGE)
     phone.open(here.code_of())
     phone.start()
-    page.context.set_offline(True)
+    phone.cut_off()
     phone.later(20)
     here.cancel(booking)
     phone.key("arrived").click()
     phone.key(f"on {booking['code']}").click()
-    page.context.set_offline(False)
+    phone.reconnect()
     phone.later(20)
     page.locator(".refused").first.wait_for()
     said = page.locator(".refused").first.inner_text()
@@ -483,10 +508,10 @@ def test_the_position_goes_out_every_ten_seconds_while_the_shift_runs(phone: Pho
     phone.later(60)
     assert batches == [["position"]] * 6
     assert here.dispatcher.sightings.last(MONDAY, "bus-1@06:00", here.clock()) is not None
-    page.context.set_offline(True)
+    phone.cut_off()
     phone.later(60)
     batches.clear()
-    page.context.set_offline(False)
+    phone.reconnect()
     phone.later(10)
     assert max(len(batch) for batch in batches) >= 6
 

@@ -61,5 +61,9 @@ def _exchange(one: Path, other: Path) -> None:
     # Other systems, and a few file systems, cannot: for a moment nothing is at `other`.
     aside = one.with_name("old")
     other.rename(aside)
-    one.replace(other)
+    try:
+        one.replace(other)
+    except BaseException:
+        aside.rename(other)
+        raise
     aside.rename(one)

@@ -7,7 +7,7 @@ the same reference, in mail as Message-ID, by which mail programs fold the two i
 SMS as ``{id}``, by which gateways that know idempotency keys send it once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +24,13 @@ from shuttle.standing.standing_requests import Waiting
 from shuttle.store import Store, owner_of
 from shuttle.telling.calendar_file import PUBLISHED, TAKEN_BACK, calendar_file, method
 from shuttle.telling.carriers import Attachment, Carrier, Message, Undelivered
-from shuttle.telling.notices import OF_A_RIDE_TO_COME, OF_A_VEHICLE, Notice, NoticeKind
+from shuttle.telling.notices import (
+    OF_A_RIDE_TO_COME,
+    OF_A_TRAIN,
+    OF_A_VEHICLE,
+    Notice,
+    NoticeKind,
+)
 from shuttle.telling.opening import digits_of
 from shuttle.telling.outbox import Claim, Fate
 from shuttle.telling.webhook_sender import WebhookSender
@@ -123,17 +129,22 @@ class Delivery:
             if waiting is None or waiting != waiting.told(notice.valid_until):
                 return True
             return not self.possible(waiting, now)
+        if notice.kind is NoticeKind.NO_SHOW and booking is not None:
+            return booking.status is not BookingStatus.NO_SHOW  # the driver took it back
         if notice.kind not in OF_A_RIDE_TO_COME or booking is None:
             return False
         if booking.status is not BookingStatus.BOOKED:
             return True
-        return notice.kind in OF_A_VEHICLE and notice != self._last_of_vehicle(booking)
+        return any(
+            notice.kind in kinds and notice != self._last(booking, kinds)
+            for kinds in (OF_A_VEHICLE, OF_A_TRAIN)
+        )
 
-    def _last_of_vehicle(self, booking: Booking) -> Notice | None:
-        """Return the last notice that says whether a ride has a vehicle."""
+    def _last(self, booking: Booking, kinds: Collection[NoticeKind]) -> Notice | None:
+        """Return the last notice of some kinds about a ride."""
         notices = (each.notice for each in self.store.outbox.entries(booking.ride.day))
         own = [each for each in notices if each.code == booking.code]
-        return next((each for each in reversed(own) if each.kind in OF_A_VEHICLE), None)
+        return next((each for each in reversed(own) if each.kind in kinds), None)
 
     def _carry(self, claim: Claim, booking: Booking | None, contact: Contact, now: int) -> None:
         """Write a message and send it the way its reader wished."""

@@ -84,6 +84,9 @@ OF_A_RIDE_TO_COME = TIMED | {
 OF_A_VEHICLE = frozenset({NoticeKind.STRANDED, NoticeKind.RESCUED, NoticeKind.POSTPONED})
 """Whether a ride has a vehicle: of several about one ride only the last is true."""
 
+OF_A_TRAIN = frozenset({NoticeKind.TRAIN_CANCELLED, NoticeKind.TRAIN_RUNS_AGAIN})
+"""Whether the train of a ride runs: of several about one ride only the last is true."""
+
 Fact = int | str
 
 Key = tuple[str, NoticeKind, int]
@@ -146,6 +149,8 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
 
 REPEATED = frozenset(
     {
+        NoticeKind.ARRIVING,
+        NoticeKind.NO_SHOW,
         NoticeKind.STOP_MOVED,
         NoticeKind.STRANDED,
         NoticeKind.RESCUED,
