@@ -1,9 +1,10 @@
 """The way to a partner: its certificate is looked at, and its name servers may hang."""
 
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import trustme
@@ -97,3 +98,35 @@ def test_a_name_that_nobody_knows_is_a_connection_that_fails(
     with telling(toy_region, gateway, f"https://{NAME}/in", resolve=unknown) as (store, sender):
         assert sender.deliver_one(NOW)
         assert entry(store).reason == "webhook connection"
+
+
+@pytest.mark.parametrize("host", ["a..b", "010.8.8.8"])
+def test_a_host_that_is_none_is_tried_again_in_case_it_is_mended(
+    toy_region: Region, host: str
+) -> None:
+    with telling(toy_region, None, f"https://{host}/in") as (store, sender):
+        assert sender.deliver_one(NOW)
+        assert (entry(store).fate, entry(store).reason) == (Fate.WAITING, "webhook connection")
+
+
+def test_a_partner_that_answers_drop_by_drop_holds_up_nobody_either(toy_region: Region) -> None:
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not ended.wait(0.05):
+                    connection.sendall(b"x")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/in"
+        try:
+            with telling(toy_region, None, url, timeout=0.5) as (store, sender):
+                assert sender.deliver_one(NOW)
+                assert (entry(store).fate, entry(store).reason) == (Fate.WAITING, "webhook timeout")
+        finally:
+            ended.set()
+            dripping.join(20)

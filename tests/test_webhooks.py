@@ -45,7 +45,8 @@ def telling(
     told = webhooks_of(CHANGE.events, store.booking, store.told)
     store.commit(replace(CHANGE, notices=tuple(told)))
     hangs = gateway is not None and "hang" in gateway.moods
-    sender = WebhookSender("toy-town", KEYED, timeout=TIMEOUT if hangs else PATIENT, **how)
+    how = {"timeout": TIMEOUT if hangs else PATIENT, **how}
+    sender = WebhookSender("toy-town", KEYED, **how)
     yield store, Delivery(region, store, KEYED, {}, webhooks=sender)
     sender.close()
 

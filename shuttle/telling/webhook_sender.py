@@ -13,6 +13,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -103,10 +104,11 @@ class WebhookSender:
             "Webhook-Signature": signature(secret, reference, now, body),
         }
         try:
-            status = self._post(partner.webhook, headers, body)
+            until = time.monotonic() + _STEPS * self._timeout
+            status = self._in_time(lambda: self._post(partner.webhook, headers, body, until), until)
         except httpx2.TimeoutException as error:
             raise Undelivered("webhook timeout") from error
-        except (httpx2.HTTPError, OSError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, OSError) as error:
             raise Undelivered("webhook connection") from error
         if not 200 <= status < 300:
             raise Undelivered(f"webhook {status}", for_good=status == GONE)
@@ -126,12 +128,14 @@ class WebhookSender:
         }
         return json.dumps(document).encode()
 
-    def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Post to the address that was looked at, under the name that was asked for."""
+    def _post(self, url: str, headers: Mapping[str, str], body: bytes, until: float) -> int:
+        """Post to the address that was looked at, under the name asked for, while it counts."""
         parts = urlsplit(url)
         host = parts.hostname or ""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         address = self._looked_at(host, port)
+        if time.monotonic() > until:
+            raise Undelivered("webhook timeout")  # nobody waits for it any more
         there = httpx2.URL(url).copy_with(host=address)
         with self._http.stream(  # what else it answers is not read, however much it is
             "POST",
@@ -144,31 +148,35 @@ class WebhookSender:
 
     def _looked_at(self, host: str, port: int) -> str:
         """Return an address of a host that may be connected to."""
-        found = self._resolved(host, port)
+        found = self._resolve(host, port)
         for address in found:
             if is_loopback(host) or self._private or _is_public(address):
                 return address
         raise Undelivered("webhook private address" if found else "webhook unknown host")
 
-    def _resolved(self, host: str, port: int) -> list[str]:
-        """Return the addresses of a host, asked for on a thread that nobody has to wait for.
+    def _in_time(self, work: Callable[[], int], until: float) -> int:
+        """Do work on a thread that nobody has to wait for, and wait no longer than for a partner.
 
-        The system's resolver knows no time limit of ours, and a partner's name server may hang.
+        The system's resolver knows no time limit of ours, and a partner's name server may hang;
+        and what its server says byte by byte keeps within the limit of each.
         """
-        answer = Future[list[str]]()
+        answer = Future[int]()
 
-        def ask() -> None:
+        def do() -> None:
             try:
-                answer.set_result(self._resolve(host, port))
+                answer.set_result(work())
             except Exception as error:  # noqa: BLE001 -- whoever waits is told of it
                 answer.set_exception(error)
 
-        threading.Thread(target=ask, name="resolver", daemon=True).start()
+        threading.Thread(target=do, name="webhook", daemon=True).start()
         try:
-            return answer.result(self._timeout)
+            return answer.result(max(0.0, until - time.monotonic()))
         except TimeoutError as error:
             raise Undelivered("webhook timeout") from error
 
+
+_STEPS = 2
+"""Times its limit a partner may take in all: to be found, and to answer."""
 
 _INWARD = tuple(map(ipaddress.ip_network, ("::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
 """IPv6 networks in which an IPv4 address is hidden, perhaps a private one."""
