@@ -13,7 +13,7 @@ from shuttle.booking.moving import added
 from shuttle.booking.offers import exact_trip
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, Location, Offer, Promise, RideRequest, When
-from shuttle.errors import CannotMove, UnknownShift
+from shuttle.errors import CannotMove, NotMovable, UnknownShift
 from shuttle.plan import DayPlan
 from shuttle.region import Region
 from shuttle.trouble.consequences import Effect, effects, planned
@@ -64,10 +64,14 @@ def retimed(dispatcher: Dispatcher, code: str, shift: str, pickup: int, now: int
         If no plan could serve it then, or not in order with the other ride of its journey.
     UnknownBooking, UnknownShift, AlreadyCancelled, NotCancellable
         If there is no such booking or shift, or it cannot be changed any more.
+    NotMovable
+        If the ride is locked.
     CannotMove
         If no window near that time is free; says why, and which is the nearest.
     """
     old = dispatcher.booking(code)
+    if code in dispatcher.plan(old.ride.day, now).locks:
+        raise NotMovable(code, "locked")
     request = _request(dispatcher.region, old, pickup)
     answer = quote_change(dispatcher, code, request, now)
     plan = dispatcher.plan(dispatcher.region.config.local_day(pickup), now)

@@ -149,7 +149,6 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
 
 REPEATED = frozenset(
     {
-        NoticeKind.ARRIVING,
         NoticeKind.NO_SHOW,
         NoticeKind.STOP_MOVED,
         NoticeKind.STRANDED,
