@@ -204,6 +204,9 @@ def _closed(region: Region, points: Points) -> tuple[RoadNetwork, TravelTimes, f
     snaps = [region.drive.snap(*point, SNAP_METRES, halting=False) for point in points]
     roads = region.drive.closed_at([snap for snap in snaps if snap is not None])
     travel = TravelTimes.between(roads, region.places)
+    # Nobody plans a way that takes for ever; but one that was driven before has its length still.
+    metres = np.where(travel.metres < UNREACHABLE, travel.metres, region.travel.metres)
+    travel = TravelTimes(travel.seconds, metres)
     depots = range(len(region.stops), len(region.places))
     forth = (travel.seconds[depots, :] < UNREACHABLE).any(axis=0)
     back = (travel.seconds[:, depots] < UNREACHABLE).any(axis=1)
