@@ -88,7 +88,7 @@ def try_every_operation(asked: Asked, mode: GenerationMode, examples: int) -> No
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_the_api_does_what_its_document_says(asked: Asked, mode: GenerationMode) -> None:
-    try_every_operation(asked, mode, examples=4)
+    try_every_operation(asked, mode, examples=8)
 
 
 @pytest.mark.slow

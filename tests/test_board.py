@@ -273,10 +273,13 @@ def test_a_time_within_the_promise_is_moved_to_and_left_again(desk: Office) -> N
 
 def test_a_locked_ride_stays_whatever_time_is_asked_for(desk: Office) -> None:
     booking = desk.book()
-    assert desk.http.put(f"/api/v1/bookings/{booking['code']}/lock").json()["locked"]
-    for clock in ("10:05", "12:30"):
-        answer = at_time(desk, booking, clock)
-        assert (answer.status_code, answer.json()["code"]) == (409, "not_movable"), answer.text
+    ride = f"/api/v1/bookings/{booking['code']}/lock"
+    for lock in (ride, f"/api/v1/shifts/{DAY}/{ride_of(board(desk), booking)['shift']}/lock"):
+        assert desk.http.put(lock).json()["locked"]
+        for clock in ("09:08", "11:02"):
+            answer = at_time(desk, booking, clock)
+            assert (answer.status_code, answer.json()["code"]) == (409, "not_movable"), answer.text
+        assert not desk.http.delete(lock).json()["locked"]
 
 
 def test_a_time_outside_the_promise_comes_with_an_offer_that_changes_the_booking(

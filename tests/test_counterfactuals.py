@@ -319,7 +319,7 @@ def _degrees(region: Region, stop_id: str) -> tuple[float, float]:
     return region.stop(stop_id).lat, region.stop(stop_id).lon
 
 
-@settings(max_examples=4)
+@settings(max_examples=6)
 @given(seed=st.integers(1000, 1 << 40))
 def test_every_fix_is_bookable_and_every_reason_is_confirmed(toy_region: Region, seed: int) -> None:
     assert_told_truly(toy_region, seed)

@@ -304,7 +304,7 @@ def test_a_ride_gets_another_time_by_keyboard_within_its_promise_and_undone(desk
     desk.page.keyboard.press("Enter")
     words = desk.page.locator("#preview-words")
     expect(words).to_contain_text("Die Zusage bleibt, 09:00 bis 09:15", timeout=PATIENCE_MS)
-    expect(words).to_contain_text("der Fahrgast bekommt keine Nachricht")
+    expect(words).to_contain_text("der Fahrgast bekommt jetzt keine Nachricht")
     assert clock_of(desk, booking) == "09:00"
     desk.page.locator("#preview-yes").focus()
     desk.page.keyboard.press("Enter")

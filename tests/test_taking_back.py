@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from routing.problem import Tour
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Party
 from shuttle.driving.driving_events import TakenBack
@@ -14,7 +15,7 @@ from shuttle.plan import DayPlan
 from shuttle.region import Region
 from shuttle.store import MemoryStore, TourRecord
 from tests.reporting import BUS, rejections, send, told
-from tests.test_dispatcher import MONDAY, at, book, ride
+from tests.test_dispatcher import MONDAY, at, book, ride, stop
 from tests.test_driving import of
 
 STARTED, ARRIVED = ReportKind.STARTED, ReportKind.ARRIVED
@@ -183,3 +184,47 @@ def test_the_places_of_who_did_not_come_may_be_given_away_by_then(
     send(dispatcher, "10:07", told(PICKED_UP, "10:07", taker))
     assert rejections(send(dispatcher, "10:07", back(tapped, "10:07"))) == [Rejection.NO_ROOM]
     assert status(dispatcher, booking) is BookingStatus.NO_SHOW
+
+
+def test_who_waits_after_all_comes_before_what_the_vehicle_had_left_for(
+    dispatcher: Dispatcher,
+) -> None:
+    """The plan has gone on to the next party by then; the vehicle has not."""
+    booking = large(dispatcher)
+    other = book(
+        dispatcher,
+        ride(origin=stop("bahnhof"), destination=stop("mitte"), clock="10:15", party=Party(6)),
+        at("09:00"),
+        "key-0002",
+    )
+    begun(dispatcher, booking)
+    tapped = told(NO_SHOW, "10:12", booking)
+    assert send(dispatcher, "10:12", tapped)[0].taken is Taken.APPLIED
+    assert rejections(send(dispatcher, "10:13", back(tapped, "10:13"))) == [None]
+    tour = next(each for each in dispatcher.plan(MONDAY, at("10:13")).tours if each.shift.id == BUS)
+    ahead = [each.trip for each in tour.halts[tour.served :] if each.trip]
+    assert ahead == [booking.code, booking.code, other.code, other.code]
+    assert_loads_fit(tour)
+
+
+def test_who_never_got_on_waits_again_when_getting_off_is_taken_back(
+    dispatcher: Dispatcher,
+) -> None:
+    booking = large(dispatcher)
+    begun(dispatcher, booking)
+    tapped = told(DROPPED_OFF, "10:05", booking)
+    send(dispatcher, "10:05", tapped)
+    assert status(dispatcher, booking) is BookingStatus.SERVED
+    assert rejections(send(dispatcher, "10:06", back(tapped, "10:06"))) == [None]
+    assert status(dispatcher, booking) is BookingStatus.BOOKED
+    assert state(dispatcher, booking, "10:06") is PromiseState.OPEN
+    send(dispatcher, "10:08", told(PICKED_UP, "10:08", booking))
+    send(dispatcher, "10:16", told(DROPPED_OFF, "10:16", booking))
+    assert state(dispatcher, booking, "10:16") is PromiseState.KEPT
+
+
+def assert_loads_fit(tour: Tour) -> None:
+    seats = 0
+    for halt in tour.halts:
+        seats += halt.loads[0]
+        assert 0 <= seats <= max(layout[0] for layout in tour.shift.layouts)

@@ -101,7 +101,9 @@ BOARD_WORDS: dict[str, str] = {
     ),
     "promise_kept_so": mark("within the promise"),
     "promise_new_so": mark("outside the promise"),
-    "promise_stays": mark("The promise stays, {from} to {until}; the passenger is told nothing."),
+    "promise_stays": mark(
+        "The promise stays, {from} to {until}; the passenger gets no message now."
+    ),
     "promised": mark("Promised"),
     "promised_so_far": mark("Promised so far"),
     "promised_then": mark("Promised then"),

@@ -65,12 +65,14 @@ def retimed(dispatcher: Dispatcher, code: str, shift: str, pickup: int, now: int
     UnknownBooking, UnknownShift, AlreadyCancelled, NotCancellable
         If there is no such booking or shift, or it cannot be changed any more.
     NotMovable
-        If the ride is locked.
+        If the ride or its tour is locked.
     CannotMove
         If no window near that time is free; says why, and which is the nearest.
     """
     old = dispatcher.booking(code)
-    if code in dispatcher.plan(old.ride.day, now).locks:
+    own = dispatcher.plan(old.ride.day, now)
+    names = {tour.shift.id for tour in own.tours if any(halt.trip == code for halt in tour.halts)}
+    if own.locks & {code, *names}:
         raise NotMovable(code, "locked")
     request = _request(dispatcher.region, old, pickup)
     answer = quote_change(dispatcher, code, request, now)

@@ -102,9 +102,16 @@ def unserved(tour: Tour, index: int, halt: Halt, bookings: Mapping[str, Booking]
     halts = list(tour.halts)
     del halts[index]
     halts.insert(tour.served - 1, halt)
-    for k in range(tour.served, tour.fixed):
+    tour = replace(tour, halts=tuple(halts), served=tour.served - 1)
+    return replace(not_left(tour, bookings, tour.served + 1), fixed=tour.served + 1)
+
+
+def not_left(tour: Tour, bookings: Mapping[str, Booking], since: int) -> Tour:
+    """Return a tour whose vehicle has not left for what comes from a position on."""
+    halts = list(tour.halts)
+    for k in range(since, tour.fixed):
         halts[k] = owed(tour, halts, k, bookings)
-    return replace(tour, halts=tuple(halts), served=tour.served - 1, fixed=tour.served)
+    return replace(tour, halts=tuple(halts), fixed=min(tour.fixed, max(since, 1)))
 
 
 def without(tour: Tour, code: str) -> Tour:

@@ -4,20 +4,20 @@ A tap names the report that it takes back, so that it may be sent again and agai
 things that were reported of a party, the last is taken back first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from routing.insertion import best_insertions, insert
-from routing.problem import HaltKind, Tour, trip_halts
+from routing.problem import HaltKind, Tour, Trip, trip_halts
 from routing.schedule import compile_tours
 from routing.travel_times import TravelTimes
 from routing.worsening import made_worse
 from shuttle.booking.offers import planned_trip
-from shuttle.domain import Booking, BookingStatus
+from shuttle.domain import UNFINISHED, Booking, BookingStatus
 from shuttle.driving.drives import Drive, RejectedError
 from shuttle.driving.driving_events import TakenBack
-from shuttle.driving.facts import find, stood_at, unserved, without
+from shuttle.driving.facts import not_left, unserved, without
 from shuttle.driving.reports import Rejection, Report, ReportKind, standing
 from shuttle.driving.rolling import arrival
 
@@ -57,15 +57,21 @@ def taken_back(drive: Drive, report: Report) -> Drive:
     _check(tapped, report, counting)
     event = TakenBack(report.time, report.code, drive.tour.shift.id)
     if tapped.kind is ReportKind.ARRIVED:
+        if drive.bookings[report.code].status not in UNFINISHED:
+            raise RejectedError(Rejection.TOO_LATE)  # a verdict on its ride has been given
         return drive.then(_as_planned(drive, report.code), event)
     booking = drive.bookings[report.code]
     if tapped.kind is ReportKind.NO_SHOW:
         booking = booking.with_status(BookingStatus.BOOKED)
-        return drive.then(_awaited(drive, booking, report.time), event, booking=booking)
+        return drive.then(_awaited(drive, booking, tapped, report.time), event, booking=booking)
     kind, status = _HAPPENED[tapped.kind]
     index = drive.where(kind, report.code)
     if index >= drive.tour.served:  # the tour has been closed, or nobody had got on by then
         raise RejectedError(Rejection.TOO_LATE)
+    if kind is HaltKind.DROPOFF and not _said(ReportKind.PICKED_UP, report.code, counting):
+        # That they had got on was only taken from it that they got off.
+        booking = booking.with_status(BookingStatus.BOOKED)
+        return drive.then(_awaited(drive, booking, tapped, report.time), event, booking=booking)
     halts = trip_halts(planned_trip(drive.region, booking))
     tour = unserved(drive.tour, index, halts[kind is HaltKind.DROPOFF], drive.bookings)
     return drive.then(tour, event, booking=booking.with_status(status))
@@ -126,13 +132,16 @@ def _cost(tour: Tour, travel: TravelTimes) -> tuple[int, int]:
     return late, sum(int(travel.seconds[pair]) for pair in pairwise(places))
 
 
-def _awaited(drive: Drive, booking: Booking, now: int) -> Tour:
-    """Return the tour with a party in it that was said not to have come, where it fits best.
+def _said(kind: ReportKind, code: str, counting: Sequence[Report]) -> bool:
+    return any(each.kind is kind and each.code == code for each in counting)
+
+
+def _awaited(drive: Drive, booking: Booking, tapped: Report, now: int) -> Tour:
+    """Return the tour with a party in it again that waits after all, where it fits best.
 
     If the vehicle stands where they wait, they get on next.
     """
     travel, code = drive.region.travel, booking.code
-    there = arrival(drive.tour, drive.where(HaltKind.PICKUP, code), drive.reports)
     trip = planned_trip(drive.region, booking)
     # The driver has waited: what is left of the window may be nothing by now.
     late = max(0, now + TAKE_BACK_SECONDS - trip.pickup_latest)
@@ -143,10 +152,34 @@ def _awaited(drive: Drive, booking: Booking, now: int) -> Tour:
         max_ride=trip.max_ride + late,
     )
     left = replace(without(drive.tour, code), ready=now)
+    if _stands_there(drive, tapped):
+        left = not_left(left, drive.bookings, left.served)
+        tours = list(_getting_on_next(left, willing))
+        fitting = [
+            k for k, each in enumerate(tours) if not made_worse([left], travel, [each], travel)
+        ]
+        if not fitting:
+            raise RejectedError(Rejection.NO_ROOM)
+        best = min(fitting, key=lambda k: _cost(tours[k], travel))
+        return list(_getting_on_next(left, trip))[best]
     found = best_insertions(compile_tours((left,), travel), travel, [willing], waiting_weight=100)
     if found[0] is None:
         raise RejectedError(Rejection.NO_ROOM)
-    tour = insert(left, trip, found[0])
-    pickup = find(tour, HaltKind.PICKUP, code)
-    assert pickup is not None
-    return tour if there is None else stood_at(tour, pickup)
+    return insert(left, trip, found[0])
+
+
+def _stands_there(drive: Drive, tapped: Report) -> bool:
+    """Whether the vehicle still stands where a party waits: nothing has been said since."""
+    index = drive.where(HaltKind.PICKUP, tapped.code)
+    others = (each for each in standing(drive.reports) if each.code not in ("", tapped.code))
+    went_on = any(each.time >= tapped.time for each in others)
+    return not went_on and arrival(drive.tour, index, drive.reports) is not None
+
+
+def _getting_on_next(tour: Tour, trip: Trip) -> Iterator[Tour]:
+    """Yield a tour in which a party gets on next, with each place where it may get off."""
+    pickup, dropoff = trip_halts(trip)
+    first, halts = max(tour.served, 1), tour.halts
+    for place in range(first, len(halts)):
+        order = (*halts[:first], pickup, *halts[first:place], dropoff, *halts[place:])
+        yield replace(tour, halts=order, fixed=first + 1)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from shuttle.driving.driving_events import TakenBack
 from shuttle.events import DroppedOff, PickedUp
 from shuttle.region_config import Rules
 from shuttle.store import Store
@@ -104,6 +105,8 @@ def _rides_of(store: Store, day: date) -> list[Ride]:
             boarded[event.code] = event.time
         elif isinstance(event, DroppedOff):
             left[event.code] = event.time
+        elif isinstance(event, TakenBack):  # of both the later one
+            (left if event.code in left else boarded).pop(event.code, None)
     return [
         (direct[code], left[code] - boarded[code])
         for code in direct

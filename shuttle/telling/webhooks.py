@@ -22,6 +22,7 @@ OF_EVENT: Mapping[str, tuple[str, str]] = {
     "picked_up": ("booking.picked_up", "code"),
     "dropped_off": ("booking.dropped_off", "code"),
     "no_show": ("booking.no_show", "code"),
+    "taken_back": ("booking.corrected", "code"),
 }
 """What an event is called outside, and which of its fields is the booking's code."""
 

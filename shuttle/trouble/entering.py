@@ -231,14 +231,16 @@ def _under(
     """Return a day under other conditions: first what they do, then the best made of it."""
     faced = imposed(region, plan, conditions, new, now)
     known = {tour.shift.id: tour for tour in plan.tours}
-    lighter = {}
-    for number, tour in enumerate(faced.plan.tours):
+    calm = faced.plan
+    # The later tours first: of those that share a battery they yield to the sooner ones.
+    numbers = sorted(range(len(calm.tours)), key=lambda n: calm.tours[n].shift.start, reverse=True)
+    for number in numbers:
+        tour = calm.tours[number]
         before = known.get(tour.shift.id)
         allowed = overruns(before, plan.travel) if before else {}
-        after = relieved(tour, faced.plan.travel, allowed)
+        after = relieved(tour, calm.travel, allowed)
         if after is not tour:
-            lighter[number] = after
-    calm = faced.plan.with_tours(lighter)
+            calm = calm.with_tours({number: after})
     # A time that a dispatcher wants is no reason to leave anybody behind.
     free = [each.wanted_at(None) for each in calm.stranded if each.pickup_at is not None]
     calm = calm.with_bookings(*free)
