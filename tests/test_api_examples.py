@@ -1,5 +1,6 @@
 """Whoever reads the OpenAPI document finds an example of all that can be sent, and all answers."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import jsonschema_rs
@@ -86,6 +87,19 @@ def test_every_answer_has_an_example_that_is_right_and_says_something(document: 
         faults = list(jsonschema_rs.Draft202012Validator(rules).iter_errors(content["example"]))
         assert not faults, (which, content["example"], faults)
         assert content["example"], which
+        assert not list(unknown(content["example"])), which
+
+
+def unknown(found: Any, name: str = "") -> Iterator[str]:
+    """Yield the fields about whose text nothing is known: it is their own name."""
+    if isinstance(found, dict):
+        for each, inside in found.items():
+            yield from unknown(inside, each)
+    elif isinstance(found, list):
+        for inside in found:
+            yield from unknown(inside, name)
+    elif found == name != "":
+        yield name
 
 
 def test_the_example_of_a_booking_is_one_as_it_may_be(document: Schema) -> None:
