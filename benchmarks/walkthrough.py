@@ -86,7 +86,7 @@ def staff_states(page: Page, host: str, trip: Trip, name: str, password: str) ->
     page.goto(f"{host}/board?lang=de")
     page.locator("#live").filter(has_text="live").wait_for()
     page.locator("#board[data-revision]").wait_for(state="attached")
-    page.locator("#map .halt-time").first.wait_for()  # the map comes after everything else
+    page.locator("#map .vehicle-marker").first.wait_for()  # the map comes after everything else
     yield "staff-board"
     page.goto(f"{host}/drive?lang=de", wait_until="networkidle")
     yield "staff-drive"
