@@ -13,7 +13,13 @@ from shuttle.dispatcher import Dispatcher
 from shuttle.region import Region
 from shuttle.store import MemoryStore
 from tests.browser import browser
-from tests.databases import database_url, postgres_server, postgres_url, store
+from tests.databases import (
+    database_url,
+    postgres_server,
+    postgres_url,
+    store,
+    tables_written_out,
+)
 from tests.planned import planned
 from tests.receivers import gateway, letterbox
 from tests.toy_region import write_toy_region
@@ -35,6 +41,7 @@ __all__ = [
     "postgres_server",
     "postgres_url",
     "store",
+    "tables_written_out",
 ]
 
 
