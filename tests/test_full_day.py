@@ -229,7 +229,9 @@ def test_a_day_is_booked_served_broken_repaired_and_counted(town: Town) -> None:
         assert town.shift_of(second) == "bus-2@07:00"
         alerts = board.locator("#alerts")
         alerts.get_by_role("button", name="Verspätet bedienen").click()
-        expect(board.locator("#preview-words")).to_contain_text("später als zugesagt")
+        expect(board.locator("#preview-words")).to_contain_text(
+            "9 min zu spät", timeout=PATIENCE_MS
+        )
         board.locator("#preview-yes").click()
         expect(line(board, third)).to_contain_text("9 min zu spät", timeout=PATIENCE_MS)
 

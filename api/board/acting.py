@@ -4,9 +4,9 @@ To move is looked at first and then confirmed, like trouble; see :mod:`api.staff
 """
 
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from api.languages import language_of, tell
@@ -16,6 +16,7 @@ from api.rides.booking_owner import Code, written
 from api.rides.explain_words import STAYS, obstacle_sentence
 from api.security import CallerHere, DayOfShift, ShiftId
 from api.service import Service, ServiceHere
+from api.staff.trouble import Expected
 from api.staff.trouble_answers import MovingOut, NearestOut
 from api.staff.trouble_schemas import ShiftId as ShiftText
 from api.staff.trouble_schemas import moment
@@ -34,14 +35,6 @@ from shuttle.telling.reminding import told_earliest
 from shuttle.trouble.entering import if_still
 
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
-
-Expected = Annotated[
-    str | None,
-    Query(
-        pattern=r"^[0-9a-f]{16}$",
-        description="`expected` of the preview: nothing else is done than what it showed.",
-    ),
-]
 
 
 class MoveWire(Wire):
@@ -207,9 +200,8 @@ def _moving(service: Service, booking: Booking, shift: str, pickup: int | None) 
     now, store = service.clock(), service.dispatcher.store
 
     def act(plan: DayPlan) -> Outcome[Moving]:
-        entries = store.outbox.entries(booking.ride.day) if pickup is not None else ()
-        own = [each.notice for each in entries if each.notice.code == booking.code]
-        return moved(plan, booking.code, shift, now, pickup, told_earliest(own))
+        told = told_earliest(each.notice for each in store.outbox.about(booking.code))
+        return moved(plan, booking.code, shift, now, pickup, told)
 
     return act
 

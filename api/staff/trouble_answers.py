@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem
 from api.schemas import OfferOut, PartyWire, StopOut, WindowOut
-from api.staff.trouble_schemas import PointWire
+from api.staff.trouble_schemas import BreakWire, PointWire
 from api.times import local_time
 from shuttle.booking.moving import Moving
 from shuttle.booking.retiming import Retiming
@@ -23,7 +23,7 @@ from shuttle.trouble.conditions import (
     VehicleOut,
 )
 from shuttle.trouble.consequences import Consequences, Effect, Late, Move, Planned
-from shuttle.trouble.entering import Waiting
+from shuttle.trouble.listing import Waiting
 
 
 class ConditionOut(BaseModel):
@@ -42,6 +42,9 @@ class ConditionOut(BaseModel):
     stop: StopOut | None = None
     factor: float | None = None
     points: list[PointWire] | None = None
+    breaks: list[BreakWire] | None = Field(
+        default=None, description="Of a shift: those that were entered with it."
+    )
 
     @classmethod
     def of(cls, region: Region, condition: Condition) -> Self:
@@ -49,6 +52,7 @@ class ConditionOut(BaseModel):
         what = condition.disturbance
         stop = what.stop if isinstance(what, VehicleOut | StopClosed) else None
         closed = what.points if isinstance(what, RoadClosed) else None
+        rests = what.breaks if isinstance(what, ShiftSet) else None
         return cls(
             id=condition.id,
             kind=what.kind,
@@ -61,7 +65,19 @@ class ConditionOut(BaseModel):
             stop=None if stop is None else StopOut.of(region, stop),
             factor=what.factor if isinstance(what, Slower) else None,
             points=None if closed is None else [PointWire(lat=lat, lon=lon) for lat, lon in closed],
+            breaks=None if rests is None else [_rest(region, *each) for each in rests],
         )
+
+
+def _rest(region: Region, earliest: int, latest: int, seconds: int) -> BreakWire:
+    """Return a break the way it is entered."""
+    return BreakWire.model_validate(
+        {
+            "from": local_time(region, earliest).isoformat(),
+            "until": local_time(region, latest + seconds).isoformat(),
+            "minutes": seconds // 60,
+        }
+    )
 
 
 def _time(region: Region, time: int | None) -> datetime | None:

@@ -74,7 +74,7 @@ def retimed(dispatcher: Dispatcher, code: str, shift: str, pickup: int, now: int
     names = {tour.shift.id for tour in own.tours if any(halt.trip == code for halt in tour.halts)}
     if own.locks & {code, *names}:
         raise NotMovable(code, "locked")
-    request = _request(dispatcher.region, old, pickup)
+    request = same_ride_at(dispatcher.region, old, pickup)
     answer = quote_change(dispatcher, code, request, now)
     plan = dispatcher.plan(dispatcher.region.config.local_day(pickup), now)
     nearest = min(
@@ -90,7 +90,7 @@ def retimed(dispatcher: Dispatcher, code: str, shift: str, pickup: int, now: int
     return _shown(dispatcher, old, replace(nearest, ride=ride), now)
 
 
-def _request(region: Region, old: Booking, pickup: int) -> RideRequest:
+def same_ride_at(region: Region, old: Booking, pickup: int) -> RideRequest:
     """Return the request for the same ride at another time; who it is for walks as before."""
     ride = old.ride
     stops = region.stop(ride.pickup_stop), region.stop(ride.dropoff_stop)

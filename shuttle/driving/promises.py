@@ -18,6 +18,7 @@ from shuttle.events import (
     Event,
     PromiseBroken,
     PromiseKept,
+    Reinstated,
     TrainCancelled,
     TrainRunsAgain,
     VerdictCorrected,
@@ -243,6 +244,6 @@ def _verdicts(events: Iterable[Event]) -> dict[str, tuple[int, Cause | None]]:
             last[event.code] = (event.seconds, Cause(event.cause))
         elif isinstance(event, VerdictCorrected):
             last[event.code] = (event.seconds, Cause(event.cause) if event.seconds else None)
-        elif isinstance(event, TakenBack):
+        elif isinstance(event, TakenBack | Reinstated):
             last.pop(event.code, None)
     return last

@@ -68,7 +68,7 @@ export class Moving {
     this.acting.confirm(this.#title(to), content, words.do_move, async () => {
       const done = await ask("POST", `/api/v1/bookings/${code}/move?expected=${preview.expected}`, to);
       const back = { shift: done.before, ...(done.pickup_before && { pickup: done.pickup_before }) };
-      this.acting.done(words.moved, done.before ? () => this.move(code, back) : null);
+      this.acting.done(words.moved, () => (done.before ? this.move(code, back) : this.acting.putBack(ride)));
     }, (problem) => this.move(code, to, problem.preview));
   }
 
