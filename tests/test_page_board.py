@@ -397,17 +397,17 @@ def test_calling_off_is_undone_and_done_again(desk: Desk) -> None:
 
 
 def test_what_can_no_longer_be_undone_says_why_and_what_is_free(desk: Desk) -> None:
-    one, wheelchair = desk.book("key-number-1", party=WHEELCHAIR), {"party": WHEELCHAIR}
+    one = desk.book("key-number-1", party=WHEELCHAIR)
     desk.open()
     desk.line(one).click()
     desk.page.locator("#ride [data-act=cancel]").click()
     desk.page.locator("#preview-yes").click(timeout=PATIENCE_MS)
     desk.line(one).wait_for(state="detached", timeout=PATIENCE_MS)
     for number in range(9):
-        answer = desk.office.ask(when={"depart_at": berlin(f"{DAY}T09:00")}, **wheelchair)
+        answer = desk.office.ask(when={"depart_at": berlin(f"{DAY}T09:00")}, party=WHEELCHAIR)
         if not answer.json()["offers"]:
             break
-        desk.book(f"key-number-1{number}", **wheelchair)
+        desk.book(f"key-number-1{number}", party=WHEELCHAIR)
     desk.page.locator("#undo").click()
     words = desk.page.locator("#preview-words")
     expect(words).to_contain_text("Telefonplatz buchen", timeout=PATIENCE_MS)
