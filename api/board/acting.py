@@ -9,7 +9,7 @@ from typing import Any, Self
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from api.languages import language_of, tell
+from api.languages import Language, ReaderLanguage, language_of, tell
 from api.mapping.tours import plan_of
 from api.problems import answers
 from api.rides.booking_owner import Code, written
@@ -81,19 +81,23 @@ _CANNOT = answers(400, 404, 413, 422, 503) | answers(409, schema="MovingChangedP
 
 @router.post("/bookings/{code}/move/preview", responses=_CANNOT)
 def preview_move(
-    code: Code, asked: MoveWire, service: ServiceHere, response: Response
+    code: Code,
+    asked: MoveWire,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    response: Response,
 ) -> MovingOut:
     """Say what it means to move a ride to the tour of another shift, or to another time.
 
     Nothing is changed. A time outside the promise comes with an `offer`, and its booking has to be
-    changed; within, the promise stays. If it does not fit, 409 `cannot_move` says why, and where
-    and when it does, the cheapest and the nearest first.
+    changed, with the same `shift`; within, the promise stays. If it does not fit, 409 `cannot_move`
+    says why, and where and when it does, the cheapest and the nearest first.
     """
     response.headers["Cache-Control"] = "no-store"
     booking = service.dispatcher.booking(written(code))
     time = asked.time(service.region)
     if time is not None and not within_promise(booking, time):
-        return _retimed(service, booking, asked.shift, time)
+        return _retimed(service, booking, asked.shift, time, language)
     act = _moving(service, booking, asked.shift, time)
     outcome = service.dispatcher.preview(booking.ride.day, service.clock(), act)
     return MovingOut.of(service.region, outcome.result)
@@ -206,12 +210,15 @@ def _moving(service: Service, booking: Booking, shift: str, pickup: int | None) 
     return act
 
 
-def _retimed(service: Service, booking: Booking, shift: str, pickup: int) -> MovingOut:
+def _retimed(
+    service: Service, booking: Booking, shift: str, pickup: int, language: Language
+) -> MovingOut:
     found = retimed(service.dispatcher, booking.code, shift, pickup, service.clock())
     contact = owner_of(service.dispatcher.store, booking.code)
     by = Channel.NONE if contact is None else contact.channel
     token = service.tokens.sign(found.offer)
-    return MovingOut.retimed(service.region, booking.code, found, token, by)
+    why_not = "" if found.not_in is None else obstacle_sentence(language, found.not_in)
+    return MovingOut.retimed(service.region, booking.code, found, token, by, why_not)
 
 
 def _locking_ride(service: Service, code: str, *, on: bool) -> tuple[date, Act[Locking]]:

@@ -89,6 +89,7 @@ BOARD_WORDS: dict[str, str] = {
     "no_time": mark("No other time that day works."),
     "no_vehicle": mark("no vehicle"),
     "nobody_notices": mark("Nobody notices anything: all times stay within a minute."),
+    "not_in": mark("Not in {meant}: {why} It goes to {vehicle} instead."),
     "nothing_here": mark("Nothing here."),
     "nowhere_else": mark("No other vehicle has room for it."),
     "only_late": mark("no vehicle; at best {minutes} min late"),

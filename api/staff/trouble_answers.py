@@ -9,6 +9,7 @@ from api.problems import Problem
 from api.schemas import OfferOut, PartyWire, StopOut, WindowOut
 from api.staff.trouble_schemas import BreakWire, PointWire
 from api.times import local_time
+from shuttle.booking.explaining import Candidate
 from shuttle.booking.moving import Moving
 from shuttle.booking.retiming import Retiming
 from shuttle.domain import Channel
@@ -190,6 +191,19 @@ class ConsequencesOut(BaseModel):
         )
 
 
+class NotInOut(BaseModel):
+    """A vehicle that was meant, and why it does not take a ride."""
+
+    shift: str
+    vehicle: str
+    message: str = Field(description="For people.")
+
+    @classmethod
+    def of(cls, meant: Candidate, message: str) -> Self:
+        """Return a tour that was meant, with why it is not the one."""
+        return cls(shift=meant.shift, vehicle=meant.vehicle, message=message)
+
+
 class MovingOut(BaseModel):
     """What it means to move a ride, and for whom something changes: who is moved first."""
 
@@ -215,6 +229,9 @@ class MovingOut(BaseModel):
     told_by: Channel | None = Field(
         default=None, description="With an offer: how its owner is told of the new promise."
     )
+    not_in: NotInOut | None = Field(
+        default=None, description="With an offer: why the vehicle that was meant is not the one."
+    )
 
     @classmethod
     def of(cls, region: Region, moving: Moving) -> Self:
@@ -233,8 +250,11 @@ class MovingOut(BaseModel):
         )
 
     @classmethod
-    def retimed(cls, region: Region, code: str, found: Retiming, token: str, by: Channel) -> Self:
-        """Return a booking that is to be changed for another time."""
+    def retimed(
+        cls, region: Region, code: str, found: Retiming, token: str, by: Channel, why_not: str
+    ) -> Self:
+        """Return a booking that is to be changed for another time; `why_not` in what was meant."""
+        meant = found.not_in
         return cls(
             code=code,
             before=found.before,
@@ -246,6 +266,7 @@ class MovingOut(BaseModel):
             effects=[EffectOut.of(region, each) for each in found.effects],
             offer=OfferOut.of(region, found.offer, token),
             told_by=by,
+            not_in=None if meant is None else NotInOut.of(meant, why_not),
         )
 
 
