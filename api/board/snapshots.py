@@ -20,16 +20,16 @@ from api.board.board_day import (
     board_ride,
     board_tour,
     board_waiting,
+    length_of,
     ride_facts,
 )
-from api.board.board_schemas import BoardOut, BoardRide, BoardTour
+from api.board.board_schemas import BoardOut, BoardRefused, BoardRide, BoardTour
 from api.service import Service
 from api.staff.trouble_answers import ConditionOut
 from api.times import local_time
 from routing.problem import Tour
-from shuttle.booking.unmet import Unmet
 from shuttle.driving.promises import Entry
-from shuttle.driving.timetable import Stand, stands
+from shuttle.driving.timetable import stands
 from shuttle.plan import DayPlan
 from shuttle.standing.standing_requests import Waiting
 
@@ -39,10 +39,10 @@ _REMEMBERED = 16
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ShownTour:
-    """A tour, its timetable, and how it is shown."""
+    """A tour, its length in metres and that without anybody on board, and how it is shown."""
 
     tour: Tour
-    stands: tuple[Stand, ...]
+    length: tuple[int, int]
     shown: BoardTour
 
 
@@ -53,6 +53,8 @@ class Snapshot:
     plan: DayPlan
     now: int
     changes: int
+    besides: int
+    refused: list[BoardRefused]
     board: BoardOut
     tours: Mapping[str, ShownTour]
     rides: Mapping[str, tuple[RideFacts, BoardRide]]
@@ -72,12 +74,13 @@ class Snapshots:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Snapshot] = OrderedDict()
         self._last: dict[date, Snapshot] = {}
-        self._changes = 0
+        self._changes = self._besides = 0
         self._prefix = secrets.token_hex(4)  # tags of before a restart are not ours
         service.dispatcher.watch(self._changed)
 
-    def _changed(self, _day: date | None) -> None:
+    def _changed(self, day: date | None) -> None:
         self._changes += 1
+        self._besides += day is None  # such as a refusal
 
     def board(self, plan: DayPlan, since: str | None) -> BoardOut:
         """Return the board of a plan as it stands now; only what is different, if that is known."""
@@ -102,6 +105,7 @@ class Snapshots:
 
     def _made(self, plan: DayPlan, now: int, changes: int, last: Snapshot | None) -> Snapshot:
         dispatcher, store = self._service.dispatcher, self._service.dispatcher.store
+        besides = self._besides
         entries = dispatcher.promises(plan.day, now)
         tours = {tour.shift.id: _tour(last, plan, n) for n, tour in enumerate(plan.tours)}
         known = last.rides if last and last.plan.region is plan.region else {}
@@ -110,30 +114,34 @@ class Snapshots:
             before = known.get(facts.entry.booking.code)
             same = before if before and before[0] == facts else (facts, board_ride(plan, facts))
             rides[facts.entry.booking.code] = same
+        if last and last.besides == besides and last.plan.region is plan.region:
+            refused = last.refused
+        else:
+            refused = board_refused(plan.region, store.unmet(plan.day, plan.day))
         board = whole_board(
             plan,
             now,
             entries,
-            [each.stands for each in tours.values()],
+            [each.length for each in tours.values()],
             [each.shown for each in tours.values()],
             [shown for _, shown in rides.values()],
-            refused=store.unmet(plan.day, plan.day),
+            refused=refused,
             waiting=[each for each in store.standing.waiting_list() if each.day == plan.day],
             tag=f"{self._prefix}-{plan.day}-{plan.revision}-{now}-{changes}",
             gap=dispatcher.quality.gap(plan.day, plan.revision),
         )
-        return Snapshot(plan, now, changes, board, tours, rides)
+        return Snapshot(plan, now, changes, besides, refused, board, tours, rides)
 
 
 def whole_board(
     plan: DayPlan,
     now: int,
     entries: Sequence[Entry],
-    halts: Sequence[Sequence[Stand]],
+    lengths: Sequence[tuple[int, int]],
     tours: list[BoardTour],
     rides: list[BoardRide],
     *,
-    refused: Iterable[Unmet],
+    refused: list[BoardRefused],
     waiting: Iterable[Waiting] = (),
     tag: str = "",
     gap: float | None = None,
@@ -150,9 +158,9 @@ def whole_board(
         gone_tours=[],
         rides=rides,
         gone_rides=[],
-        figures=board_figures(plan, entries, halts, gap),
+        figures=board_figures(plan, entries, lengths, gap),
         waiting=[board_waiting(region, each) for each in waiting],
-        refused=board_refused(region, refused),
+        refused=refused,
         conditions=[ConditionOut.of(region, each) for each in plan.conditions],
     )
 
@@ -166,7 +174,7 @@ def _tour(last: Snapshot | None, plan: DayPlan, number: int) -> ShownTour:
         if before and before.tour == tour and before.shown.reported == reported:
             return before
     halts = stands(tour, plan.travel, plan.region.number_of)
-    return ShownTour(tour, halts, board_tour(plan, number, halts))
+    return ShownTour(tour, length_of(plan, halts), board_tour(plan, number, halts))
 
 
 def _difference(before: Snapshot, now: Snapshot) -> BoardOut:
@@ -180,6 +188,7 @@ def _difference(before: Snapshot, now: Snapshot) -> BoardOut:
             "gone_tours": [shift for shift in tours if shift not in now.tours],
             "rides": [each for each in now.board.rides if _differs(rides.get(each.code), each)],
             "gone_rides": [code for code in rides if code not in now.rides],
+            "refused": None if before.refused is now.refused else now.refused,
         }
     )
 

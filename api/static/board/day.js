@@ -61,7 +61,7 @@ export class Day {
     if (told.tours.length) this.tours = new Map([...this.tours].sort(([, a], [, b]) => a.number - b.number || a.begins - b.begins));
     this.waiting = told.waiting.map((each) => ({ ...each, at: time(each.time) }));
     Object.assign(this, {
-      refused: told.refused, conditions: told.conditions, figures: told.figures,
+      refused: told.refused ?? this.refused, conditions: told.conditions, figures: told.figures,
       tag: told.tag, revision: told.revision, now: time(told.now),
     });
     if (this.selected && !this.rides.has(this.selected)) this.selected = null;
