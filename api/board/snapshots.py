@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pydantic import BaseModel
@@ -28,6 +28,7 @@ from api.service import Service
 from api.staff.trouble_answers import ConditionOut
 from api.times import local_time
 from routing.problem import Tour
+from routing.schedule import Records
 from shuttle.driving.promises import Entry
 from shuttle.driving.timetable import stands
 from shuttle.plan import DayPlan
@@ -39,9 +40,10 @@ _REMEMBERED = 16
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ShownTour:
-    """A tour, its length in metres and that without anybody on board, and how it is shown."""
+    """A tour, its compiled halts, its metres and those without anybody, and how it is shown."""
 
     tour: Tour
+    row: Records
     length: tuple[int, int]
     shown: BoardTour
 
@@ -168,13 +170,16 @@ def whole_board(
 def _tour(last: Snapshot | None, plan: DayPlan, number: int) -> ShownTour:
     """Return a tour as it is shown; as it was shown last, if nothing in it can be different."""
     tour = plan.tours[number]
+    row = plan.compiled.halts[number][: len(tour.halts)]
     if last is not None and last.plan.travel is plan.travel and last.plan.locks == plan.locks:
         before = last.tours.get(tour.shift.id)
         reported = tour.shift.id in plan.reports
-        if before and before.tour == tour and before.shown.reported == reported:
+        # A vehicle that merely waits longer does all it has to do when it would have.
+        waited = before is not None and replace(before.tour, ready=tour.ready) == tour
+        if before and waited and before.shown.reported == reported and (before.row == row).all():
             return before
-    halts = stands(tour, plan.travel, plan.region.number_of)
-    return ShownTour(tour, length_of(plan, halts), board_tour(plan, number, halts))
+    halts = stands(tour, plan.compiled.timetable(number), plan.region.number_of)
+    return ShownTour(tour, row.copy(), length_of(plan, halts), board_tour(plan, number, halts))
 
 
 def _difference(before: Snapshot, now: Snapshot) -> BoardOut:
