@@ -53,6 +53,9 @@ from shuttle.store import Store
 
 T = TypeVar("T")
 
+EVENTS_OF_DAYS = 2
+"""Of so many days the events are kept at hand."""
+
 Watcher = Callable[[date | None], object]
 """Is told which day is different by now; None for what belongs to no plan, such as a refusal."""
 
@@ -98,6 +101,7 @@ class Dispatcher:
         self.new_code = new_code
         self._plans: dict[date, DayPlan] = {}
         self._steady = SteadyClock()
+        self._events: dict[date, tuple[int, tuple[Event, ...]]] = {}
         self._behind: dict[date, tuple[date, ...]] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
         self._watchers: tuple[Watcher, ...] = ()
@@ -341,8 +345,19 @@ class Dispatcher:
         return act(followed(plan, now).plan.at(now))
 
     def events(self, day: date) -> tuple[Event, ...]:
-        """Return what happened on a day, in order."""
-        return self.store.events(day)
+        """Return what happened on a day, in order.
+
+        Those of a large day are many and asked for with every change: the last ones are kept.
+        """
+        plan, known = self._plans.get(day), self._events.get(day)
+        if plan is not None and known is not None and known[0] == plan.revision:
+            return known[1]
+        events = self.store.events(day)
+        if plan is not None:
+            while len(self._events) >= EVENTS_OF_DAYS:
+                self._events.pop(next(iter(self._events), day), None)
+            self._events[day] = (plan.revision, events)
+        return events
 
     def promises(self, day: date, now: int) -> list[Entry]:
         """Return how the promises of a day stand, in the order of their windows."""
@@ -456,8 +471,12 @@ class Dispatcher:
             expected = revisions[outcome.plan.day]
             changes.append(change_of(outcome, expected, self.store, self.keyed, now))
             revisions[outcome.plan.day] += 1
+        # Whoever reads the events meanwhile may keep some of before or after, under the old number.
+        known = {day: self._events.pop(day, None) for day in revisions}
         self.store.commit_together(changes)
         for outcome in outcomes:
-            day = outcome.plan.day
+            day, before = outcome.plan.day, known.pop(outcome.plan.day, None)
+            if before is not None and before[0] == revisions[day] - 1:
+                self._events[day] = (revisions[day], (*before[1], *outcome.events))
             self._plans[day] = outcome.plan.at_revision(revisions[day])
             self._tell(day)

@@ -209,7 +209,8 @@ class NoLateRide(ShuttleError):
 class NotMovable(ShuttleError):
     """A ride stays as it is.
 
-    `why` is ``begun``, ``over``, ``locked``, ``here``, ``stop`` or ``told``.
+    `why` is ``begun``, ``over``, ``locked``, ``here``, ``stop``, ``told``, ``not_called_off`` or
+    ``never_listed``.
     """
 
     def __init__(self, code: str, why: str) -> None:
@@ -224,6 +225,8 @@ _STAYS = {
     "locked": "it is locked, or the tour is; unlock it first",
     "here": "it is in this vehicle already, and at this time",
     "stop": "one of its stops is closed",
+    "not_called_off": "it was not called off by the service",
+    "never_listed": "it never waited for a vehicle",
     "told": "its owner was told that the vehicle comes later; call them first",
 }
 

@@ -54,6 +54,19 @@ class CancelledByService:
 
 
 @dataclass(frozen=True, slots=True)
+class Reinstated:
+    """A booking that the service had given up stands again, in the tour of `shift`.
+
+    The verdict on its promise that came with giving it up does not count any more.
+    """
+
+    kind: ClassVar[str] = "reinstated"
+    time: int
+    code: str
+    shift: str
+
+
+@dataclass(frozen=True, slots=True)
 class PickedUp:
     """A party got on, at `time`, in or outside its promised window."""
 
@@ -378,6 +391,7 @@ Event = (
     | SeriesMissed
     | WindowOpened
     | CancelledByService
+    | Reinstated
     | Reoptimised
     | TroubleEntered
     | TroubleLifted

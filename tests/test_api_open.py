@@ -193,6 +193,12 @@ def test_the_base_map_draws_each_road_once(api: Api) -> None:
     lines = document["roads"]["secondary"]
     drawn = {frozenset(decoded(line)) for line in lines}
     assert len(drawn) == len(lines)
+    names = document["names"]
+    assert {kind: len(same) for kind, same in names.items()} == {
+        kind: len(same) for kind, same in document["roads"].items()
+    }
+    assert {"Hauptstraße", "Landstraße"} <= set(names["secondary"])
+    assert "Kirchstraße" in names["street"]
     assert len(decoded(document["houses"])) > 40
     assert {each["name"] for each in document["places"]} == {"Oberdorf", "Niederdorf"}
     assert "St. Jürgen" in {each["name"] for each in document["landmarks"]}

@@ -25,7 +25,7 @@ from routing.insertion import warm_up
 from shuttle.region import Region
 from tests.staff import PASSWORD, office
 
-OPERATIONS = 67
+OPERATIONS = 72
 """How many the document has; a new one is tried without being asked."""
 
 CHECKS = [

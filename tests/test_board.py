@@ -247,10 +247,11 @@ def test_locking_is_shown_first_with_the_rides_that_it_holds(desk: Office) -> No
     assert desk.http.post(f"{ride}/preview", json={"locked": False}).json()["rides"] == [first]
 
 
-def at_time(desk: Office, booking: Any, clock: str, shift: str = ONE) -> Any:
+def at_time(desk: Office, booking: Any, clock: str, shift: str = ONE, **headers: str) -> Any:
     """Look at what it means to move a ride to a time."""
     asked = {"shift": shift, "pickup": berlin(f"{DAY}T{clock}")}
-    return desk.http.post(f"/api/v1/bookings/{booking['code']}/move/preview", json=asked)
+    path = f"/api/v1/bookings/{booking['code']}/move/preview"
+    return desk.http.post(path, json=asked, headers=headers)
 
 
 def test_a_time_within_the_promise_is_moved_to_and_left_again(desk: Office) -> None:
@@ -310,6 +311,67 @@ def test_a_time_outside_the_promise_comes_with_an_offer_that_changes_the_booking
     assert (ride["code"], ride["pickup_window"]) == (done.json()["code"], window)
     events = [each for each in desk.dispatcher.events(MONDAY) if isinstance(each, Changed)]
     assert [(each.old, each.new) for each in events] == [(booking["code"], ride["code"])]
+
+
+def changed(desk: Office, booking: Any, told: Any, shift: str, **headers: str) -> Any:
+    """Change a booking as a preview showed it."""
+    return desk.http.post(
+        f"/api/v1/bookings/{booking['code']}/change",
+        json={"offer": told["offer"]["offer"], "shift": shift},
+        headers={"Idempotency-Key": f"key-{booking['code']}", **headers},
+    )
+
+
+def test_another_time_in_another_vehicle_is_in_that_vehicle_if_it_fits(desk: Office) -> None:
+    """Left alone it would be cheaper where the other ride is."""
+    booking = desk.book()
+    desk.book("key-number-2", when={"depart_at": berlin(f"{DAY}T11:00")})
+    for shift in (TWO, ONE):
+        told = at_time(desk, booking, "11:02", shift).json()
+        assert (told["shift"], told["not_in"]) == (shift, None)
+    told = at_time(desk, booking, "11:02", TWO).json()
+    done = changed(desk, booking, told, TWO)
+    assert done.status_code == 201, done.text
+    assert ride_of(board(desk), done.json())["shift"] == TWO
+
+
+def test_a_vehicle_that_does_not_take_it_says_why_and_which_does_instead(desk: Office) -> None:
+    booking = desk.book(party={"passengers": 1, "wheelchairs": 1})
+    told = at_time(desk, booking, "11:02", TWO, **{"Accept-Language": "de"}).json()
+    assert (told["shift"], told["not_in"]["shift"]) == (ONE, TWO)
+    assert told["not_in"]["message"] == "Es ist kein Rollstuhlplatz frei."
+    done = changed(desk, booking, told, TWO)
+    assert ride_of(board(desk), done.json())["shift"] == ONE
+
+
+def test_whose_ride_it_is_does_not_choose_the_vehicle(desk: Office) -> None:
+    contact = {"name": "Erna Petersen", "phone": "04641 8123"}
+    token = desk.offer()["offer"]
+    answer = desk.http.post(
+        "/api/v1/bookings",
+        json={"offer": token, "contact": contact},
+        headers={"Idempotency-Key": "key-of-erna"},
+    )
+    booking = answer.json()
+    told = at_time(desk, booking, "11:02", ONE).json()
+    best = told["shift"]
+    other = TWO if best == ONE else ONE
+    desk.sign_out()
+    done = changed(desk, booking, told, other, **{"Booking-Secret": "8123"})
+    assert done.status_code == 201, done.text
+    desk.sign_in("dispatcher")
+    assert ride_of(board(desk), done.json())["shift"] == best
+
+
+def test_the_window_that_is_promised_already_is_offered_as_no_other(desk: Office) -> None:
+    booking = desk.book()
+    window = booking["pickup_window"]
+    early = f"{int(window['earliest'][11:13]) - 1:02}:59"
+    assert window["earliest"][14:16] == "00"
+    answer = at_time(desk, booking, early).json()
+    found = answer["nearest_pickup"] if "code" in answer and "offer" not in answer else None
+    offered = answer["offer"]["pickup_window"]["earliest"] if found is None else found
+    assert offered != window["earliest"]
 
 
 def test_an_impossible_time_says_why_and_which_is_the_nearest(desk: Office) -> None:

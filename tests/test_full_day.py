@@ -202,6 +202,30 @@ def serve(town: Town, code: str, pickup: str, dropoff: str) -> None:
     driver.sent()
 
 
+def serve_without_network(town: Town, code: str, pickup: str, dropoff: str, back: str) -> None:
+    """Drive a ride as :func:`serve`, cut off from before the pickup until long after the drop-off.
+
+    Until then the service knows of nothing, and then of everything at the time when it was.
+    """
+    driver = town.driver_of(town.shift_of(code))
+    town.until(pickup)
+    driver.key("arrived").click()
+    driver.sent()
+    driver.cut_off()
+    town.drivers.remove(driver.page)
+    driver.key(f"on {code}").click()
+    town.until(dropoff)
+    driver.key("arrived").click()
+    driver.key(f"off {code}").click()
+    town.until(back)
+    expect(driver.page.locator("#net")).to_contain_text("Kein Netz · 3")
+    assert town.here.dispatcher.booking(code).status == "booked"
+    driver.reconnect()
+    town.drivers.append(driver.page)
+    town.beat()
+    driver.sent()
+
+
 @pytest.fixture
 def town(browser: Browser, toy_region: Region, tmp_path: Path) -> Iterator[Town]:
     insertion.warm_up()  # as the service does before it listens: nobody waits for a compiler
@@ -229,7 +253,9 @@ def test_a_day_is_booked_served_broken_repaired_and_counted(town: Town) -> None:
         assert town.shift_of(second) == "bus-2@07:00"
         alerts = board.locator("#alerts")
         alerts.get_by_role("button", name="Verspätet bedienen").click()
-        expect(board.locator("#preview-words")).to_contain_text("später als zugesagt")
+        expect(board.locator("#preview-words")).to_contain_text(
+            "9 min zu spät", timeout=PATIENCE_MS
+        )
         board.locator("#preview-yes").click()
         expect(line(board, third)).to_contain_text("9 min zu spät", timeout=PATIENCE_MS)
 
@@ -238,7 +264,7 @@ def test_a_day_is_booked_served_broken_repaired_and_counted(town: Town) -> None:
         town.reads(waiting, "zwischen 11:42 und 11:45")
         serve(town, second, "11:00:30", "11:06")
         expect(board.locator("#quality-kept")).to_have_text("2 / 2", timeout=PATIENCE_MS)
-        serve(town, third, "11:45:30", "11:52")
+        serve_without_network(town, third, "11:45:30", "11:52", "11:56")
         expect(board.locator("#quality-kept")).to_have_text("2 / 3", timeout=PATIENCE_MS)
         town.reads(waiting, "Diese Fahrt ist vorbei")
         expect(alerts).to_contain_text("Alle Zusagen halten", timeout=PATIENCE_MS)

@@ -69,6 +69,24 @@ def test_a_time_outside_the_promise_or_before_what_was_told_is_refused(
     assert dispatcher.booking(booking.code) == booking
 
 
+def test_a_time_left_to_the_plan_is_not_before_what_was_told(dispatcher: Dispatcher) -> None:
+    [booking] = booked(dispatcher, NOW, {})
+    promise = booking.ride.promise
+    told = promise.pickup_earliest + 6 * 60
+    assert pickup_of(dispatcher, booking) < told
+    other = next(
+        tour.shift.id
+        for tour in dispatcher.plan(MONDAY, NOW).tours
+        if tour.shift.id != shift_of(dispatcher, booking, NOW)
+    )
+    done = dispatcher.act(
+        MONDAY, NOW, lambda plan: moved(plan, booking.code, other, NOW, None, told)
+    )
+    assert done.pickup == told
+    assert told <= pickup_of(dispatcher, booking) <= told + AROUND_SECONDS
+    assert faults_of(dispatcher.plan(MONDAY, NOW)) == []
+
+
 def test_random_times_break_nothing_and_those_refused_say_which_works(
     toy_region: Region, store: SqlStore | MemoryStore
 ) -> None:

@@ -20,7 +20,7 @@ from shuttle.telling.wording import (
     words,
 )
 from shuttle.trouble.conditions import StopClosed, VehicleOut
-from shuttle.trouble.entering import postponed
+from shuttle.trouble.listing import postponed
 from tests.receivers import Gateway, Letterbox
 from tests.telling import BY_MAIL, mail, sms
 from tests.test_dispatcher import MONDAY, at, ride
@@ -208,8 +208,8 @@ def test_whose_stranded_ride_a_dispatcher_still_gets_in_in_time_is_told(
     for each in full:
         dispatcher.cancel(each.code, now)
     cause = out.condition.id
-    kept = dispatcher.act(MONDAY, now, lambda plan: postponed(plan, booking.code, cause, now))
-    assert kept.ride_now == booking.ride
+    dispatcher.act(MONDAY, now, lambda plan: postponed(plan, booking.code, cause, now))
+    assert dispatcher.booking(booking.code).ride_now == booking.ride
     assert told(dispatcher) == ["booked", "stranded", "rescued"]
 
 

@@ -25,6 +25,7 @@ AXIS = 26
 """Pixels above the first vehicle of the timeline."""
 FIRST_MINUTE, MINUTES_SHOWN = 8 * 60 - 40, 40 + 3 * 60
 """What the timeline shows at eight, when the page is opened."""
+WHEELCHAIR = {"passengers": 1, "wheelchairs": 1}
 TILES = "https://tiles.example"
 Scheme = Literal["light", "dark"]
 
@@ -200,6 +201,12 @@ def test_a_ride_is_dragged_to_another_vehicle_on_the_timeline(desk: Desk) -> Non
     assert desk.complaints == []
 
 
+def rests_of_first(desk: Desk) -> list[str]:
+    """Return the hours in which the first vehicle has its breaks."""
+    tours = desk.office.http.get(f"/api/v1/board/{DAY}").json()["tours"]
+    return [halt["rest"][0][11:13] for halt in tours[0]["halts"] if halt["rest"]]
+
+
 def test_a_break_is_set_after_a_look_at_what_it_changes(desk: Desk) -> None:
     booking = desk.book("key-number-1", "10:00")
     desk.open()
@@ -215,9 +222,12 @@ def test_a_break_is_set_after_a_look_at_what_it_changes(desk: Desk) -> None:
     desk.page.locator("#preview-yes").click()
     desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
     assert desk.shift_of(booking) == TWO
-    tours = desk.office.http.get(f"/api/v1/board/{DAY}").json()["tours"]
-    rests = [halt["rest"] for halt in tours[0]["halts"] if halt["rest"]]
-    assert [begin[11:13] for begin, _ in rests] == ["09"]
+    assert rests_of_first(desk) == ["09"]
+    for taken_back in ([], ["09"]):  # undone, and that undone too
+        desk.page.locator("#undo").click()
+        desk.page.locator("#preview-yes").click(timeout=PATIENCE_MS)
+        desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+        assert [each for each in rests_of_first(desk) if each == "09"] == taken_back
     assert desk.complaints == []
 
 
@@ -361,6 +371,66 @@ def test_a_ride_is_dragged_along_the_timeline_to_another_time(desk: Desk) -> Non
     desk.page.locator("#preview-yes").click()
     desk.page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
     assert clock_of(desk, booking) == "09:06"
+    assert desk.complaints == []
+
+
+def test_calling_off_is_undone_and_done_again(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    desk.open()
+    page = desk.page
+    desk.line(booking).click()
+    for button in ("#ride [data-act=cancel]", "#undo"):
+        page.locator(button).click()
+        page.locator("#preview-yes").click(timeout=PATIENCE_MS)
+        page.locator("#preview").wait_for(state="hidden", timeout=PATIENCE_MS)
+        desk.line(booking).wait_for(state="detached", timeout=PATIENCE_MS)
+        undo = page.get_by_role("button", name="Rückgängig: Die Fahrt ist abgesagt.")
+        undo.click(timeout=PATIENCE_MS)
+        words = page.locator("#preview-words")
+        expect(words).to_contain_text("Dieselbe Buchung", timeout=PATIENCE_MS)
+        assert barriers(page) == []
+        page.locator("#preview-yes").click()
+        desk.line(booking).wait_for(timeout=PATIENCE_MS)
+        expect(page.locator("#undo")).to_have_text("Rückgängig: Die Fahrt gilt wieder.")
+    assert desk.office.http.get(f"/api/v1/bookings/{booking['code']}").json()["status"] == "booked"
+    assert desk.complaints == []
+
+
+def test_what_can_no_longer_be_undone_says_why_and_what_is_free(desk: Desk) -> None:
+    one = desk.book("key-number-1", party=WHEELCHAIR)
+    desk.open()
+    desk.line(one).click()
+    desk.page.locator("#ride [data-act=cancel]").click()
+    desk.page.locator("#preview-yes").click(timeout=PATIENCE_MS)
+    desk.line(one).wait_for(state="detached", timeout=PATIENCE_MS)
+    for number in range(9):
+        answer = desk.office.ask(when={"depart_at": berlin(f"{DAY}T09:00")}, party=WHEELCHAIR)
+        if not answer.json()["offers"]:
+            break
+        desk.book(f"key-number-1{number}", party=WHEELCHAIR)
+    desk.page.locator("#undo").click()
+    words = desk.page.locator("#preview-words")
+    expect(words).to_contain_text("Telefonplatz buchen", timeout=PATIENCE_MS)
+    assert desk.page.locator("#preview-yes").is_hidden()
+
+
+def test_serving_late_is_shown_with_what_it_means_and_undone(desk: Desk) -> None:
+    booking = desk.book("key-number-1", party=WHEELCHAIR)
+    out = {"kind": "vehicle_out", "vehicle": "bus-1", "until": berlin(f"{DAY}T09:40")}
+    assert desk.office.http.post("/api/v1/trouble", json=out).status_code == 201
+    desk.open()
+    page, alerts = desk.page, desk.page.locator("#alerts")
+    alerts.get_by_role("button", name="Verspätet bedienen").click()
+    words = page.locator("#preview-words")
+    expect(words).to_contain_text("min zu spät", timeout=PATIENCE_MS)
+    expect(words).to_contain_text("km")
+    page.locator("#preview-yes").click()
+    expect(desk.line(booking)).to_contain_text("min zu spät", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Rückgängig: Die Fahrt wird verspätet bedient.").click()
+    expect(words).to_contain_text("wartet wieder", timeout=PATIENCE_MS)
+    page.locator("#preview-yes").click()
+    expect(desk.line(booking)).to_contain_text("kein Fahrzeug", timeout=PATIENCE_MS)
+    assert desk.shift_of(booking) is None
     assert desk.complaints == []
 
 

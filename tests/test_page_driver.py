@@ -1,5 +1,6 @@
 """The driver's page in a real browser: a whole shift, without a network, by night, with gloves."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -451,6 +452,57 @@ def test_without_a_network_a_mistaken_tap_never_leaves_the_phone(phone: Phone) -
     assert [each.takes_back for each in told if each.kind == "taken_back"] in ([], [told[0].id])
     assert told[-1].kind == "picked_up"
     assert page.locator(".refused").count() == 0
+
+
+SERVED = """async (status) => {
+  const { withTaps, ahead } = await import("/static/driver_tour.js");
+  const party = () => ({ code: "ABCD2345", status: "served" });
+  const halt = { kind: "stop", arrived: null };
+  const tour = { halts: [
+    { ...halt, name: "Kirche", getting_on: [party()], getting_off: [] },
+    { ...halt, name: "Bahnhof", getting_on: [], getting_off: [party()] },
+  ] };
+  const tap = { id: "2", takes_back: "1", was: "dropped_off", booking: "ABCD2345", status };
+  return ahead(withTaps(tour, [tap])).map(({ name }) => name);
+}"""
+"""What is ahead when a drop-off that the server knows is taken back without a network."""
+
+
+@pytest.mark.parametrize(
+    ("before", "left"), [("booked", ["Kirche", "Bahnhof"]), ("on_board", ["Bahnhof"])]
+)
+def test_who_got_off_without_having_got_on_waits_again_if_that_is_taken_back_offline(
+    phone: Phone, before: str, left: list[str]
+) -> None:
+    phone.open(phone.here.code_of())
+    assert phone.page.evaluate(SERVED, before) == left
+
+
+def memory_of(page: Page) -> Any:
+    """Return what the phone keeps of the shift."""
+    entries = page.evaluate("Object.entries(localStorage)")
+    return json.loads(next(value for key, value in entries if key.startswith("drive:")))
+
+
+def test_whose_tap_was_taken_back_is_new_again_only_if_they_left_meanwhile(phone: Phone) -> None:
+    here, page = phone.here, phone.page
+    code = at_nine(here)
+    phone.open(here.code_of())
+    phone.start()
+    phone.until("08:58:30")
+    phone.key("arrived").click()
+    phone.key(f"on {code}").click()
+    phone.later(10)
+    phone.sent()
+    assert [each["status"] for each in memory_of(page)["taps"]] == ["booked", "booked"]
+    phone.key("undo").click()
+    phone.later(20)
+    phone.sent()
+    assert page.locator(".alarm").count() == 0
+    kept = page.evaluate(
+        "Object.entries(localStorage).find(([key]) => key.startsWith('drive:'))[1]"
+    )
+    assert json.loads(kept)["back"] == []
 
 
 def test_a_ride_that_is_gone_is_said(phone: Phone) -> None:

@@ -14,7 +14,11 @@ from shuttle.keeping.sql_store import SqlStore
 from shuttle.plan import DayPlan
 from shuttle.region import Region
 from shuttle.store import MemoryStore, TourRecord
+from shuttle.telling.outbox import Fate
+from shuttle.telling.reminding import Reminder
+from tests.receivers import Letterbox
 from tests.reporting import BUS, rejections, send, told
+from tests.telling import BY_MAIL, by_mail
 from tests.test_dispatcher import MONDAY, at, book, ride, stop
 from tests.test_driving import of
 
@@ -66,7 +70,7 @@ def test_a_pickup_taken_back_leaves_the_tour_as_it_was(dispatcher: Dispatcher) -
     assert send(dispatcher, "10:04", back(tapped, "10:04"))[0].taken is Taken.APPLIED
     assert status(dispatcher, booking) is BookingStatus.BOOKED
     assert halts(dispatcher.plan(MONDAY, at("10:04"))) == before
-    assert of(dispatcher, TakenBack) == [TakenBack(at("10:04"), booking.code, BUS)]
+    assert of(dispatcher, TakenBack) == [TakenBack(at("10:04"), booking.code, BUS, PICKED_UP)]
     send(dispatcher, "10:05", told(PICKED_UP, "10:05", booking))
     assert status(dispatcher, booking) is BookingStatus.ON_BOARD
 
@@ -228,3 +232,73 @@ def assert_loads_fit(tour: Tour) -> None:
     for halt in tour.halts:
         seats += halt.loads[0]
         assert 0 <= seats <= max(layout[0] for layout in tour.shift.layouts)
+
+
+def sent(dispatcher: Dispatcher, region: Region, letterbox: Letterbox, clock: str) -> list[str]:
+    """Let time go on, send what is due, and return what was sent in all."""
+    Reminder(dispatcher).remind(at(clock))
+    sender = by_mail(region, dispatcher.store, letterbox)
+    while sender.deliver_one(at(clock)):
+        pass
+    entries = dispatcher.store.outbox.entries(MONDAY)
+    return [each.notice.kind.value for each in entries if each.fate is Fate.SENT]
+
+
+def sent_to(dispatcher: Dispatcher, booking: Booking) -> list[str]:
+    """Return what was sent to the owner of a ride."""
+    entries = dispatcher.store.outbox.about(booking.code)
+    return [each.notice.kind.value for each in entries if each.fate is Fate.SENT]
+
+
+def told_by_mail(dispatcher: Dispatcher, clock: str = "10:00", key: str = "key-0001") -> Booking:
+    """Book a ride that only bus 1 can drive, for somebody who reads mail."""
+    offer = dispatcher.quote(ride(clock=clock, party=Party(6)), at("09:00")).offers[0]
+    return dispatcher.book(offer, key, at("09:00"), BY_MAIL)
+
+
+def test_who_read_that_the_vehicle_was_there_is_told_that_it_is_not_and_again_when_it_is(
+    dispatcher: Dispatcher, toy_region: Region, letterbox: Letterbox
+) -> None:
+    told_by_mail(dispatcher)
+    second = told_by_mail(dispatcher, "10:30", "key-0002")
+    send(dispatcher, "09:30", told(STARTED, "09:30"))
+    tapped = told(ARRIVED, "09:39", second)
+    send(dispatcher, "09:39", tapped)
+    sent(dispatcher, toy_region, letterbox, "09:39")
+    assert sent_to(dispatcher, second) == ["booked", "arriving"]
+    send(dispatcher, "09:40", back(tapped, "09:40"))
+    sent(dispatcher, toy_region, letterbox, "09:40")
+    assert sent_to(dispatcher, second)[2:] == ["not_arrived"]
+    assert any("noch nicht da" in each["Subject"] for each in letterbox.letters)
+    send(dispatcher, "10:31", told(ARRIVED, "10:31", second))
+    sent(dispatcher, toy_region, letterbox, "10:31")
+    assert sent_to(dispatcher, second)[3:] == ["arriving"]
+
+
+def test_who_read_nothing_yet_of_an_arrival_taken_back_reads_nothing(
+    dispatcher: Dispatcher, toy_region: Region, letterbox: Letterbox
+) -> None:
+    booking = told_by_mail(dispatcher)
+    send(dispatcher, "09:20", told(STARTED, "09:20"))
+    before = sent(dispatcher, toy_region, letterbox, "09:25")
+    tapped = told(ARRIVED, "09:26", booking)
+    send(dispatcher, "09:27", tapped, back(tapped, "09:27"))
+    assert sent(dispatcher, toy_region, letterbox, "09:27") == before
+
+
+def test_who_read_that_nobody_was_met_is_told_that_the_ride_stands(
+    dispatcher: Dispatcher, toy_region: Region, letterbox: Letterbox
+) -> None:
+    booking = told_by_mail(dispatcher)
+    begun(dispatcher, booking)
+    before = sent(dispatcher, toy_region, letterbox, "10:02")
+    tapped = told(NO_SHOW, "10:05", booking)
+    send(dispatcher, "10:05", tapped)
+    assert sent(dispatcher, toy_region, letterbox, "10:05")[len(before) :] == ["no_show"]
+    send(dispatcher, "10:07", back(tapped, "10:07"))
+    after = sent(dispatcher, toy_region, letterbox, "10:07")
+    assert after[len(before) :] == ["no_show", "reinstated"]
+    again = told(NO_SHOW, "10:07", booking, name="again")
+    send(dispatcher, "10:07", again)
+    send(dispatcher, "10:08", back(again, "10:08"))
+    assert sent(dispatcher, toy_region, letterbox, "10:08") == after, "nothing was sent between"

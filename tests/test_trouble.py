@@ -17,7 +17,8 @@ from shuttle.plan import vehicle_of
 from shuttle.region import Region
 from shuttle.trouble.conditions import RoadClosed, ShiftSet, Slower, StopClosed, VehicleOut
 from shuttle.trouble.consequences import planned
-from shuttle.trouble.entering import entered, if_still, postponed, waiting
+from shuttle.trouble.entering import entered, if_still
+from shuttle.trouble.listing import postponed, waiting
 from tests.reporting import BUS, send, told
 from tests.test_dispatcher import MONDAY, ZONE, at, ride
 from tests.toy_town import coordinates
@@ -550,9 +551,10 @@ def test_a_stranded_ride_can_be_served_late_and_its_promise_stays_as_it_was(
     assert at("11:00") <= best.planned.pickup <= at("11:10")
     (listed,) = waiting(dispatcher.plan(MONDAY, now), now)
     assert listed.late_ride == best
-    done = dispatcher.act(
+    dispatcher.act(
         MONDAY, now, lambda plan: postponed(plan, wheelchair.code, out.condition.id, now)
     )
+    done = dispatcher.booking(wheelchair.code)
     assert done.ride == wheelchair.ride
     assert done.ride_now.promise.pickup_earliest > wheelchair.ride.promise.pickup_latest
     plan = dispatcher.plan(MONDAY, now)

@@ -26,7 +26,8 @@ from shuttle.trouble.conditions import (
     VehicleOut,
 )
 from shuttle.trouble.consequences import Consequences
-from shuttle.trouble.entering import entered, lifted, postponed
+from shuttle.trouble.entering import entered, lifted
+from shuttle.trouble.listing import postponed
 from tests.test_dispatcher import MONDAY, at, ride
 from tests.toy_region import STOPS
 from tests.toy_town import coordinates

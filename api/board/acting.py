@@ -4,18 +4,19 @@ To move is looked at first and then confirmed, like trouble; see :mod:`api.staff
 """
 
 from datetime import date
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from api.languages import language_of, tell
+from api.languages import Language, ReaderLanguage, language_of, tell
 from api.mapping.tours import plan_of
 from api.problems import answers
 from api.rides.booking_owner import Code, written
 from api.rides.explain_words import STAYS, obstacle_sentence
 from api.security import CallerHere, DayOfShift, ShiftId
 from api.service import Service, ServiceHere
+from api.staff.trouble import Expected
 from api.staff.trouble_answers import MovingOut, NearestOut
 from api.staff.trouble_schemas import ShiftId as ShiftText
 from api.staff.trouble_schemas import moment
@@ -34,14 +35,6 @@ from shuttle.telling.reminding import told_earliest
 from shuttle.trouble.entering import if_still
 
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
-
-Expected = Annotated[
-    str | None,
-    Query(
-        pattern=r"^[0-9a-f]{16}$",
-        description="`expected` of the preview: nothing else is done than what it showed.",
-    ),
-]
 
 
 class MoveWire(Wire):
@@ -88,19 +81,23 @@ _CANNOT = answers(400, 404, 413, 422, 503) | answers(409, schema="MovingChangedP
 
 @router.post("/bookings/{code}/move/preview", responses=_CANNOT)
 def preview_move(
-    code: Code, asked: MoveWire, service: ServiceHere, response: Response
+    code: Code,
+    asked: MoveWire,
+    service: ServiceHere,
+    language: ReaderLanguage,
+    response: Response,
 ) -> MovingOut:
     """Say what it means to move a ride to the tour of another shift, or to another time.
 
     Nothing is changed. A time outside the promise comes with an `offer`, and its booking has to be
-    changed; within, the promise stays. If it does not fit, 409 `cannot_move` says why, and where
-    and when it does, the cheapest and the nearest first.
+    changed, with the same `shift`; within, the promise stays. If it does not fit, 409 `cannot_move`
+    says why, and where and when it does, the cheapest and the nearest first.
     """
     response.headers["Cache-Control"] = "no-store"
     booking = service.dispatcher.booking(written(code))
     time = asked.time(service.region)
     if time is not None and not within_promise(booking, time):
-        return _retimed(service, booking, asked.shift, time)
+        return _retimed(service, booking, asked.shift, time, language)
     act = _moving(service, booking, asked.shift, time)
     outcome = service.dispatcher.preview(booking.ride.day, service.clock(), act)
     return MovingOut.of(service.region, outcome.result)
@@ -207,19 +204,21 @@ def _moving(service: Service, booking: Booking, shift: str, pickup: int | None) 
     now, store = service.clock(), service.dispatcher.store
 
     def act(plan: DayPlan) -> Outcome[Moving]:
-        entries = store.outbox.entries(booking.ride.day) if pickup is not None else ()
-        own = [each.notice for each in entries if each.notice.code == booking.code]
-        return moved(plan, booking.code, shift, now, pickup, told_earliest(own))
+        told = told_earliest(each.notice for each in store.outbox.about(booking.code))
+        return moved(plan, booking.code, shift, now, pickup, told)
 
     return act
 
 
-def _retimed(service: Service, booking: Booking, shift: str, pickup: int) -> MovingOut:
+def _retimed(
+    service: Service, booking: Booking, shift: str, pickup: int, language: Language
+) -> MovingOut:
     found = retimed(service.dispatcher, booking.code, shift, pickup, service.clock())
     contact = owner_of(service.dispatcher.store, booking.code)
     by = Channel.NONE if contact is None else contact.channel
     token = service.tokens.sign(found.offer)
-    return MovingOut.retimed(service.region, booking.code, found, token, by)
+    why_not = "" if found.not_in is None else obstacle_sentence(language, found.not_in)
+    return MovingOut.retimed(service.region, booking.code, found, token, by, why_not)
 
 
 def _locking_ride(service: Service, code: str, *, on: bool) -> tuple[date, Act[Locking]]:

@@ -187,19 +187,16 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
 def board_figures(
     plan: DayPlan,
     entries: Sequence[Entry],
-    stands: Iterable[Sequence[Stand]],
+    lengths: Iterable[tuple[int, int]],
     gap: float | None,
 ) -> BoardFigures:
     """Return how good a day is: rides, promises, kilometres without anybody, and what is proven.
 
-    `gap` is by which share of its cost the plan may at most be too dear, if that is known.
+    `lengths` are those of all tours, as from :func:`length_of`; `gap` is by which share of its cost
+    the plan may at most be too dear, if that is known.
     """
     promises = figures(entries)
-    legs = [
-        (_metres(plan, before, after), any(before.on_board))
-        for each in stands
-        for before, after in pairwise(each)
-    ]
+    metres, empty = (sum(each) for each in zip((0, 0), *lengths, strict=True))
     return BoardFigures(
         rides=len(plan.bookings),
         served=sum(each.status is BookingStatus.SERVED for each in plan.bookings.values()),
@@ -207,10 +204,16 @@ def board_figures(
         broken=promises.broken,
         at_risk=promises.at_risk,
         stranded=len(plan.stranded),
-        kilometres=round(sum(metres for metres, _ in legs) / 1000, 1),
-        empty_kilometres=round(sum(metres for metres, full in legs if not full) / 1000, 1),
+        kilometres=round(metres / 1000, 1),
+        empty_kilometres=round(empty / 1000, 1),
         gap_percent=None if gap is None else _more_than_best(gap),
     )
+
+
+def length_of(plan: DayPlan, stands: Sequence[Stand]) -> tuple[int, int]:
+    """Return how many metres a tour has, and how many of them without anybody on board."""
+    legs = [(_metres(plan, a, b), any(a.on_board)) for a, b in pairwise(stands)]
+    return sum(metres for metres, _ in legs), sum(metres for metres, full in legs if not full)
 
 
 def _more_than_best(gap: float) -> float:

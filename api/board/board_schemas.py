@@ -131,5 +131,5 @@ class BoardOut(BaseModel):
     gone_rides: list[str]
     figures: BoardFigures
     waiting: list[BoardWaiting]
-    refused: list[BoardRefused]
+    refused: list[BoardRefused] | None = Field(description="None if they are those of `since`.")
     conditions: list[ConditionOut]

@@ -15,8 +15,7 @@ BOARD_WORDS: dict[str, str] = {
     "call": mark("Call …"),
     "call_off": mark("Call off"),
     "call_off_means": mark(
-        "The passenger is told that no vehicle comes. "
-        "This cannot be undone, and the promise counts as broken."
+        "The passenger is told that no vehicle comes, and the promise counts as broken."
     ),
     "called_off": mark("The ride has been called off."),
     "cause_late_vehicle": mark("vehicle is late"),
@@ -33,6 +32,8 @@ BOARD_WORDS: dict[str, str] = {
     "do_lift": mark("It is over"),
     "do_lock": mark("Lock"),
     "do_move": mark("Move"),
+    "do_put_back": mark("Put it back"),
+    "do_reinstate": mark("Let it stand"),
     "do_serve_late": mark("Serve it late"),
     "do_trouble": mark("Enter it"),
     "do_unlock": mark("Unlock"),
@@ -48,6 +49,9 @@ BOARD_WORDS: dict[str, str] = {
     "figure_stranded": mark("Rides without a vehicle"),
     "figures": mark("Figures of the day"),
     "first_point": mark("Choose a point of the road on the map"),
+    "free_then": mark(
+        "The nearest free window begins at {time}: call, and book it at the phone desk."
+    ),
     "further_point": mark("A further point …"),
     "gets_off": mark("{number} off"),
     "gets_off_at": mark("Drop-off"),
@@ -56,7 +60,6 @@ BOARD_WORDS: dict[str, str] = {
     "is_over": mark("{what}: over"),
     "kept": mark("promise kept"),
     "late_by": mark("{minutes} min late"),
-    "late_way": mark("{vehicle} can come at {time}: {minutes} min after what was promised."),
     "let_down": mark("nobody came"),
     "lift": mark("Over …"),
     "live": mark("live"),
@@ -80,13 +83,13 @@ BOARD_WORDS: dict[str, str] = {
     "moved": mark("The ride has been moved."),
     "nearest": mark("{vehicle} has room: {cost}."),
     "nearest_time": mark("The nearest time that works is {time}."),
-    "no_late_ride": mark("No vehicle can serve this ride today, however late."),
     "no_past": mark("Nothing is known of how this day came to be; it is deleted after some days."),
     "no_number": mark("No phone number is known."),
     "no_show": mark("did not come"),
     "no_time": mark("No other time that day works."),
     "no_vehicle": mark("no vehicle"),
     "nobody_notices": mark("Nobody notices anything: all times stay within a minute."),
+    "not_in": mark("Not in {meant}: {why} It goes to {vehicle} instead."),
     "nothing_here": mark("Nothing here."),
     "nowhere_else": mark("No other vehicle has room for it."),
     "only_late": mark("no vehicle; at best {minutes} min late"),
@@ -107,13 +110,25 @@ BOARD_WORDS: dict[str, str] = {
     "promised": mark("Promised"),
     "promised_so_far": mark("Promised so far"),
     "promised_then": mark("Promised then"),
+    "put_back": mark("Back to the rides without a vehicle"),
+    "put_back_means": mark(
+        "The ride waits for a vehicle again, under the promise that it had. The passenger is told "
+        "that a way is being looked for."
+    ),
     "recorded": mark("That the number was shown is recorded."),
     "refused_rides": mark("Refused rides"),
+    "reinstate": mark("The ride stands again"),
+    "reinstate_means": mark(
+        "The same booking, under the same promise. Whoever has been sent that it was called off is "
+        "told that it stands; else nobody is told anything."
+    ),
+    "reinstated": mark("The ride stands again."),
     "rest": mark("break"),
     "ride_of": mark("Ride {code}"),
     "rides_now": mark("on board"),
     "room_left": mark("{minutes} min to spare"),
     "serve_late": mark("Serve late …"),
+    "served_late": mark("The ride is served late."),
     "slack_minutes": mark("{minutes} min slack"),
     "so_many": mark("{number} shown"),
     "stale_since": mark("stale since {time}"),
@@ -161,6 +176,7 @@ BOARD_WORDS: dict[str, str] = {
     "waiting_list": mark("Waiting list"),
     "waits": mark("waits"),
     "wanted_at": mark("Wanted at"),
+    "was_put_back": mark("The ride waits for a vehicle again."),
     "was_locked": mark("Locked: {name}"),
     "was_unlocked": mark("Unlocked: {name}"),
     "wheelchair_short": mark("wheelchair"),

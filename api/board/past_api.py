@@ -8,7 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api.board.board_api import BoardDay
-from api.board.board_day import board_ride, board_tour, ride_facts
+from api.board.board_day import (
+    board_refused,
+    board_ride,
+    board_tour,
+    length_of,
+    ride_facts,
+)
 from api.board.board_schemas import BoardOut
 from api.board.past_schemas import DrivenHalt, DrivenOut, Moment, PastOut
 from api.board.snapshots import whole_board
@@ -60,10 +66,10 @@ def past_board(
         plan,
         now,
         owed,
-        halts,
+        [length_of(plan, each) for each in halts],
         [board_tour(plan, number, each) for number, each in enumerate(halts)],
         [board_ride(plan, facts) for facts in ride_facts(plan, owed)],
-        refused=refused,
+        refused=board_refused(plan.region, refused),
     )
 
 

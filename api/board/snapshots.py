@@ -8,7 +8,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from pydantic import BaseModel
@@ -20,16 +20,17 @@ from api.board.board_day import (
     board_ride,
     board_tour,
     board_waiting,
+    length_of,
     ride_facts,
 )
-from api.board.board_schemas import BoardOut, BoardRide, BoardTour
+from api.board.board_schemas import BoardOut, BoardRefused, BoardRide, BoardTour
 from api.service import Service
 from api.staff.trouble_answers import ConditionOut
 from api.times import local_time
 from routing.problem import Tour
-from shuttle.booking.unmet import Unmet
+from routing.schedule import Records
 from shuttle.driving.promises import Entry
-from shuttle.driving.timetable import Stand, stands
+from shuttle.driving.timetable import stands
 from shuttle.plan import DayPlan
 from shuttle.standing.standing_requests import Waiting
 
@@ -39,10 +40,11 @@ _REMEMBERED = 16
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ShownTour:
-    """A tour, its timetable, and how it is shown."""
+    """A tour, its compiled halts, its metres and those without anybody, and how it is shown."""
 
     tour: Tour
-    stands: tuple[Stand, ...]
+    row: Records
+    length: tuple[int, int]
     shown: BoardTour
 
 
@@ -53,6 +55,8 @@ class Snapshot:
     plan: DayPlan
     now: int
     changes: int
+    besides: int
+    refused: list[BoardRefused]
     board: BoardOut
     tours: Mapping[str, ShownTour]
     rides: Mapping[str, tuple[RideFacts, BoardRide]]
@@ -72,12 +76,13 @@ class Snapshots:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Snapshot] = OrderedDict()
         self._last: dict[date, Snapshot] = {}
-        self._changes = 0
+        self._changes = self._besides = 0
         self._prefix = secrets.token_hex(4)  # tags of before a restart are not ours
         service.dispatcher.watch(self._changed)
 
-    def _changed(self, _day: date | None) -> None:
+    def _changed(self, day: date | None) -> None:
         self._changes += 1
+        self._besides += day is None  # such as a refusal
 
     def board(self, plan: DayPlan, since: str | None) -> BoardOut:
         """Return the board of a plan as it stands now; only what is different, if that is known."""
@@ -102,6 +107,7 @@ class Snapshots:
 
     def _made(self, plan: DayPlan, now: int, changes: int, last: Snapshot | None) -> Snapshot:
         dispatcher, store = self._service.dispatcher, self._service.dispatcher.store
+        besides = self._besides
         entries = dispatcher.promises(plan.day, now)
         tours = {tour.shift.id: _tour(last, plan, n) for n, tour in enumerate(plan.tours)}
         known = last.rides if last and last.plan.region is plan.region else {}
@@ -110,30 +116,34 @@ class Snapshots:
             before = known.get(facts.entry.booking.code)
             same = before if before and before[0] == facts else (facts, board_ride(plan, facts))
             rides[facts.entry.booking.code] = same
+        if last and last.besides == besides and last.plan.region is plan.region:
+            refused = last.refused
+        else:
+            refused = board_refused(plan.region, store.unmet(plan.day, plan.day))
         board = whole_board(
             plan,
             now,
             entries,
-            [each.stands for each in tours.values()],
+            [each.length for each in tours.values()],
             [each.shown for each in tours.values()],
             [shown for _, shown in rides.values()],
-            refused=store.unmet(plan.day, plan.day),
+            refused=refused,
             waiting=[each for each in store.standing.waiting_list() if each.day == plan.day],
             tag=f"{self._prefix}-{plan.day}-{plan.revision}-{now}-{changes}",
             gap=dispatcher.quality.gap(plan.day, plan.revision),
         )
-        return Snapshot(plan, now, changes, board, tours, rides)
+        return Snapshot(plan, now, changes, besides, refused, board, tours, rides)
 
 
 def whole_board(
     plan: DayPlan,
     now: int,
     entries: Sequence[Entry],
-    halts: Sequence[Sequence[Stand]],
+    lengths: Sequence[tuple[int, int]],
     tours: list[BoardTour],
     rides: list[BoardRide],
     *,
-    refused: Iterable[Unmet],
+    refused: list[BoardRefused],
     waiting: Iterable[Waiting] = (),
     tag: str = "",
     gap: float | None = None,
@@ -150,9 +160,9 @@ def whole_board(
         gone_tours=[],
         rides=rides,
         gone_rides=[],
-        figures=board_figures(plan, entries, halts, gap),
+        figures=board_figures(plan, entries, lengths, gap),
         waiting=[board_waiting(region, each) for each in waiting],
-        refused=board_refused(region, refused),
+        refused=refused,
         conditions=[ConditionOut.of(region, each) for each in plan.conditions],
     )
 
@@ -160,13 +170,16 @@ def whole_board(
 def _tour(last: Snapshot | None, plan: DayPlan, number: int) -> ShownTour:
     """Return a tour as it is shown; as it was shown last, if nothing in it can be different."""
     tour = plan.tours[number]
+    row = plan.compiled.halts[number][: len(tour.halts)]
     if last is not None and last.plan.travel is plan.travel and last.plan.locks == plan.locks:
         before = last.tours.get(tour.shift.id)
         reported = tour.shift.id in plan.reports
-        if before and before.tour == tour and before.shown.reported == reported:
+        # A vehicle that merely waits longer does all it has to do when it would have.
+        waited = before is not None and replace(before.tour, ready=tour.ready) == tour
+        if before and waited and before.shown.reported == reported and (before.row == row).all():
             return before
-    halts = stands(tour, plan.travel, plan.region.number_of)
-    return ShownTour(tour, halts, board_tour(plan, number, halts))
+    halts = stands(tour, plan.compiled.timetable(number), plan.region.number_of)
+    return ShownTour(tour, row.copy(), length_of(plan, halts), board_tour(plan, number, halts))
 
 
 def _difference(before: Snapshot, now: Snapshot) -> BoardOut:
@@ -180,6 +193,7 @@ def _difference(before: Snapshot, now: Snapshot) -> BoardOut:
             "gone_tours": [shift for shift in tours if shift not in now.tours],
             "rides": [each for each in now.board.rides if _differs(rides.get(each.code), each)],
             "gone_rides": [code for code in rides if code not in now.rides],
+            "refused": None if before.refused is now.refused else now.refused,
         }
     )
 

@@ -38,17 +38,21 @@ _UNNAMED_KINDS = frozenset({"address", "place", "bus_stop"})
 @lru_cache(maxsize=2)
 def base_map(region: Region) -> RoadsOut:
     """Return everything that is drawn beneath stops and vehicles; read it, never change it."""
-    lines: defaultdict[str, list[str]] = defaultdict(list)
-    for road_class, line in _lines(region.drive):
-        lines[road_class].append(line)
-    for road_class, line in _lines(region.walk):
+    lines: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for road_class, line, name in _lines(region.drive):
+        lines[road_class].setdefault(line, name)
+    for road_class, line, name in _lines(region.walk):
         if road_class in _ON_FOOT_ONLY:
-            lines[road_class].append(line)
+            lines[road_class].setdefault(line, name)
     landscape = read_landscape(region.folder / region.config.extract)
     return RoadsOut(
         areas=dict(landscape.areas),
         lines=dict(landscape.lines),
-        roads={road_class: sorted(set(same)) for road_class, same in sorted(lines.items())},
+        roads={road_class: sorted(same) for road_class, same in sorted(lines.items())},
+        names={
+            road_class: [same[line] for line in sorted(same)]
+            for road_class, same in sorted(lines.items())
+        },
         houses=encode(
             sorted((each.lat, each.lon) for each in region.features if each.kind == "address")
         ),
@@ -61,8 +65,8 @@ def base_map(region: Region) -> RoadsOut:
     )
 
 
-def _lines(network: RoadNetwork) -> Iterator[tuple[str, str]]:
-    """Yield class and line of every road, one of its two directions."""
+def _lines(network: RoadNetwork) -> Iterator[tuple[str, str, str]]:
+    """Yield class, line and name of every road, one of its two directions."""
     drawn = np.flatnonzero(
         (network.reverse_edge < 0) | (np.arange(len(network.edge_road)) < network.reverse_edge)
     )
@@ -73,7 +77,8 @@ def _lines(network: RoadNetwork) -> Iterator[tuple[str, str]]:
             network.shape_lon[first:last].tolist(),
             strict=True,
         )
-        yield road_class(network.roads[network.edge_road[edge]].highway), encode(points)
+        road = network.roads[network.edge_road[edge]]
+        yield road_class(road.highway), encode(points), road.name or road.ref
 
 
 def road_class(highway: str) -> str:

@@ -107,6 +107,11 @@ class RoadsOut(BaseModel):
         description="Lines by class, each of its ways once.",
         examples=[{"secondary": ["_p~iF~ps|U_ulLnnqC"]}],
     )
+    names: dict[str, list[str]] = Field(
+        description="What each of these lines is called, in the same order; empty if nothing: a "
+        "street's name, else the number of the road.",
+        examples=[{"secondary": ["Dorfstraße"]}],
+    )
     areas: dict[str, list[list[str]]] = Field(
         description="Woods, water and so on: polygons, each its outline and then its holes."
     )

@@ -46,12 +46,23 @@ DayQuery = Annotated[Day | None, Query(alias="date", description="Service day; t
 
 
 @router.get("/tours", responses=answers(422, 503), response_model=ToursOut)
-def tours(request: Request, service: ServiceHere, day: DayQuery = None) -> Response:
+def tours(
+    request: Request,
+    service: ServiceHere,
+    day: DayQuery = None,
+    vehicle: Annotated[
+        list[str] | None,
+        Query(max_length=200, description="Only of these vehicles; of all if left out."),
+    ] = None,
+) -> Response:
     """Return the plan of a day: every vehicle's halts with times, loads and ways between them.
 
     Cacheable: the ETag changes when a tour does.
     """
-    return _tours_document(plan_of(service, day)).answer(request)
+    plan = plan_of(service, day)
+    if vehicle is None:
+        return _tours_document(plan).answer(request)
+    return Document.of(tours_out(plan, frozenset(vehicle))).answer(request)
 
 
 @router.get("/figures", responses=answers(422, 503))
@@ -81,7 +92,12 @@ def plan_of(service: Service, day: date | None) -> DayPlan:
 @lru_cache(maxsize=8)
 def stands_of(plan: DayPlan) -> tuple[tuple[Stand, ...], ...]:
     """Return the stands of all tours of a plan."""
-    return tuple(stands(tour, plan.travel, plan.region.number_of) for tour in plan.tours)
+    return tuple(_stands(plan, number) for number in range(len(plan.tours)))
+
+
+def _stands(plan: DayPlan, number: int) -> tuple[Stand, ...]:
+    scheduled = plan.compiled.timetable(number)
+    return stands(plan.tours[number], scheduled, plan.region.number_of)
 
 
 @lru_cache(maxsize=8)
@@ -89,16 +105,17 @@ def _tours_document(plan: DayPlan) -> Document:
     return Document.of(tours_out(plan))
 
 
-def tours_out(plan: DayPlan) -> ToursOut:
-    """Return a plan as everybody sees it."""
+def tours_out(plan: DayPlan, vehicles: frozenset[str] | None = None) -> ToursOut:
+    """Return a plan as everybody sees it; only the tours of some vehicles, if they are named."""
     region = plan.region
     numbers = {each.id: number for number, each in enumerate(region.config.vehicles, start=1)}
     return ToursOut(
         day=plan.day,
         revision=plan.revision,
         tours=[
-            _tour(region, plan, tour, halts, numbers[vehicle_of(tour)])
-            for tour, halts in zip(plan.tours, stands_of(plan), strict=True)
+            _tour(region, plan, tour, _stands(plan, number), numbers[vehicle_of(tour)])
+            for number, tour in enumerate(plan.tours)
+            if vehicles is None or vehicle_of(tour) in vehicles
         ],
     )
 

@@ -1,4 +1,4 @@
-"""The service gives up a ride on its own part; its owner is told."""
+"""The service gives up a ride on its own part, and takes that back; its owner is told."""
 
 from fastapi import APIRouter, Response
 
@@ -7,10 +7,14 @@ from api.rides.booking_owner import Code, written
 from api.rides.bookings import booking_out, no_store
 from api.schemas import BookingOut
 from api.service import ServiceHere
+from api.staff.trouble import Expected
 from api.staff.trouble_answers import MovingOut
+from shuttle.booking import reinstating
 from shuttle.booking.calling_off import call_off, preview
 
 router = APIRouter(prefix="/api/v1", tags=["dispatch"])
+
+_CANNOT = answers(400, 404, 413, 422, 503) | answers(409, schema="MovingChangedProblem")
 
 
 @router.post("/bookings/{code}/call-off/preview", responses=answers(400, 404, 409, 413, 422, 503))
@@ -26,3 +30,25 @@ def call_off_ride(code: Code, service: ServiceHere, response: Response) -> Booki
     no_store(response)
     booking = call_off(service.dispatcher, written(code), service.clock())
     return booking_out(service, booking)
+
+
+@router.post("/bookings/{code}/reinstate/preview", responses=_CANNOT)
+def preview_reinstating(code: Code, service: ServiceHere, response: Response) -> MovingOut:
+    """Say what it means to bring back a ride that was called off. Nothing is changed.
+
+    If no vehicle can keep its promise any more, 409 `cannot_move` says why, and in
+    `nearest_pickup` which window for the same ride is the nearest: for a new booking.
+    """
+    no_store(response)
+    shown = reinstating.preview(service.dispatcher, written(code), service.clock())
+    return MovingOut.of(service.region, shown)
+
+
+@router.post("/bookings/{code}/reinstate", responses=_CANNOT)
+def reinstate(
+    code: Code, service: ServiceHere, response: Response, expected: Expected = None
+) -> MovingOut:
+    """Bring back a ride that was called off, under its promise. Who read of it is told so."""
+    no_store(response)
+    done = reinstating.reinstate(service.dispatcher, written(code), service.clock(), expected)
+    return MovingOut.of(service.region, done)

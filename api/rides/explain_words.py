@@ -87,6 +87,8 @@ STAYS: dict[str, str] = {
     "locked": mark("The ride stays as it is: it or the tour is locked. Unlock it first."),
     "here": mark("The ride is in this vehicle already, and at this time."),
     "stop": mark("The ride stays as it is: one of its stops is closed."),
+    "not_called_off": mark("This ride was not called off by the control room."),
+    "never_listed": mark("This ride never waited for a vehicle."),
     "told": mark(
         "The passenger was told by now that the vehicle comes later. Call them, and choose a "
         "later time or leave it."

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from api.contacts import ContactWire
 from api.schemas import BookingOut, OfferToken, PartyWire, Place
+from api.staff.trouble_schemas import ShiftId
 from api.times import RideTime, Wire
 from shuttle.domain import Offer, RideRequest
 from shuttle.region import Region
@@ -15,6 +16,11 @@ class ChangeRequest(Wire):
     """Take an offer in the place of a booking."""
 
     offer: OfferToken
+    shift: ShiftId | None = Field(
+        default=None,
+        description="Whose tour is to carry it, if it fits there. Heeded from dispatchers alone.",
+        examples=["bus-1@06:00"],
+    )
 
 
 class ReturnWish(Wire):

@@ -10,10 +10,11 @@ from api.rides.bookings import IdempotencyKey, booking_out, no_store
 from api.rides.journey_schemas import BothOut, BothRequest, ChangeRequest, ReturnRequest
 from api.rides.quotes import QuoteOut
 from api.schemas import BookingOut
-from api.security import OPEN_TO_ALL
+from api.security import OPEN_TO_ALL, CallerHere
 from api.service import ServiceHere
 from shuttle.booking.changing import change
 from shuttle.booking.returning import book_both, quote_return
+from shuttle.people.accounts import Role
 
 router = APIRouter(prefix="/api/v1", tags=["rides"])
 
@@ -29,6 +30,7 @@ def change_booking(
     asked: ChangeRequest,
     idempotency_key: IdempotencyKey,
     service: ServiceHere,
+    caller: CallerHere,
     response: Response,
 ) -> BookingOut:
     """Book an offer in the place of a booking: the old ride is given up only with the new one.
@@ -38,7 +40,10 @@ def change_booking(
     """
     offer = service.tokens.open(asked.offer)
     take_by_phone(service, service.dispatcher.store.contact(old.code))
-    booking = change(service.dispatcher, old.code, offer, idempotency_key, service.clock())
+    prefer = (asked.shift or "") if caller.does(frozenset({Role.DISPATCHER})) else ""
+    booking = change(
+        service.dispatcher, old.code, offer, idempotency_key, service.clock(), prefer=prefer
+    )
     response.headers["Location"] = f"/api/v1/bookings/{booking.code}"
     no_store(response)
     return booking_out(service, booking, told=True)

@@ -26,7 +26,8 @@ from shuttle.errors import RequestError, UnknownCondition
 from shuttle.events import Stranded
 from shuttle.trouble.conditions import Disturbance
 from shuttle.trouble.consequences import Consequences
-from shuttle.trouble.entering import entered, if_still, lifted, postponed, waiting
+from shuttle.trouble.entering import entered, if_still, lifted
+from shuttle.trouble.listing import postponed, relisted, waiting
 
 router = APIRouter(prefix="/api/v1/trouble", tags=["dispatch"])
 
@@ -41,6 +42,8 @@ Expected = Annotated[
 ConditionId = Annotated[
     str, Path(pattern=r"^\d{4}-\d{2}-\d{2}-\d{1,6}$", examples=["2027-03-22-1"])
 ]
+
+_MOVING = answers(400, 404, 413, 422, 503) | answers(409, schema="MovingChangedProblem")
 
 
 @router.post("/preview", responses=answers(400, 413, 422, 503))
@@ -96,15 +99,37 @@ def stranded(service: ServiceHere, response: Response, day: DayQuery = None) -> 
     )
 
 
-@router.post("/list/{code}", responses=answers(400, 404, 409, 413, 422, 503))
-def accept(code: Code, service: ServiceHere, response: Response) -> BookingOut:
+@router.post("/list/{code}/preview", responses=answers(400, 404, 409, 413, 422, 503))
+def preview_serving_late(code: Code, service: ServiceHere, response: Response) -> MovingOut:
+    """Say what it means to serve a stranded ride late, in its best way. Nothing is changed."""
+    day, act = _serving_late(service, written(code))
+    return _moving_shown(service, day, act, response)
+
+
+@router.post("/list/{code}", responses=_MOVING)
+def accept(
+    code: Code, service: ServiceHere, response: Response, expected: Expected = None
+) -> BookingOut:
     """Serve a stranded ride late, in its best way. Its promise is broken, and stays as it was."""
-    response.headers["Cache-Control"] = "no-store"
-    booking = service.dispatcher.booking(written(code))
-    day, now = booking.ride.day, service.clock()
-    cause = _causes(service, day).get(booking.code, "")
-    done = service.dispatcher.act(day, now, lambda plan: postponed(plan, booking.code, cause, now))
-    return BookingOut.of(service.region, done)
+    day, act = _serving_late(service, written(code))
+    _moving_done(service, day, if_still(act, expected), response)
+    return BookingOut.of(service.region, service.dispatcher.booking(written(code)))
+
+
+@router.post("/list/{code}/return/preview", responses=answers(400, 404, 409, 413, 422, 503))
+def preview_putting_back(code: Code, service: ServiceHere, response: Response) -> MovingOut:
+    """Say what it means to put a ride back onto the list. Nothing is changed."""
+    day, act = _putting_back(service, written(code))
+    return _moving_shown(service, day, act, response)
+
+
+@router.post("/list/{code}/return", responses=_MOVING)
+def put_back(
+    code: Code, service: ServiceHere, response: Response, expected: Expected = None
+) -> MovingOut:
+    """Put a ride back onto the list from which it was taken by hand: that is undone."""
+    day, act = _putting_back(service, written(code))
+    return _moving_done(service, day, if_still(act, expected), response)
 
 
 @router.post("/{condition}/preview", responses=answers(400, 404, 413, 422, 503))
@@ -151,6 +176,29 @@ def _lifting(service: Service, condition: str) -> tuple[date, Act[Consequences]]
     except (ValueError, RequestError) as error:
         raise UnknownCondition(condition) from error
     return day, lambda plan: lifted(region, plan, condition, now)
+
+
+def _serving_late(service: Service, code: str) -> tuple[date, Act[Moving]]:
+    now, day = service.clock(), service.dispatcher.booking(code).ride.day
+    cause = _causes(service, day).get(code, "")
+    return day, lambda plan: postponed(plan, code, cause, now)
+
+
+def _putting_back(service: Service, code: str) -> tuple[date, Act[Moving]]:
+    now, day = service.clock(), service.dispatcher.booking(code).ride.day
+    store = service.dispatcher.store
+    return day, lambda plan: relisted(plan, code, store.events(day), now)
+
+
+def _moving_shown(service: Service, day: date, act: Act[Moving], response: Response) -> MovingOut:
+    response.headers["Cache-Control"] = "no-store"
+    outcome = service.dispatcher.preview(day, service.clock(), act)
+    return MovingOut.of(service.region, outcome.result)
+
+
+def _moving_done(service: Service, day: date, act: Act[Moving], response: Response) -> MovingOut:
+    response.headers["Cache-Control"] = "no-store"
+    return MovingOut.of(service.region, service.dispatcher.act(day, service.clock(), act))
 
 
 def _known_day(service: Service, day: date, field: str) -> date:

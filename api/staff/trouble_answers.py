@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.problems import Problem
 from api.schemas import OfferOut, PartyWire, StopOut, WindowOut
-from api.staff.trouble_schemas import PointWire
+from api.staff.trouble_schemas import BreakWire, PointWire
 from api.times import local_time
+from shuttle.booking.explaining import Candidate
 from shuttle.booking.moving import Moving
 from shuttle.booking.retiming import Retiming
 from shuttle.domain import Channel
@@ -23,7 +24,7 @@ from shuttle.trouble.conditions import (
     VehicleOut,
 )
 from shuttle.trouble.consequences import Consequences, Effect, Late, Move, Planned
-from shuttle.trouble.entering import Waiting
+from shuttle.trouble.listing import Waiting
 
 
 class ConditionOut(BaseModel):
@@ -42,6 +43,9 @@ class ConditionOut(BaseModel):
     stop: StopOut | None = None
     factor: float | None = None
     points: list[PointWire] | None = None
+    breaks: list[BreakWire] | None = Field(
+        default=None, description="Of a shift: those that were entered with it."
+    )
 
     @classmethod
     def of(cls, region: Region, condition: Condition) -> Self:
@@ -49,6 +53,7 @@ class ConditionOut(BaseModel):
         what = condition.disturbance
         stop = what.stop if isinstance(what, VehicleOut | StopClosed) else None
         closed = what.points if isinstance(what, RoadClosed) else None
+        rests = what.breaks if isinstance(what, ShiftSet) else None
         return cls(
             id=condition.id,
             kind=what.kind,
@@ -61,7 +66,19 @@ class ConditionOut(BaseModel):
             stop=None if stop is None else StopOut.of(region, stop),
             factor=what.factor if isinstance(what, Slower) else None,
             points=None if closed is None else [PointWire(lat=lat, lon=lon) for lat, lon in closed],
+            breaks=None if rests is None else [_rest(region, *each) for each in rests],
         )
+
+
+def _rest(region: Region, earliest: int, latest: int, seconds: int) -> BreakWire:
+    """Return a break the way it is entered."""
+    return BreakWire.model_validate(
+        {
+            "from": local_time(region, earliest).isoformat(),
+            "until": local_time(region, latest + seconds).isoformat(),
+            "minutes": seconds // 60,
+        }
+    )
 
 
 def _time(region: Region, time: int | None) -> datetime | None:
@@ -174,6 +191,19 @@ class ConsequencesOut(BaseModel):
         )
 
 
+class NotInOut(BaseModel):
+    """A vehicle that was meant, and why it does not take a ride."""
+
+    shift: str
+    vehicle: str
+    message: str = Field(description="For people.")
+
+    @classmethod
+    def of(cls, meant: Candidate, message: str) -> Self:
+        """Return a tour that was meant, with why it is not the one."""
+        return cls(shift=meant.shift, vehicle=meant.vehicle, message=message)
+
+
 class MovingOut(BaseModel):
     """What it means to move a ride, and for whom something changes: who is moved first."""
 
@@ -199,6 +229,9 @@ class MovingOut(BaseModel):
     told_by: Channel | None = Field(
         default=None, description="With an offer: how its owner is told of the new promise."
     )
+    not_in: NotInOut | None = Field(
+        default=None, description="With an offer: why the vehicle that was meant is not the one."
+    )
 
     @classmethod
     def of(cls, region: Region, moving: Moving) -> Self:
@@ -217,8 +250,11 @@ class MovingOut(BaseModel):
         )
 
     @classmethod
-    def retimed(cls, region: Region, code: str, found: Retiming, token: str, by: Channel) -> Self:
-        """Return a booking that is to be changed for another time."""
+    def retimed(
+        cls, region: Region, code: str, found: Retiming, token: str, by: Channel, why_not: str
+    ) -> Self:
+        """Return a booking that is to be changed for another time; `why_not` in what was meant."""
+        meant = found.not_in
         return cls(
             code=code,
             before=found.before,
@@ -230,6 +266,7 @@ class MovingOut(BaseModel):
             effects=[EffectOut.of(region, each) for each in found.effects],
             offer=OfferOut.of(region, found.offer, token),
             told_by=by,
+            not_in=None if meant is None else NotInOut.of(meant, why_not),
         )
 
 

@@ -1,5 +1,6 @@
-/** The base map: land, villages and roads on one canvas, and the names of places. */
+/** The base map: land, villages and roads on one canvas, and the names of places and streets. */
 import { decode } from "./polyline.js";
+import { StreetNames } from "./street_names.js";
 
 const { L } = window;
 
@@ -72,6 +73,7 @@ export class BaseMap {
     this.#add(rings(region.boundary), () => ({ color: ink("--border"), weight: 1.6, opacity: 0.55, dashArray: "8 5 2 5" }));
     const landmarks = document_.landmarks.map((each) => ({ ...each, rank: "landmark", population: 0 }));
     this.names = new Names(map, [...document_.places, ...landmarks]);
+    this.streets = new StreetNames(map, document_.roads, document_.names, ink);
     map.on("zoomend", () => this.restyle());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
     this.restyle();
@@ -96,7 +98,7 @@ export class BaseMap {
       const wanted = style(zoom);
       layer.setStyle({ ...wanted, stroke: wanted.stroke !== false && wanted.weight !== 0 });
     }
-    this.names.arrange();
+    this.streets.draw(this.names.arrange());
   }
 }
 
@@ -147,6 +149,7 @@ class Names {
       .map((place) => ({ place, marker: nameMarker(place).addTo(map) }));
   }
 
+  /** Show the names that have room; return the boxes they take. */
   arrange() {
     const zoom = this.map.getZoom();
     const taken = [];
@@ -160,6 +163,7 @@ class Names {
       element.hidden = !shown;
       if (shown) taken.push({ x, y, half });
     }
+    return taken;
   }
 }
 

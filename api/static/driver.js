@@ -53,7 +53,7 @@ const now = () => clock.now(Date.now() - opened);
 function tap(kind, more = {}) {
   sure = null;
   chosen = kind === "arrived" ? null : chosen;
-  post.tap(kind, now(), more);
+  post.tap(kind, now(), more, partyOf(shownTour(), more.booking)?.status);
   allowSound();
   draw();
   exchange();
@@ -125,6 +125,8 @@ function compare() {
     const left = Object.entries(before).filter(([code]) => !isInTour(code));
     memory.gone = [...memory.gone, ...left.map(([code, each]) => ({ code, ...each }))];
   }
+  // Whoever waits again by now is known again, and would be new if they left and came back.
+  memory.back = memory.back.filter((code) => !coming.has(code));
   memory.known = Object.fromEntries([...coming].map(([code, { halt, party }]) =>
     [code, { who: called(party), where: placed(halt), time: halt.arrival }]));
   memory.save();
@@ -178,8 +180,11 @@ function beat() {
 
 // -------------------------------------------------------------------------------------- drawing
 
+/** The tour with what was tapped since. */
+const shownTour = () => memory.tour && withTaps(memory.tour, [...memory.sent, ...memory.queue]);
+
 function draw() {
-  const tour = memory.tour && withTaps(memory.tour, [...memory.sent, ...memory.queue]);
+  const tour = shownTour();
   follow(tour);
   drawBar(tour);
   if (!tour) return;
@@ -216,11 +221,13 @@ function draw() {
 }
 
 function whoIs(tour, code) {
-  for (const halt of tour.halts) {
-    const party = [...halt.getting_on, ...halt.getting_off].find((each) => each.code === code);
-    if (party) return called(party);
-  }
-  return code ?? "";
+  const party = partyOf(tour, code);
+  return party ? called(party) : code ?? "";
+}
+
+/** A party of a tour by its code; undefined if it has none. */
+function partyOf(tour, code) {
+  return tour?.halts.flatMap((halt) => [...halt.getting_on, ...halt.getting_off]).find((each) => each.code === code);
 }
 
 /** What was typed, and where the focus is, outlast a drawing. */

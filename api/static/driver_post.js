@@ -67,8 +67,9 @@ export class Post {
     this.#facts = facts;
   }
 
-  tap(kind, ms, more = {}) {
-    const made = report(kind, ms, more);
+  /** Keep a tap; `status` is how the party stood before it, which only the phone wants to know. */
+  tap(kind, ms, more = {}, status = null) {
+    const made = report(kind, ms, { ...more, status });
     this.#memory.queue.push(made);
     if (CAN_BE_TAKEN_BACK.has(kind)) this.#memory.taps = [...this.#memory.taps, made].slice(-MOST_TAPS);
     this.#memory.save();
@@ -79,7 +80,7 @@ export class Post {
     const memory = this.#memory;
     const kept = memory.queue.some((each) => each.id === tap.id) && !memory.tried.includes(tap.id);
     if (kept) memory.queue = memory.queue.filter((each) => each.id !== tap.id);
-    else memory.queue.push(report("taken_back", ms, { booking: tap.booking, takes_back: tap.id, was: tap.kind }));
+    else memory.queue.push(report("taken_back", ms, { booking: tap.booking, takes_back: tap.id, was: tap.kind, status: tap.status }));
     memory.taps = memory.taps.filter((each) => each.id !== tap.id);
     memory.save();
   }
@@ -110,7 +111,7 @@ export class Post {
     const answer = await this.#ask("/reports", {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRF-Token": this.#facts.csrf },
-      body: JSON.stringify({ reports: batch.map(({ was: _, ...each }) => each) }),
+      body: JSON.stringify({ reports: batch.map(({ was: _, status: __, ...each }) => each) }),
     });
     if (answer?.ok) {
       this.#settle((await answer.json()).reports);
@@ -135,6 +136,7 @@ export class Post {
       if (answer?.taken === "rejected") {
         this.#memory.refused.push({ ...tap, message: answer.message });
         this.#memory.taps = this.#memory.taps.filter((each) => each.id !== tap.id);
+        if (tap.takes_back) this.#memory.back = this.#memory.back.filter((each) => each !== tap.booking);
       } else if (answer) this.#memory.sent.push(tap);
     }
     this.#memory.tried = this.#memory.tried.filter((each) => !taken.has(each));

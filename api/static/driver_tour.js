@@ -61,8 +61,9 @@ function serve(tour, kind, code) {
 }
 
 /** Undo what a tap had made of the tour: people wait or ride again, the vehicle is not there yet. */
-function undo(tour, { was, booking: code }) {
-  const status = { picked_up: "booked", no_show: "booked", dropped_off: "on_board" }[was];
+function undo(tour, { was, booking: code, status: before }) {
+  // Who got off without ever having got on, as the server takes it, waits again.
+  const status = { picked_up: "booked", no_show: "booked", dropped_off: before ?? "on_board" }[was];
   for (const halt of tour.halts) {
     const parties = [...halt.getting_on, ...halt.getting_off].filter((party) => party.code === code);
     for (const party of parties) if (status) party.status = status;

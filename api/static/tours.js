@@ -32,17 +32,20 @@ export class TourLayer {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#recolour());
   }
 
-  /** Show another plan. */
-  replace(tours) {
-    this.tours = tours.map((tour) => ({
+  /** Show another plan; or only other tours of some vehicles, by their ids. */
+  replace(tours, vehicles = null) {
+    const goes = ({ vehicle }) => vehicles === null || vehicles.has(vehicle);
+    for (const { line } of this.legs.filter(({ tour }) => goes(tour))) line.remove();
+    const anew = tours.map((tour) => ({
       ...tour,
       stands: tour.stands.map((stand) => ({
         ...stand, arrives: Date.parse(stand.arrival), leaves: Date.parse(stand.departure),
       })),
     }));
-    this.lines.clearLayers();
-    this.legs = this.tours.flatMap((tour) =>
+    this.tours = [...(this.tours ?? []).filter((tour) => !goes(tour)), ...anew];
+    const legs = anew.flatMap((tour) =>
       tour.stands.slice(1).map((stand, before) => this.#leg(tour, tour.stands[before], stand)));
+    this.legs = [...this.legs.filter(({ tour }) => !goes(tour)), ...legs];
   }
 
   #leg(tour, from, to) {

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
-from routing.insertion import best_insertions
+from routing.insertion import Insertion, best_insertions
+from routing.problem import Trip
 from shuttle.acts import Outcome
+from shuttle.booking.explaining import best_in
 from shuttle.booking.offers import closed_for, exact_trip
 from shuttle.booking.quotes import quote
 from shuttle.booking.requests import check_again
@@ -27,10 +29,12 @@ def booked(
     contact: Contact | None = None,
     not_before: int = 0,
     by_phone: bool = False,
+    prefer: str = "",
 ) -> Outcome[Booking]:
     """Return the day with an offer booked: where it fits best now, under the promise offered.
 
-    `not_before` bounds what is offered instead.
+    `not_before` bounds what is offered instead. The tour of the shift `prefer` is taken if it fits
+    there at all.
 
     Raises
     ------
@@ -48,7 +52,8 @@ def booked(
     trip = exact_trip(plan.region, offer.ride, booking.code)
     insertion = None
     if not closed_for(plan.region, offer.ride):
-        insertion = best_insertions(plan.insertable, plan.travel, [trip], [0])[0]
+        insertion = _preferred(plan, trip, prefer)
+        insertion = insertion or best_insertions(plan.insertable, plan.travel, [trip], [0])[0]
     if insertion is None:
         checked = check_again(region, offer.request, now)
         raise OfferGone(quote(region, plan, checked, now, new_code, not_before=not_before))
@@ -63,6 +68,14 @@ def booked(
         receipt=Receipt(key, offer.id, booking.code),
         alternative=offer.alternative,
     )
+
+
+def _preferred(plan: DayPlan, trip: Trip, shift: str) -> Insertion | None:
+    """Return the best place in the tour of a shift, if there is such a tour and place."""
+    number = next((n for n, tour in enumerate(plan.tours) if tour.shift.id == shift), None)
+    if number is None or shift in plan.locks:
+        return None
+    return best_in(plan.compiled, number, trip)
 
 
 def cancelled(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:

@@ -6,7 +6,7 @@ from shuttle.acts import Outcome
 from shuttle.booking.bookings import cancelled
 from shuttle.booking.moving import Moving, added
 from shuttle.dispatcher import Dispatcher
-from shuttle.domain import Booking
+from shuttle.domain import Booking, BookingStatus
 from shuttle.driving.ledger import without_a_ride
 from shuttle.events import CancelledByService
 from shuttle.plan import DayPlan
@@ -57,6 +57,8 @@ def called_off(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     NotCancellable
         If its vehicle is on the way, or the ride over.
     """
+    if booking.status is BookingStatus.CANCELLED:
+        return Outcome(booking, plan)
     number = plan.tour_of(booking.code)
     shift = "" if number is None else plan.tours[number].shift.id
     outcome = cancelled(plan, booking, now)

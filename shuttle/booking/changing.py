@@ -68,10 +68,12 @@ def change(
     now: int,
     *,
     by_phone: bool = False,
+    prefer: str = "",
 ) -> Booking:
     """Book an offer in the place of a booking, on the same day or another; or the old one stays.
 
-    Repeating the call with the same key and offer returns the same booking.
+    Repeating the call with the same key and offer returns the same booking. The tour of the shift
+    `prefer` carries it, if it fits there.
 
     Raises
     ------
@@ -100,6 +102,7 @@ def change(
             key=key,
             contact=store.contact(code),
             by_phone=by_phone,
+            prefer=prefer,
         )
 
     old = dispatcher.booking(code)
@@ -164,6 +167,7 @@ def changed(
     key: str,
     contact: Contact | None,
     by_phone: bool = False,
+    prefer: str = "",
 ) -> Joint[Booking]:
     """Return the days with an offer booked in the place of an old booking; they may be one day.
 
@@ -178,7 +182,8 @@ def changed(
     """
     before = given_up(plans[old.ride.day], old, now)
     left = {**plans, old.ride.day: before.plan}
-    after = booked(region, left[offer.ride.day], offer, now, new_code, key=key, contact=contact)
+    day = left[offer.ride.day]
+    after = booked(region, day, offer, now, new_code, key=key, contact=contact, prefer=prefer)
     after = of_journey(after, old.journey)
     shift = _shift_of(plans[old.ride.day], old)
     new_shift = _shift_of(after.plan, after.result)

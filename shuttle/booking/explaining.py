@@ -139,7 +139,7 @@ def explanation(plan: DayPlan, booking: Booking) -> Explanation:
     return replace(
         known,
         planned=_difference(plan.tours[number], without.tours[number], plan.compiled.travel),
-        own=_cost(_best(without.compiled, number, trip)),
+        own=_cost(best_in(without.compiled, number, trip)),
         others=others_of(without.compiled, number, trip),
     )
 
@@ -199,7 +199,7 @@ def candidate(day: CompiledTours, trip: Trip, found: TourObstacle) -> Candidate:
     return Candidate(
         shift=tour.shift.id,
         vehicle=vehicle_of(tour),
-        cost=_cost(_best(day, found.tour, trip)),
+        cost=_cost(best_in(day, found.tour, trip)),
         obstacle=found.obstacle,
         missing=LOAD_KINDS[found.missing] if found.obstacle is Obstacle.CAPACITY else None,
     )
@@ -210,10 +210,11 @@ def _by_cost(candidate: Candidate) -> tuple[bool, int, str]:
     return (cost is None, 0 if cost is None else cost.seconds, candidate.shift)
 
 
-def _best(day: CompiledTours, number: int, trip: Trip) -> Insertion | None:
-    """Return the best place for a trip in one tour alone."""
+def best_in(day: CompiledTours, number: int, trip: Trip) -> Insertion | None:
+    """Return the best place for a trip in one tour alone, None if it does not fit there."""
     alone = compile_tours((day.tours[number],), day.travel)
-    return best_insertions(alone, day.travel, [trip])[0]
+    found = best_insertions(alone, day.travel, [trip])[0]
+    return None if found is None else replace(found, tour=number)
 
 
 def _cost(insertion: Insertion | None) -> Cost | None:

@@ -5,7 +5,7 @@ A time outside the promise is another promise: that is a change, see
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from routing.insertion import Insertion, best_insertions, explain
@@ -17,7 +17,7 @@ from shuttle.domain import Booking, BookingStatus
 from shuttle.errors import CannotMove, NotMovable, RequestError, UnknownBooking, UnknownShift
 from shuttle.events import Event, Moved, Rescued
 from shuttle.plan import DayPlan, under_way
-from shuttle.trouble.consequences import Effect, effects
+from shuttle.trouble.consequences import Effect, effects, planned
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ def moved(
 ) -> Outcome[Moving]:
     """Return the day with a ride in the tour of a shift, where it fits best.
 
-    Nobody else's promise is missed by it: the insertion sees to that, and the checker again.
+    Nobody else's promise is missed by it: the insertion sees to that, and the checker again. If
+    its time is left to the plan, and that would bring the vehicle sooner than its owner was told,
+    the time that was told is wanted.
 
     Parameters
     ----------
@@ -106,10 +108,11 @@ def moved(
     if insertion is None:
         raise _cannot(without, target, number, wanted, told)
     after = without.inserted(planned_trip(plan.region, wanted), insertion).with_bookings(wanted)
+    if pickup is None and within_promise(booking, told) and planned(after)[code].pickup < told:
+        return moved(plan, code, shift, now, told, told)
     changed = frozenset({target} if number is None else {number, target})
     before = "" if number is None else plan.tours[number].shift.id
-    found = effects(plan, after, {}, {})
-    told_to = tuple(sorted(found, key=lambda each: (each.code != code, -each.late, each.code)))
+    told_to = own_first(code, effects(plan, after, {}, {}))
     event: Event = Moved(now, code, before, shift, pickup)
     if number is None:
         event = Rescued(now, code, "", shift)
@@ -122,6 +125,11 @@ def moved(
         bookings=() if wanted is booking else (wanted,),
         events=(event,),
     )
+
+
+def own_first(code: str, found: Iterable[Effect]) -> tuple[Effect, ...]:
+    """Return effects in the order in which they are shown: whose ride it is, then the latest."""
+    return tuple(sorted(found, key=lambda each: (each.code != code, -each.late, each.code)))
 
 
 def within_promise(booking: Booking, pickup: int) -> bool:

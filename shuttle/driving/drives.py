@@ -103,13 +103,20 @@ def _acknowledged(drive: Drive, report: Report) -> Drive:
     return drive.then(drive.tour, event)
 
 
+def _same_word(one: Report, other: Report) -> bool:
+    return (one.kind, one.code) == (other.kind, other.code)
+
+
 def _arrived(drive: Drive, report: Report) -> Drive:
     """Note that the vehicle stands at a party's next halt, or stood there: that is learned late."""
     pickup = drive.where(HaltKind.PICKUP, report.code)
     dropoff = drive.where(HaltKind.DROPOFF, report.code)
     got_on = drive.tour.halts[pickup].earliest if pickup < drive.tour.served else None
     index = pickup if got_on is None or report.time <= got_on else dropoff
-    event = VehicleArrived(report.time, report.code, drive.tour.shift.id)
+    wrong = {each.takes_back for each in drive.reports}
+    said = (each.id for each in drive.reports if _same_word(each, report))
+    mistaken = sum(each in wrong for each in said)
+    event = VehicleArrived(report.time, report.code, drive.tour.shift.id, mistaken)
     if index >= drive.tour.served:
         return drive.then(stood_at(drive.tour, index), event)
     if _status(drive, report) is BookingStatus.NO_SHOW:

@@ -34,12 +34,13 @@ class RideAcknowledged:
 
 @dataclass(frozen=True, slots=True)
 class VehicleArrived:
-    """A vehicle stands where a party gets on or off."""
+    """A vehicle stands where a party gets on or off; `mistaken` times that was said and wrong."""
 
     kind: ClassVar[str] = "vehicle_arrived"
     time: int
     code: str
     shift: str
+    mistaken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +98,12 @@ class TakenBack:
     """What had been entered of a ride had not happened.
 
     Either the timetable had entered a pickup or drop-off, and the first report said otherwise; or
-    a driver took back a tap: an arrival, a pickup, a no-show, a drop-off.
+    a driver took back a tap: an arrival, a pickup, a no-show, a drop-off. `report` is its kind;
+    empty where none was tapped, and in what was stored before this was asked.
     """
 
     kind: ClassVar[str] = "taken_back"
     time: int
     code: str
     shift: str
+    report: str = ""

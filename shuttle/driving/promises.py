@@ -18,6 +18,7 @@ from shuttle.events import (
     Event,
     PromiseBroken,
     PromiseKept,
+    Reinstated,
     TrainCancelled,
     TrainRunsAgain,
     VerdictCorrected,
@@ -192,10 +193,8 @@ def entries(
         if each.owed.pickup_latest < now:
             verdicts.setdefault(each.code, (0, Cause.NO_VEHICLE))
     owed = (*plan.bookings.values(), *let_down)
-    found = [
-        replace(_entry(each, verdicts, at_risk), train_cancelled=each.code in trainless)
-        for each in owed
-    ]
+    found = [_entry(each, verdicts, at_risk) for each in owed]
+    found = [replace(e, train_cancelled=True) if e.booking.code in trainless else e for e in found]
     return sorted(found, key=lambda each: each.booking.ride.promise.pickup_earliest)
 
 
@@ -243,6 +242,6 @@ def _verdicts(events: Iterable[Event]) -> dict[str, tuple[int, Cause | None]]:
             last[event.code] = (event.seconds, Cause(event.cause))
         elif isinstance(event, VerdictCorrected):
             last[event.code] = (event.seconds, Cause(event.cause) if event.seconds else None)
-        elif isinstance(event, TakenBack):
+        elif isinstance(event, TakenBack | Reinstated):
             last.pop(event.code, None)
     return last

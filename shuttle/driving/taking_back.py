@@ -55,7 +55,7 @@ def taken_back(drive: Drive, report: Report) -> Drive:
     if tapped not in counting:
         return drive
     _check(tapped, report, counting)
-    event = TakenBack(report.time, report.code, drive.tour.shift.id)
+    event = TakenBack(report.time, report.code, drive.tour.shift.id, tapped.kind)
     if tapped.kind is ReportKind.ARRIVED:
         if drive.bookings[report.code].status not in UNFINISHED:
             raise RejectedError(Rejection.TOO_LATE)  # a verdict on its ride has been given

@@ -1,11 +1,10 @@
 """A tour as people see it: where the vehicle stands and when, halts at one stop merged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from routing.problem import Halt, HaltKind, Loads, Tour
-from routing.schedule import ScheduledHalt, timetable
-from routing.travel_times import TravelTimes
+from routing.schedule import ScheduledHalt
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,14 @@ class Stand:
 
 
 def stands(
-    tour: Tour, travel: TravelTimes, number_of: Callable[[int], int] = int
+    tour: Tour, scheduled: Sequence[ScheduledHalt], number_of: Callable[[int], int] = int
 ) -> tuple[Stand, ...]:
     """Return the stands of a tour in order, from the depot and back.
 
     Parameters
     ----------
-    tour, travel
-        The tour, and the travel times between its places.
+    tour, scheduled
+        The tour, and when its halts happen.
     number_of
         Tells which place a row of the travel times is about: :meth:`Region.number_of`.
     """
@@ -62,11 +61,10 @@ def stands(
             groups[-1].append(number)
         else:
             groups.append([number])
-    scheduled = timetable(tour, travel)
     return tuple(_stand(tour, scheduled, group) for group in groups)
 
 
-def _stand(tour: Tour, scheduled: tuple[ScheduledHalt, ...], group: list[int]) -> Stand:
+def _stand(tour: Tour, scheduled: Sequence[ScheduledHalt], group: list[int]) -> Stand:
     halts = [tour.halts[number] for number in group]
     return Stand(
         place=halts[0].place,

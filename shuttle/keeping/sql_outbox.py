@@ -83,17 +83,11 @@ class SqlOutbox:
 
     def entries(self, day: date) -> tuple[Entry, ...]:
         """Return the notices about a service day."""
-        query = (
-            sa.select(_OUTBOX)
-            .where(_OUTBOX.c.region == self._region, _OUTBOX.c.day == day.isoformat())
-            .order_by(_OUTBOX.c.id)
-        )
-        with self._reading() as connection:
-            rows = connection.execute(query).mappings()
-            return tuple(
-                Entry(_notice(row), Fate(row["fate"]), row["attempts"], row["reason"])
-                for row in rows
-            )
+        return self._entries(_OUTBOX.c.day == day.isoformat())
+
+    def about(self, code: str) -> tuple[Entry, ...]:
+        """Return the notices to one owner."""
+        return self._entries(_OUTBOX.c.code == code)
 
     def age(self, now: int) -> int:
         """Return for how many seconds the oldest notice has been waiting."""
@@ -101,6 +95,15 @@ class SqlOutbox:
         with self._reading() as connection:
             oldest = connection.scalar(query)
         return 0 if oldest is None else max(0, now - oldest)
+
+    def _entries(self, which: sa.ColumnElement[bool]) -> tuple[Entry, ...]:
+        query = sa.select(_OUTBOX).where(_OUTBOX.c.region == self._region, which)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(_OUTBOX.c.id)).mappings()
+            return tuple(
+                Entry(_notice(row), Fate(row["fate"]), row["attempts"], row["reason"])
+                for row in rows
+            )
 
     def _let_go(self, claim: Claim, **values: Any) -> bool:
         with self._writing() as connection:

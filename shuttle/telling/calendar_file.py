@@ -19,6 +19,7 @@ PUBLISHED = frozenset(
         NoticeKind.CHANGED,
         NoticeKind.STOP_MOVED,
         NoticeKind.RESCUED,
+        NoticeKind.REINSTATED,
         NoticeKind.POSTPONED,
         NoticeKind.HELD_FOR_TRAIN,
     }

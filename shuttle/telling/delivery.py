@@ -25,14 +25,14 @@ from shuttle.store import Store, owner_of
 from shuttle.telling.calendar_file import PUBLISHED, TAKEN_BACK, calendar_file, method
 from shuttle.telling.carriers import Attachment, Carrier, Message, Undelivered
 from shuttle.telling.notices import (
+    CORRECTS,
+    LAST_COUNTS,
     OF_A_RIDE_TO_COME,
-    OF_A_TRAIN,
-    OF_A_VEHICLE,
     Notice,
     NoticeKind,
 )
 from shuttle.telling.opening import digits_of
-from shuttle.telling.outbox import Claim, Fate
+from shuttle.telling.outbox import Claim, Entry, Fate
 from shuttle.telling.webhook_sender import WebhookSender
 from shuttle.telling.wording import words
 
@@ -114,6 +114,8 @@ class Delivery:
             self._miss(claim, Fate.UNSENT, "overtaken")
         elif channel_of(notice, contact) not in self.carriers:
             self._end(claim, Fate.UNSENT, "no channel configured")
+        elif self._corrects_what_waits(notice, booking):
+            self.store.outbox.postpone(claim, now + FIRST_PAUSE, "what it corrects is on its way")
         else:
             self._carry(claim, booking, contact, now)
         return True
@@ -129,22 +131,33 @@ class Delivery:
             if waiting is None or waiting != waiting.told(notice.valid_until):
                 return True
             return not self.possible(waiting, now)
-        if notice.kind is NoticeKind.NO_SHOW and booking is not None:
-            return booking.status is not BookingStatus.NO_SHOW  # the driver took it back
-        if notice.kind not in OF_A_RIDE_TO_COME or booking is None:
+        if booking is None:
             return False
-        if booking.status is not BookingStatus.BOOKED:
+        if notice.kind is NoticeKind.NO_SHOW and booking.status is not BookingStatus.NO_SHOW:
+            return True  # the driver took it back
+        if notice.kind in OF_A_RIDE_TO_COME and booking.status is not BookingStatus.BOOKED:
             return True
-        return any(
-            notice.kind in kinds and notice != self._last(booking, kinds)
-            for kinds in (OF_A_VEHICLE, OF_A_TRAIN)
-        )
+        said = next((each for each in LAST_COUNTS if notice.kind in each), None)
+        if said is None:
+            return False
+        own = self._about(booking, said)
+        if notice.kind in CORRECTS:
+            sent = [each for each in own if each.fate in (Fate.SENT, Fate.GIVEN_UP)]
+            waits = any(each.fate is Fate.WAITING and each.notice != notice for each in own)
+            if not waits and (not sent or sent[-1].notice.kind in CORRECTS):
+                return True
+        return notice != own[-1].notice
 
-    def _last(self, booking: Booking, kinds: Collection[NoticeKind]) -> Notice | None:
-        """Return the last notice of some kinds about a ride."""
-        notices = (each.notice for each in self.store.outbox.entries(booking.ride.day))
-        own = [each for each in notices if each.code == booking.code]
-        return next((each for each in reversed(own) if each.kind in kinds), None)
+    def _corrects_what_waits(self, notice: Notice, booking: Booking | None) -> bool:
+        """Whether the words that a notice takes back may be on their way at this moment."""
+        wrong = CORRECTS.get(notice.kind, frozenset())
+        own = self._about(booking, wrong) if booking is not None and wrong else []
+        return any(each.fate is Fate.WAITING for each in own)
+
+    def _about(self, booking: Booking, kinds: Collection[NoticeKind]) -> list[Entry]:
+        """Return what was to be told of a ride, of some kinds, in the order in which it came."""
+        entries = self.store.outbox.about(booking.code)
+        return [each for each in entries if each.notice.kind in kinds]
 
     def _carry(self, claim: Claim, booking: Booking | None, contact: Contact, now: int) -> None:
         """Write a message and send it the way its reader wished."""

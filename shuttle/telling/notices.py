@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 
 from shuttle.domain import Booking, Channel, Contact
+from shuttle.driving.driving_events import TakenBack
 from shuttle.events import Event, facts
 
 HOUR_SECONDS = 60 * 60
@@ -39,6 +40,10 @@ class NoticeKind(StrEnum):
     LATE = "late"
     NO_SHOW = "no_show"
     CANCELLED_BY_SERVICE = "cancelled_by_service"
+    REINSTATED = "reinstated"
+    """The ride stands: that it had been called off, or nobody met, was a mistake."""
+    NOT_ARRIVED = "not_arrived"
+    """The vehicle is not there yet, as a driver had said by mistake."""
     STOP_MOVED = "stop_moved"
     AT_RISK = "at_risk"
     STRANDED = "stranded"
@@ -78,6 +83,8 @@ OF_A_RIDE_TO_COME = TIMED | {
     NoticeKind.NOT_HELD_FOR_TRAIN,
     NoticeKind.TRAIN_CANCELLED,
     NoticeKind.TRAIN_RUNS_AGAIN,
+    NoticeKind.REINSTATED,
+    NoticeKind.NOT_ARRIVED,
 }
 """Those that are overtaken once the ride has begun or is cancelled."""
 
@@ -86,6 +93,19 @@ OF_A_VEHICLE = frozenset({NoticeKind.STRANDED, NoticeKind.RESCUED, NoticeKind.PO
 
 OF_A_TRAIN = frozenset({NoticeKind.TRAIN_CANCELLED, NoticeKind.TRAIN_RUNS_AGAIN})
 """Whether the train of a ride runs: of several about one ride only the last is true."""
+
+CORRECTS: Mapping[NoticeKind, frozenset[NoticeKind]] = {
+    NoticeKind.REINSTATED: frozenset({NoticeKind.CANCELLED_BY_SERVICE, NoticeKind.NO_SHOW}),
+    NoticeKind.NOT_ARRIVED: frozenset({NoticeKind.ARRIVING}),
+}
+"""What takes back other words: nothing is said to whoever has not been sent them."""
+
+LAST_COUNTS = (
+    OF_A_VEHICLE,
+    OF_A_TRAIN,
+    *(words | {correction} for correction, words in CORRECTS.items()),
+)
+"""Kinds of which, of several about one ride, only the last is true."""
 
 Fact = int | str
 
@@ -131,6 +151,7 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
     "changed": (NoticeKind.CHANGED, "new"),
     "no_show": (NoticeKind.NO_SHOW, "code"),
     "cancelled_by_service": (NoticeKind.CANCELLED_BY_SERVICE, "code"),
+    "reinstated": (NoticeKind.REINSTATED, "code"),
     "stop_moved": (NoticeKind.STOP_MOVED, "code"),
     "promise_at_risk": (NoticeKind.AT_RISK, "code"),
     "stranded": (NoticeKind.STRANDED, "code"),
@@ -142,14 +163,22 @@ OF_EVENT: Mapping[str, tuple[NoticeKind, str]] = {
     "train_cancelled": (NoticeKind.TRAIN_CANCELLED, "code"),
     "train_runs_again": (NoticeKind.TRAIN_RUNS_AGAIN, "code"),
     "vehicle_arrived": (NoticeKind.ARRIVING, "code"),
+    "taken_back arrived": (NoticeKind.NOT_ARRIVED, "code"),
+    "taken_back no_show": (NoticeKind.REINSTATED, "code"),
     "series_missed": (NoticeKind.SERIES_MISSED, "series"),
     "window_opened": (NoticeKind.WINDOW_OPENED, "waiting"),
 }
-"""Which events are told, by their kind, and which of their fields says whose they are."""
+"""Which events are told, by their kind, and which of their fields says whose they are.
+
+Of what a driver takes back the kind is followed by that of the report.
+"""
 
 REPEATED = frozenset(
     {
         NoticeKind.NO_SHOW,
+        NoticeKind.CANCELLED_BY_SERVICE,
+        NoticeKind.REINSTATED,
+        NoticeKind.NOT_ARRIVED,
         NoticeKind.STOP_MOVED,
         NoticeKind.STRANDED,
         NoticeKind.RESCUED,
@@ -189,9 +218,10 @@ def notices_of(
 
 def notice_of(event: Event, booking_of: BookingOf) -> Notice | None:
     """Return what an event has to tell its owner, or None."""
-    if event.kind not in OF_EVENT:
+    name = f"{event.kind} {event.report}" if isinstance(event, TakenBack) else event.kind
+    if name not in OF_EVENT:
         return None
-    kind, whose = OF_EVENT[event.kind]
+    kind, whose = OF_EVENT[name]
     said = {name: value for name, value in facts(event).items() if value is not None}
     code, time = str(said.pop(whose)), event.time
     booking = booking_of(code)
@@ -225,6 +255,8 @@ def _worth_a_warning(booking: Booking | None, time: int, said: Mapping[str, Fact
 
 def _ordinal(kind: NoticeKind, time: int, said: Mapping[str, Fact]) -> int:
     """Return what tells notices of one kind to one owner apart: the day missed, or the time."""
+    if kind is NoticeKind.ARRIVING:
+        return int(said.get("mistaken", 0))
     if kind not in REPEATED:
         return 0
     if kind is NoticeKind.SERIES_MISSED:

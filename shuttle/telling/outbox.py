@@ -85,6 +85,9 @@ class Outbox(Protocol):
     def entries(self, day: date) -> tuple[Entry, ...]:
         """Return the notices about a service day in the order in which they came."""
 
+    def about(self, code: str) -> tuple[Entry, ...]:
+        """Return the notices to one owner, by the code, in the order in which they came."""
+
     def age(self, now: int) -> int:
         """Return for how many seconds the oldest notice has been waiting, 0 if none is."""
 
@@ -165,6 +168,11 @@ class MemoryOutbox:
         """Return the notices about a service day."""
         with self._lock:
             return tuple(row.entry for row in self._rows if row.day == day)
+
+    def about(self, code: str) -> tuple[Entry, ...]:
+        """Return the notices to one owner."""
+        with self._lock:
+            return tuple(row.entry for row in self._rows if row.entry.notice.code == code)
 
     def age(self, now: int) -> int:
         """Return for how many seconds the oldest notice has been waiting."""

@@ -91,8 +91,10 @@ def _due(coming: _Coming, told: Sequence[Notice], now: int) -> Notice | None:
     if _is_late(coming, told):
         return _timed(NoticeKind.LATE, coming, now, sum(e.kind is NoticeKind.LATE for e in told))
     if left <= ARRIVING:
-        if coming.is_next and NoticeKind.ARRIVING not in kinds:
-            return _timed(NoticeKind.ARRIVING, coming, now)
+        said = sum(each.kind is NoticeKind.ARRIVING for each in told)
+        mistaken = sum(each.kind is NoticeKind.NOT_ARRIVED for each in told)
+        if coming.is_next and said <= mistaken:
+            return _timed(NoticeKind.ARRIVING, coming, now, said)
         return None
     just_told = any(each.kind is NoticeKind.LATE and now - each.time < QUIET for each in told)
     if left <= 10 * 60:
@@ -110,7 +112,12 @@ def _is_late(coming: _Coming, told: Sequence[Notice]) -> bool:
     """Whether a pickup is later than owed, or much later than its owner was last told."""
     promise = coming.booking.ride_now.promise
     # What was said of a time that holds no longer misleads nobody: they were told the new one.
-    anew = (NoticeKind.POSTPONED, NoticeKind.RESCUED, NoticeKind.HELD_FOR_TRAIN)
+    anew = (
+        NoticeKind.POSTPONED,
+        NoticeKind.RESCUED,
+        NoticeKind.HELD_FOR_TRAIN,
+        NoticeKind.NOT_ARRIVED,
+    )
     moved = max((each.time for each in told if each.kind in anew), default=0)
     said = [each for each in told if each.kind in TIMED and each.time >= moved]
     if not said:

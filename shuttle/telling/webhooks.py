@@ -23,6 +23,7 @@ OF_EVENT: Mapping[str, tuple[str, str]] = {
     "dropped_off": ("booking.dropped_off", "code"),
     "no_show": ("booking.no_show", "code"),
     "taken_back": ("booking.corrected", "code"),
+    "reinstated": ("booking.corrected", "code"),
 }
 """What an event is called outside, and which of its fields is the booking's code."""
 

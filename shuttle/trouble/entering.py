@@ -1,26 +1,21 @@
-"""Trouble entered, lifted, and what nobody could plan away decided: acts on the plan of a day.
+"""Trouble entered and lifted: acts on the plan of a day.
 
 A preview and its confirmation are the same act, looked at or done.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from shuttle.acts import Act, Outcome
 from shuttle.booking.moving import Moving
-from shuttle.booking.offers import exact_trip
-from shuttle.domain import Amendment, Booking
 from shuttle.errors import (
-    NoLateRide,
-    NotStranded,
     PlanChanged,
     RequestError,
     UnknownCondition,
 )
 from shuttle.events import (
     Event,
-    Postponed,
     Rescued,
     StopMoved,
     Stranded,
@@ -39,11 +34,12 @@ from shuttle.trouble.conditions import (
     StopClosed,
     VehicleOut,
 )
-from shuttle.trouble.consequences import Consequences, Effect, Late, effects
+from shuttle.trouble.consequences import Consequences, Effect, effects
 from shuttle.trouble.duties import with_duties
 from shuttle.trouble.imposed import imposed
+from shuttle.trouble.listing import late_ride
 from shuttle.trouble.region_on_day import SNAP_METRES
-from shuttle.trouble.replanning import least_late, overruns, relieved, with_room_for
+from shuttle.trouble.replanning import overruns, relieved, with_room_for
 from shuttle.trouble.undoing import duties_after
 
 Shown = TypeVar("Shown", Consequences, Moving)
@@ -112,57 +108,6 @@ def if_still(act: Act[Shown], digest: str | None) -> Act[Shown]:
         return outcome
 
     return checked
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A stranded ride on the dispatcher's list, with the least late way to serve it, if any."""
-
-    booking: Booking
-    late_ride: Late | None
-
-
-def waiting(plan: DayPlan, now: int) -> tuple[Waiting, ...]:
-    """Return the dispatcher's list: every ride without a tour, the most urgent first."""
-    stranded = sorted(
-        plan.stranded, key=lambda each: (each.ride_now.promise.pickup_latest, each.code)
-    )
-    return tuple(Waiting(each, _late_ride(plan, each, now)) for each in stranded)
-
-
-def postponed(plan: DayPlan, code: str, cause: str, now: int) -> Outcome[Booking]:
-    """Return the day with a stranded ride served late, at the times of its best alternative.
-
-    Raises
-    ------
-    NotStranded, NoLateRide
-        And nothing changed.
-    """
-    booking = next((each for each in plan.stranded if each.code == code), None)
-    if booking is None:
-        raise NotStranded(code)
-    booking = booking.wanted_at(None)
-    found = least_late(plan, booking, now)
-    if found is None:
-        raise NoLateRide(code)
-    late, times, insertion = found
-    ride = booking.ride_now
-    if times != ride.promise:
-        boarded = booking.amendment.boarded if booking.amendment else None
-        amendment = Amendment(ride.pickup_stop, ride.dropoff_stop, times, boarded, booking.held)
-        booking = replace(booking, amendment=amendment)
-    trip = exact_trip(plan.region, booking.ride_now, code)
-    after = plan.inserted(trip, insertion).with_bookings(booking)
-    event: Event = Rescued(now, code, cause, late.planned.shift)
-    if late.seconds:
-        event = Postponed(now, code, cause, late.seconds, late.planned.shift)
-    return Outcome(
-        booking,
-        after,
-        planned=frozenset({insertion.tour}),
-        bookings=(booking,),
-        events=(event,),
-    )
 
 
 def _check(region: Region, plan: DayPlan, disturbance: Disturbance, now: int) -> None:
@@ -246,7 +191,7 @@ def _under(
     calm = calm.with_bookings(*free)
     bookings = {each.code: each for each in (*faced.bookings, *free)}
     made = with_room_for(calm, calm.stranded)
-    late_rides = {each.code: _late_ride(made, each, now) for each in made.stranded}
+    late_rides = {each.code: late_ride(made, each, now) for each in made.stranded}
     told = effects(plan, made, faced.moves, late_rides)
     stood = {n for n, tour in enumerate(made.tours) if tour.shift.id in faced.stood}
     changed = {
@@ -284,8 +229,3 @@ def _told(told: Sequence[Effect], cause: str, before: DayPlan, now: int) -> list
         elif each.after is not None and each.other_vehicle:
             events.append(TakenOver(now, each.code, cause, each.after.shift))
     return events
-
-
-def _late_ride(plan: DayPlan, booking: Booking, now: int) -> Late | None:
-    found = least_late(plan, booking, now)
-    return None if found is None else found[0]

@@ -133,7 +133,7 @@ def _left(region: Region, plan: DayPlan, tour: Tour, new: Condition, now: int) -
     halts.append(HaltRecord(HaltKind.END, time=duty.end))
     over = len(halts)
     waiting = tuple(
-        _beside(region, plan.bookings[code], duty.to_stop, boarded[code], now) for code in stay
+        beside(region, plan.bookings[code], duty.to_stop, boarded[code], now) for code in stay
     )
     ended = replace(record, halts=tuple(halts), fixed=over, served=over, ready=tick_of(now))
     return _Left(ended, waiting, tuple(here))
@@ -143,7 +143,7 @@ def _goes_to(plan: DayPlan, code: str) -> str:
     return plan.bookings[code].ride_now.dropoff_stop
 
 
-def _beside(region: Region, booking: Booking, stop: str | None, boarded: int, now: int) -> Booking:
+def beside(region: Region, booking: Booking, stop: str | None, boarded: int, now: int) -> Booking:
     """Return the booking of somebody who got off where the vehicle stands, and wants to go on."""
     assert stop is not None, "nobody is on board at a depot"
     ride, begin = booking.ride_now, tick_of(now)

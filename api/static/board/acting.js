@@ -143,24 +143,58 @@ export class Acting {
   async callOff(ride) {
     const preview = await this.run(() => ask("POST", `/api/v1/bookings/${ride.code}/call-off/preview`));
     if (!preview) return;
-    const who = `${this.times.clock(ride.earliest)} ${ride.from || ride.pickup_stop} → ${ride.to || ride.dropoff_stop}`;
-    this.confirm(words.call_off, [part("p", {}, part("b", {}, who)), part("p", {}, words.call_off_means), ...this.consequences(preview)], words.do_call_off, async () => {
+    this.confirm(words.call_off, [this.#whose(ride), part("p", {}, words.call_off_means), ...this.consequences(preview)], words.do_call_off, async () => {
       await ask("POST", `/api/v1/bookings/${ride.code}/call-off`);
-      this.done(words.called_off, null);
+      this.done(words.called_off, () => this.reinstate(ride));
     });
   }
 
-  acceptLate(ride) {
-    this.run(async () => {
-      const told = await ask("GET", `/api/v1/trouble/list?day=${day}`);
-      const late = told.rides.find((each) => each.code === ride.code)?.late_ride;
-      if (!late) {
-        notify(words.no_late_ride);
-        return;
+  #whose(ride) {
+    return part("p", {}, part("b", {}, `${this.times.clock(ride.earliest)} ${ride.from || ride.pickup_stop} → ${ride.to || ride.dropoff_stop}`));
+  }
+
+  /** Bring a ride back that was called off; if no vehicle can keep its promise, say what is free instead. */
+  reinstate(ride) {
+    return this.run(async () => {
+      try {
+        await this.#looked(`/api/v1/bookings/${ride.code}/reinstate`, {
+          title: words.reinstate, means: [this.#whose(ride), part("p", {}, words.reinstate_means)],
+          yes: words.do_reinstate, done: words.reinstated, contrary: () => this.callOff(ride),
+        });
+      } catch (error) {
+        if (!(error instanceof Refused) || error.problem.code !== "cannot_move") throw error;
+        const { nearest_pickup: time } = error.problem;
+        const free = time ? say("free_then", { time: this.times.clock(Date.parse(time)) }) : words.nowhere_else;
+        this.show(words.reinstate, [this.#whose(ride), part("p", { class: "wrong" }, error.message), part("p", {}, free)], null, null);
       }
-      const text = say("late_way", { vehicle: this.name(late.planned.shift), time: this.times.clock(Date.parse(late.planned.pickup)), minutes: Math.ceil(late.late_seconds / 60) });
-      this.confirm(words.serve_late, [part("p", {}, text)], words.do_serve_late, () => ask("POST", `/api/v1/trouble/list/${ride.code}`));
     });
+  }
+
+  /** Serve a ride late that no vehicle carries. */
+  acceptLate(ride) {
+    return this.run(() => this.#looked(`/api/v1/trouble/list/${ride.code}`, {
+      title: words.serve_late, means: [this.#whose(ride)], yes: words.do_serve_late,
+      done: words.served_late, contrary: () => this.putBack(ride),
+    }));
+  }
+
+  /** Let a ride wait on the list again, from which it was taken by hand. */
+  putBack(ride) {
+    return this.run(() => this.#looked(`/api/v1/trouble/list/${ride.code}/return`, {
+      title: words.put_back, means: [this.#whose(ride), part("p", {}, words.put_back_means)],
+      yes: words.do_put_back, done: words.was_put_back, contrary: () => this.acceptLate(ride),
+    }));
+  }
+
+  /** What is looked at under one address and done under it, if it still is what was shown. */
+  async #looked(address, what, shown = null) {
+    const preview = shown ?? await ask("POST", `${address}/preview`);
+    this.confirm(what.title, [...what.means, ...this.consequences(preview)], what.yes,
+      async () => {
+        await ask("POST", `${address}?expected=${preview.expected}`);
+        this.done(what.done, what.contrary);
+      },
+      (problem) => this.#looked(address, what, problem.preview));
   }
 
   /** Show what trouble would change; done only when it is confirmed. */
@@ -181,15 +215,15 @@ export class Acting {
         async () => {
           await ask("DELETE", `/api/v1/trouble/${condition.id}?expected=${preview.expected}`);
           const again = sameAgain(condition);
-          this.done(say("is_over", { what: title }), again && (() => this.run(() => this.trouble(again, title))));
+          this.done(say("is_over", { what: title }), () => this.run(() => this.trouble(again, title)));
         });
     });
   }
 }
 
-/** What enters the same trouble once more, from now on; a shift that was other is entered by its form. */
-function sameAgain({ kind, until, vehicle, stop, factor, points }) {
-  if (kind === "shift") return null;
-  const given = { kind, until, vehicle, stop: stop?.id, factor, points };
+/** What enters the same trouble once more: from now on, or for a shift with all its hours. */
+function sameAgain({ kind, from, until, vehicle, shift, breaks, stop, factor, points }) {
+  const hours = kind === "shift" ? { from, shift, breaks } : {};
+  const given = { kind, until, vehicle, stop: stop?.id, factor, points, ...hours };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
 }

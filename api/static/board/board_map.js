@@ -17,7 +17,7 @@ const NEAR = 12.5;
 
 export class BoardMap {
   constructor(model, times, clock) {
-    Object.assign(this, { model, times, clock, ready: false, shown: "", way: null, picking: null, due: 0 });
+    Object.assign(this, { model, times, clock, ready: false, shown: "", stale: null, way: null, picking: null, due: 0 });
     model.listen((changed, chosen) => this.#follow(changed, chosen));
   }
 
@@ -77,8 +77,18 @@ export class BoardMap {
     const { revision, past } = this.model;
     const shown = `${past} ${revision}`;
     if (this.shown === shown) return;
+    const only = past || this.shown.startsWith("true") ? null : this.stale;
     this.shown = shown;
-    this.tours.replace((await ask("GET", past ? `/api/v1/board/${day}/past/${revision}/tours` : `/api/v1/tours?date=${day}`)).tours);
+    this.stale = new Set();
+    if (only?.size === 0) return;
+    const some = [...(only ?? [])].map((each) => `&vehicle=${encodeURIComponent(each)}`).join("");
+    try {
+      this.tours.replace((await ask("GET", past ? `/api/v1/board/${day}/past/${revision}/tours` : `/api/v1/tours?date=${day}${some}`)).tours, only);
+    } catch (error) {
+      this.stale = null;
+      this.shown = "";
+      throw error;
+    }
     this.tours.follow(this.#now());
   }
 
@@ -111,6 +121,8 @@ export class BoardMap {
       this.#reveal();
       return;
     }
+    const { vehicles } = this.model;
+    this.stale = this.stale && vehicles && new Set([...this.stale, ...vehicles]);
     if (this.due) return;
     this.due = setTimeout(() => {
       this.due = 0;

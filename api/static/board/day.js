@@ -19,6 +19,8 @@ export class Day {
     this.revision = null;
     /** Whether the day is shown as it was; then nothing new is taken in. */
     this.past = false;
+    /** The vehicles whose tours were told last; null if all were. */
+    this.vehicles = null;
     this.listeners = [];
   }
 
@@ -54,6 +56,8 @@ export class Day {
       this.tours.clear();
       this.rides.clear();
     }
+    const gone = told.gone_tours.map((each) => this.tours.get(each)?.vehicle);
+    this.vehicles = told.whole ? null : new Set([...gone, ...told.tours.map((each) => each.vehicle)].filter(Boolean));
     for (const each of told.gone_tours) this.tours.delete(each);
     for (const each of told.gone_rides) this.rides.delete(each);
     for (const each of told.tours) this.tours.set(each.shift, tourOf(each));
@@ -61,7 +65,7 @@ export class Day {
     if (told.tours.length) this.tours = new Map([...this.tours].sort(([, a], [, b]) => a.number - b.number || a.begins - b.begins));
     this.waiting = told.waiting.map((each) => ({ ...each, at: time(each.time) }));
     Object.assign(this, {
-      refused: told.refused, conditions: told.conditions, figures: told.figures,
+      refused: told.refused ?? this.refused, conditions: told.conditions, figures: told.figures,
       tag: told.tag, revision: told.revision, now: time(told.now),
     });
     if (this.selected && !this.rides.has(this.selected)) this.selected = null;

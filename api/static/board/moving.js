@@ -68,7 +68,7 @@ export class Moving {
     this.acting.confirm(this.#title(to), content, words.do_move, async () => {
       const done = await ask("POST", `/api/v1/bookings/${code}/move?expected=${preview.expected}`, to);
       const back = { shift: done.before, ...(done.pickup_before && { pickup: done.pickup_before }) };
-      this.acting.done(words.moved, done.before ? () => this.move(code, back) : null);
+      this.acting.done(words.moved, () => (done.before ? this.move(code, back) : this.acting.putBack(ride)));
     }, (problem) => this.move(code, to, problem.preview));
   }
 
@@ -79,18 +79,21 @@ export class Moving {
     const at = (text) => this.times.clock(Date.parse(text));
     const window = say("between", { from: at(offer.pickup_window.earliest), until: at(offer.pickup_window.latest) });
     const before = say("between", { from: this.times.clock(ride.earliest), until: this.times.clock(ride.latest) });
+    const { not_in: meant } = preview;
+    const instead = meant && say("not_in", { meant: this.acting.name(meant.shift), why: meant.message, vehicle: this.acting.name(preview.shift) });
     const content = [
       part("p", { class: "wrong" }, words.promise_changes),
+      instead && part("p", { class: "wrong" }, instead),
       part("dl", { class: "ride-facts" },
         ...[[words.promised_so_far, before], [words.promised_then, window], [words.gets_off_at, say("at_latest", { time: at(offer.dropoff_latest) })]]
           .map(([name, value]) => part("div", {}, part("dt", {}, name), part("dd", {}, value)))),
       part("p", {}, words[`told_${by}`]),
       ...this.acting.consequences(preview),
-    ];
+    ].filter(Boolean);
     const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
     const back = { shift: ride.shift, pickup: new Date(ride.picksUp).toISOString() };
     this.acting.confirm(this.#title({ shift: preview.shift, pickup: to.pickup }), content, words.do_change, async () => {
-      const done = await ask("POST", `/api/v1/bookings/${code}/change`, { offer: offer.offer }, { "Idempotency-Key": key });
+      const done = await ask("POST", `/api/v1/bookings/${code}/change`, { offer: offer.offer, shift: to.shift }, { "Idempotency-Key": key });
       this.acting.done(say("changed", { code: done.code }), () => this.move(done.code, back));
       await this.model.refresh();
       if (this.model.rides.has(done.code)) this.model.select(done.code);
