@@ -28,7 +28,7 @@ from shuttle.errors import RevisionConflict
 from shuttle.events import Event, Locked, PromiseAtRisk, Unlocked, event_of, facts
 from shuttle.keeping import sql_steps, sql_unmet
 from shuttle.keeping.account_store import AccountStore
-from shuttle.keeping.database import migrate, open_engine, reading, table_of, writing
+from shuttle.keeping.database import Marks, migrate, open_engine, reading, table_of, writing
 from shuttle.keeping.run_store import RunStore
 from shuttle.keeping.sql_outbox import SqlOutbox
 from shuttle.keeping.sql_standing_requests import SqlStandingRequests
@@ -91,10 +91,11 @@ class SqlStore:
         self.word = Word(region)
         self._alone = False
         self.engine = open_engine(url)
+        self.mark = Marks(self.engine)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
-        self.outbox = SqlOutbox(region, self._reading, self._writing)
-        self.runs = RunStore(region, self._reading, self._writing)
+        self.outbox = SqlOutbox(region, self._reading, self._writing, self.mark)
+        self.runs = RunStore(region, self._reading, self._writing, self.mark)
         with self._writing() as connection:
             migrate(connection)
 
@@ -268,6 +269,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Close all connections."""
+        self.mark.close()
         self.engine.dispose()
 
     @contextmanager

@@ -131,9 +131,10 @@ class Delivery:
             return not self.possible(waiting, now)
         if notice.kind is NoticeKind.NO_SHOW and booking is not None:
             return booking.status is not BookingStatus.NO_SHOW  # the driver took it back
-        if notice.kind not in OF_A_RIDE_TO_COME or booking is None:
+        if notice.kind not in OF_A_RIDE_TO_COME | OF_A_TRAIN or booking is None:
             return False
-        if booking.status is not BookingStatus.BOOKED:
+        on_the_way = notice.kind in OF_A_TRAIN and booking.status is BookingStatus.ON_BOARD
+        if booking.status is not BookingStatus.BOOKED and not on_the_way:
             return True
         return any(
             notice.kind in kinds and notice != self._last(booking, kinds)
@@ -266,9 +267,17 @@ class Delivery:
                 for error in filter(None, (each.exception() for each in done)):
                     _log.error("delivery_failed", error=type(error).__name__)
                 working -= done
-                while on_duty() and len(working) < WORKERS:
-                    working.add(pool.submit(deliver_all))
+                if on_duty() and self._is_due(clock()):
+                    while len(working) < WORKERS:
+                        working.add(pool.submit(deliver_all))
                 stopped.wait(IDLE_SECONDS)
+
+    def _is_due(self, now: int) -> bool:
+        """Whether there is work; where that cannot be read, a worker finds out why."""
+        try:
+            return self.store.outbox.is_due(now)
+        except StoreError:
+            return True
 
 
 def _note(happened: str, claim: Claim, reason: str) -> None:
