@@ -240,7 +240,7 @@ class SqlStore:
 
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
-        with self._writing() as connection:
+        with self._writing(awaited=False) as connection:
             sql_unmet.keep(connection, self._region, unmet)
 
     def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
@@ -273,8 +273,8 @@ class SqlStore:
         self.engine.dispose()
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with writing(self.engine) as connection:
+    def _writing(self, *, awaited: bool = True) -> Iterator[Connection]:
+        with writing(self.engine, awaited=awaited) as connection:
             yield connection
             self.word.say(connection)
 
