@@ -195,7 +195,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
-    app.state.heartbeat = None
+    app.state.heartbeat, app.state.ticks_well = None, True
     app.state.on_duty = on_duty
     app.state.metrics = metrics.Metrics(service)
     app.state.snapshots, app.state.feed = Snapshots(service), Feed(service)
@@ -297,8 +297,13 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks = []
         if tick_seconds is not None:
-            failed = app.state.metrics.tick_failed
-            work = every_second(service, every_tick, on_duty, failed, tick_seconds)
+
+            def ended(well: bool) -> None:
+                app.state.ticks_well = well
+                if not well:
+                    app.state.metrics.tick_failed()
+
+            work = every_second(service, every_tick, on_duty, ended, tick_seconds)
             app.state.heartbeat = asyncio.create_task(work)
             tasks.append(app.state.heartbeat)
         if nightly is not None:

@@ -96,7 +96,7 @@ class Metrics:
         )
         self._ticks = Counter(
             "shuttle_ticks_failed",
-            "Errors of what is done every second that nobody foresaw.",
+            "Seconds in which something failed that nobody foresaw.",
             registry=self.registry,
         )
         self._requests = Histogram(
@@ -120,7 +120,7 @@ class Metrics:
         self._problems.labels(code).inc()
 
     def tick_failed(self) -> None:
-        """Count an error that nobody foresaw in what is done every second."""
+        """Count a tick in which something failed that nobody foresaw."""
         self._ticks.inc()
 
     def answered(self, method: str, path: str, status: int, seconds: float) -> None:

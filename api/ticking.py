@@ -19,7 +19,7 @@ async def every_second(
     service: Service,
     every_tick: Sequence[Callable[[int], object]],
     on_duty: Callable[[], bool],
-    failed: Callable[[], object],
+    ended: Callable[[bool], object],
     seconds: float = 1.0,
 ) -> None:
     """Do what time brings, for ever; what fails holds up nothing else, and is tried again.
@@ -32,8 +32,8 @@ async def every_second(
         What else is done, called with the clock's time.
     on_duty
         Whether this process, of several on one database, does what is to be done once.
-    failed
-        Called where something fails that nobody foresaw.
+    ended
+        Called after each tick: whether nothing failed that nobody foresaw.
     seconds
         Between two ticks.
     """
@@ -41,6 +41,7 @@ async def every_second(
     once = (dispatcher.advance, rounds.go, *every_tick)
 
     def tick() -> None:
+        well = True
         for each in (dispatcher.keep_up, *(once if on_duty() else ())):
             try:
                 each(service.clock())
@@ -51,7 +52,8 @@ async def every_second(
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 place = f"{where.filename}:{where.lineno}"
                 _log.error("tick_failed", error=type(error).__name__, where=place)
-                failed()
+                well = False
+        ended(well)
 
     # The regions of one server tick one after the other rather than all at once.
     pause = seconds * (1 + crc32(service.region.config.id.encode()) / 2**32)

@@ -10,7 +10,7 @@ the others begin with a copy of its day. With ``--regions 12,25,50`` the same is
 number, with as many vehicles and bookings a region.
 
 Clients, service and its solver share the cores of this machine. Memory is that of the service and
-of its solver's process; what the service takes of a core while nobody asks is measured first.
+of its solver's process; what the service takes of a core while nobody asks is measured last.
 """
 
 import argparse
@@ -75,9 +75,8 @@ def main(words: Sequence[str] | None = None) -> None:
             for n in range(number):
                 _copy_of_a_day(folder / _DATABASE.format(region="region-0"), own, n)
             with serving(regions[:number], own) as server:
-                idle = server.idle()
                 offers += [_row(number, *each) for each in server.measured(number, share, asked)]
-                figures.append(_figures(number, server, idle))
+                figures.append(_figures(number, server, server.idle()))
     show(
         f"An offer in one of several regions with {vehicles} vehicles each; of {share} rides asked "
         f"for in each region {booked} were booked before",
