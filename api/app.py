@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from fastapi import Depends, FastAPI, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import RedirectResponse, Response
@@ -60,6 +59,7 @@ from api.staff import (
     trouble,
 )
 from api.staff.trouble_answers import MovingChangedProblem, PlanChangedProblem
+from api.ticking import every_second
 from api.tokens import OfferTampered, OfferTokens
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Channel
@@ -80,7 +80,6 @@ from shuttle.errors import (
     RequestError,
     ReturnGone,
     RevisionConflict,
-    ShuttleError,
     StoreError,
     TooManyNoShows,
     TooManyOpenBookings,
@@ -94,7 +93,6 @@ from shuttle.errors import (
 from shuttle.people.rate_limits import Limit, Rate, RateLimiter
 from shuttle.people.sign_in import SignIn
 from shuttle.planning.workbench import Workbench
-from shuttle.rounds import Rounds
 
 _log = structlog.get_logger()
 
@@ -197,7 +195,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.service = service
-    app.state.heartbeat = None
+    app.state.heartbeat, app.state.ticks_well = None, True
     app.state.on_duty = on_duty
     app.state.metrics = metrics.Metrics(service)
     app.state.snapshots, app.state.feed = Snapshots(service), Feed(service)
@@ -299,7 +297,13 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks = []
         if tick_seconds is not None:
-            work = _tick(service, tick_seconds, every_tick, on_duty)
+
+            def ended(well: bool) -> None:
+                app.state.ticks_well = well
+                if not well:
+                    app.state.metrics.tick_failed()
+
+            work = every_second(service, every_tick, on_duty, ended, tick_seconds)
             app.state.heartbeat = asyncio.create_task(work)
             tasks.append(app.state.heartbeat)
         if nightly is not None:
@@ -313,24 +317,6 @@ def _lifespan(
             await asyncio.gather(*tasks, return_exceptions=True)
 
     return lifespan
-
-
-async def _tick(
-    service: Service,
-    seconds: float,
-    every_tick: Sequence[Callable[[int], object]],
-    on_duty: Callable[[], bool],
-) -> None:
-    """Do what time brings, as long as the application runs; what fails holds up nothing else."""
-    dispatcher, rounds = service.dispatcher, Rounds(service.dispatcher)
-    once = (dispatcher.advance, rounds.go, *every_tick)
-    while True:
-        for each in (dispatcher.keep_up, *(once if on_duty() else ())):
-            try:
-                await run_in_threadpool(each, service.clock())
-            except ShuttleError as error:
-                _log.error("tick_failed", error=str(error))
-        await asyncio.sleep(seconds)
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -76,7 +76,7 @@ class Front:
         try:
             await self._regions[region](scope, place.receive, place.send)
         finally:
-            place.leave()
+            place.end()
 
     def _region_of(self, scope: Scope) -> str | None:
         name = Headers(scope=scope).get("host", "").partition(".")[0].lower()
@@ -134,24 +134,41 @@ class _Place:
 
     def __init__(self, room: _Room, receive: Receive, send: Send) -> None:
         self._room, self._receive, self._send = room, receive, send
-        self._held = self._answered = False
+        self._waits = self._held = self._ended = False
         self._turn: asyncio.TimerHandle | None = None
 
     async def take(self) -> None:
-        await self._room.places.acquire()
-        self._held = True
+        """Wait for a place; of a request that listens more than once at a time it is one."""
+        if self._held or self._waits or self._answered():
+            return
+        self._waits = True
         try:
-            await self._room.turn.acquire()
-        except asyncio.CancelledError:
-            self.leave()
-            raise
+            await self._room.places.acquire()
+            try:
+                await self._room.turn.acquire()
+            except asyncio.CancelledError:
+                self._room.places.release()
+                raise
+        finally:
+            self._waits = False
+        self._held = True
         self._turn = asyncio.get_running_loop().call_later(TURN_SECONDS, self._end_turn)
+        if self._answered():  # meanwhile
+            self.leave()
 
     def leave(self) -> None:
         self._end_turn()
         if self._held:
             self._held = False
             self._room.places.release()
+
+    def end(self) -> None:
+        self._ended = True
+        self.leave()
+
+    def _answered(self) -> bool:
+        """Whether the answer has begun, or there is none: no place is needed any more."""
+        return self._ended
 
     def _end_turn(self) -> None:
         if self._turn is not None:
@@ -162,13 +179,11 @@ class _Place:
     async def receive(self) -> Message:
         self.leave()
         message = await self._receive()
-        if not self._answered:
-            await self.take()
+        await self.take()
         return message
 
     async def send(self, message: Message) -> None:
-        self._answered = True
-        self.leave()
+        self.end()
         await self._send(message)
 
 

@@ -94,6 +94,11 @@ class Metrics:
         self._problems = Counter(
             "shuttle_problems", "Problems answered.", ["code"], registry=self.registry
         )
+        self._ticks = Counter(
+            "shuttle_ticks_failed",
+            "Seconds in which something failed that nobody foresaw.",
+            registry=self.registry,
+        )
         self._requests = Histogram(
             "shuttle_request_seconds",
             "Time to answer, by the pattern of the path.",
@@ -113,6 +118,10 @@ class Metrics:
     def refused(self, code: str) -> None:
         """Count a problem."""
         self._problems.labels(code).inc()
+
+    def tick_failed(self) -> None:
+        """Count a tick in which something failed that nobody foresaw."""
+        self._ticks.inc()
 
     def answered(self, method: str, path: str, status: int, seconds: float) -> None:
         """Count an answered request."""

@@ -38,4 +38,6 @@ async def every_night(
                 done = night
             except ShuttleError as error:
                 _log.error("nightly_failed", error=str(error))
+            except Exception as error:  # noqa: BLE001 -- whatever it is, there are other nights
+                _log.error("nightly_failed", error=type(error).__name__)
         await asyncio.sleep(look_seconds)

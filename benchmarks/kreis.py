@@ -1,24 +1,25 @@
 """Many regions on one server: how long an offer takes, and what the others do to it.
 
 ``uv run python -m benchmarks.kreis [--regions 50] [--vehicles 200] [--bookings 20000]
-[--filled 0.02] [--seconds 15]`` starts one ``shuttle serve`` with so many copies of the bundled
-region, the vehicles shared out among them, and asks one of them for offers, one after the other:
-while nobody else does anything, while the others are booked at as in a day's busiest hour
-(:data:`BUSIEST` of its bookings), and while clients book in one other region as fast as they are
-answered. The region that is asked has its whole share of the day's bookings before, as far as they
-fit; of the others' share `filled` is booked.
+[--seconds 15]`` starts one ``shuttle serve`` with so many copies of the bundled region, the
+vehicles shared out among them, and asks one of them for offers, one after the other: while nobody
+else does anything, while the others are booked at as in a day's busiest hour (:data:`BUSIEST` of
+its bookings), and while clients book in one other region as fast as they are answered. Before, each
+region is asked for its whole share of the day's bookings, and has what of it fits: one is asked,
+the others begin with a copy of its day. With ``--regions 12,25,50`` the same is done for each
+number, with as many vehicles and bookings a region.
 
 Clients, service and its solver share the cores of this machine. Memory is that of the service and
-of its solver's process.
+of its solver's process; what the service takes of a core while nobody asks is measured last.
 """
 
 import argparse
-import itertools
 import multiprocessing
 import os
 import random
 import re
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -26,7 +27,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,7 +36,7 @@ from typing import Any
 import httpx2
 from rich.progress import track
 
-from benchmarks.arguments import Arguments, count, duration
+from benchmarks.arguments import Arguments, count, counts, duration
 from benchmarks.processes import FREE, VEHICLE
 from benchmarks.report import run_command, show, show_table
 from routing.stops import read_stops
@@ -49,73 +50,104 @@ HEAVY_CLIENTS = 8
 _PAUSE = 0.01
 """Seconds between an answer and the next question."""
 
+_IDLE_SECONDS = 10.0
+
+_DATABASE = "{region}.sqlite3"
+
 
 def main(words: Sequence[str] | None = None) -> None:
     """Print the tables."""
     asked = _arguments().parse_args(words)
+    share, vehicles = (each // asked.regions[-1] for each in (asked.bookings, asked.vehicles))
+    offers: list[list[str]] = []
+    figures: list[list[str]] = []
     with tempfile.TemporaryDirectory(prefix="kreis-") as name:
         folder = Path(name)
         regions = [
-            _region(folder / f"region-{n}", n, asked)
-            for n in track(range(asked.regions), "writing the regions")
+            _region(folder / f"region-{n}", n, vehicles)
+            for n in track(range(asked.regions[-1]), "writing the regions")
         ]
-        with serving(regions, folder) as server:
-            share = asked.bookings // asked.regions
+        with serving(regions[:1], folder) as server:
             booked = server.fill(0, share)
-            others = sum(
-                server.fill(n, round(share * asked.filled))
-                for n in track(range(1, asked.regions), "booking")
-            )
-            rows = [_row(*each) for each in server.measured(asked)]
-            memory = server.memory()
-    title = f"An offer in one of {asked.regions} regions, {asked.vehicles} vehicles in all"
-    show(title, ("meanwhile", "offers", "p50 ms", "p99 ms", "booked elsewhere"), rows)
-    figures = [
-        ["seconds to start, all regions", f"{server.start:.1f}"],
-        ["seconds to start, each", f"{server.start / asked.regions:.2f}"],
-        ["memory of the service, MiB", f"{memory[0]:.0f}"],
-        ["memory of its solver, MiB", f"{memory[1]:.0f}"],
-        ["booked before, in the region asked", str(booked)],
-        ["booked before, in the others", str(others)],
-    ]
-    show_table("The server", ("figure", "value"), figures)
+        for number in asked.regions:
+            own = folder / f"of-{number}"
+            own.mkdir()
+            for n in range(number):
+                _copy_of_a_day(folder / _DATABASE.format(region="region-0"), own, n)
+            with serving(regions[:number], own) as server:
+                offers += [_row(number, *each) for each in server.measured(number, share, asked)]
+                figures.append(_figures(number, server, server.idle()))
+    show(
+        f"An offer in one of several regions with {vehicles} vehicles each; of {share} rides asked "
+        f"for in each region {booked} were booked before",
+        ("regions, meanwhile", "offers", "p50 ms", "p99 ms", "asked elsewhere"),
+        offers,
+    )
+    columns = ("regions", "start s", "a region s", "service MiB", "solver MiB", "idle, % of a core")
+    show_table("The server", columns, figures)
 
 
 def _arguments() -> argparse.ArgumentParser:
     parser = Arguments(prog="benchmarks.kreis", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--regions", type=count, default=50, help="at least two")
-    parser.add_argument("--vehicles", type=count, default=200, help="in all regions")
-    parser.add_argument("--bookings", type=count, default=20_000, help="a day, in all regions")
-    parser.add_argument("--filled", type=float, default=0.02, help="share booked in the others")
+    parser.add_argument("--regions", type=counts, default=(50,), help="at least two; most last")
+    parser.add_argument("--vehicles", type=count, default=200, help="in all regions, of the most")
+    parser.add_argument("--bookings", type=count, default=20_000, help="a day, in as many")
     parser.add_argument("--seconds", type=duration, default=15.0, help="of each measurement")
     return parser
 
 
-def _row(meanwhile: str, waits: Sequence[float], booked: int) -> list[str]:
-    ordered = sorted(1000 * each for each in waits)
-    p99 = ordered[int(0.99 * len(ordered))]
+def _figures(number: int, server: "Server", idle: float) -> list[str]:
+    service, solver = server.memory()
+    start = server.start
     return [
-        meanwhile,
-        str(len(ordered)),
-        f"{statistics.median(ordered):.0f}",
-        f"{p99:.0f}",
-        str(booked),
+        str(number),
+        f"{start:.1f}",
+        f"{start / number:.2f}",
+        f"{service:.0f}",
+        f"{solver:.0f}",
+        f"{100 * idle:.0f}",
     ]
 
 
-def _region(folder: Path, number: int, asked: argparse.Namespace) -> Path:
-    """Write a copy of the bundled region, with its share of the vehicles."""
+def _row(number: int, meanwhile: str, waits: Sequence[float], elsewhere: int) -> list[str]:
+    ordered = sorted(1000 * each for each in waits)
+    p99 = ordered[int(0.99 * len(ordered))]
+    return [
+        f"{number}, {meanwhile}",
+        str(len(ordered)),
+        f"{statistics.median(ordered):.0f}",
+        f"{p99:.0f}",
+        str(elsewhere),
+    ]
+
+
+def _region(folder: Path, number: int, vehicles: int) -> Path:
+    """Write a copy of the bundled region, with so many vehicles."""
     shutil.copytree(BUNDLED, folder)
     config = folder / "region.toml"
     text = config.read_text(encoding="utf-8")
     text = re.sub(r'^id = ".+"', f'id = "region-{number}"', text, count=1, flags=re.MULTILINE)
     depot = re.search(r'^depot = "(.+)"', text, re.MULTILINE)
     assert depot is not None
-    share = asked.vehicles // asked.regions
-    more = range(max(0, share - text.count("[[vehicles]]")))
+    more = range(max(0, vehicles - text.count("[[vehicles]]")))
     text += "".join(VEHICLE.format(n=each, depot=depot[1]) for each in more)
     config.write_text(text, encoding="utf-8")
     return folder
+
+
+def _copy_of_a_day(database: Path, folder: Path, number: int) -> None:
+    """Give a region a database in which it has what another one has."""
+    region = f"region-{number}"
+    copy = folder / _DATABASE.format(region=region)
+    shutil.copy(f"{database}.key", f"{copy}.key")
+    with closing(sqlite3.connect(database)) as there, closing(sqlite3.connect(copy)) as here:
+        there.backup(here)
+        tables = [name for (name,) in here.execute("SELECT name FROM pragma_table_list")]
+        for table in tables:
+            columns = [row[1] for row in here.execute(f"PRAGMA table_info({table})")]
+            if "region" in columns:
+                here.execute(f"UPDATE {table} SET region = ?", (region,))
+        here.commit()
 
 
 @dataclass
@@ -148,10 +180,18 @@ class Server:
             )
             return sum(done)
 
-    def measured(self, asked: argparse.Namespace) -> Iterator[tuple[str, list[float], int]]:
-        """Yield what was done elsewhere, seconds of each offer, and bookings elsewhere."""
-        everywhere = list(range(1, asked.regions))
-        pace = 3600 / (BUSIEST * asked.bookings)
+    def idle(self) -> float:
+        """Return what share of a core the service takes while nobody asks it anything."""
+        before = _processor_seconds(self.pid)
+        time.sleep(_IDLE_SECONDS)
+        return (_processor_seconds(self.pid) - before) / _IDLE_SECONDS
+
+    def measured(
+        self, regions: int, share: int, asked: argparse.Namespace
+    ) -> Iterator[tuple[str, list[float], int]]:
+        """Yield what was done elsewhere, seconds of each offer, and rides asked for elsewhere."""
+        everywhere = list(range(1, regions))
+        pace = 3600 / (BUSIEST * share * regions)
         loads: tuple[tuple[str, list[tuple[Any, ...]]], ...] = (
             ("nothing", []),
             ("the busiest hour elsewhere", [(everywhere, 1, pace)]),
@@ -173,6 +213,11 @@ class Server:
         return _resident(self.pid), sum(_resident(int(each)) for each in children)
 
 
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _resident(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
@@ -187,7 +232,7 @@ def serving(regions: Sequence[Path], folder: Path) -> Iterator[Server]:
         command += ["--region", str(each)]
     begun = time.monotonic()
     process = subprocess.Popen(
-        [*command, "--database", "{region}.sqlite3"],
+        [*command, "--database", _DATABASE],
         cwd=folder,
         env={**os.environ, "SHUTTLE_LIMITS": FREE},
         stdout=subprocess.PIPE,
@@ -229,20 +274,19 @@ def _waits(server: Server, seconds: float) -> list[float]:
 
 
 def _load(server: Server, seconds: float, regions: Sequence[int], clients: int, pace: float) -> int:
-    """Book in regions in turn for some seconds; return how many rides."""
+    """Ask for rides in regions in turn for some seconds, book them; return how many were asked."""
     until = time.monotonic() + seconds
 
     def book(client: int) -> int:
-        done = 0
-        for number in itertools.count():
-            if time.monotonic() >= until:
-                return done
+        number = 0
+        while time.monotonic() < until:
             region = regions[number % len(regions)]
             next_one = time.monotonic() + pace
             key = f"load-{clients}-{client}-{number}"
-            done += _book(server, region, key, most=1)
+            _book(server, region, key, most=1)
+            number += 1
             time.sleep(max(0.0, min(next_one, until) - time.monotonic()))
-        return done
+        return number
 
     with ThreadPoolExecutor(clients) as pool:
         return sum(pool.map(book, range(clients)))

@@ -104,6 +104,7 @@ class Dispatcher:
         self._events: dict[date, tuple[int, tuple[Event, ...]]] = {}
         self._behind: dict[date, tuple[date, ...]] = {}
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
+        self._read_at: object = None
         self._watchers: tuple[Watcher, ...] = ()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dispatcher")
 
@@ -239,8 +240,14 @@ class Dispatcher:
         return tuple(
             event
             for each in sorted({*self._left_behind(day, now), yesterday, day})
+            if self._is_due(each, now)
             for event in self._changing((each,), partial(self._advance, each, now))
         )
+
+    def _is_due(self, day: date, now: int) -> bool:
+        """Whether time has brought something on a day; found out without keeping the writer."""
+        plan = self._plans.get(day)
+        return plan is None or not followed(plan, now).changes_nothing
 
     def _left_behind(self, day: date, now: int) -> tuple[date, ...]:
         """Return the days that a service which was down has not seen the end of."""
@@ -316,7 +323,11 @@ class Dispatcher:
 
         Another server, a restored backup, a nightly purge: whoever only reads here sees it too.
         """
+        mark = self.store.mark()
+        if mark == self._read_at:
+            return frozenset()
         changed = self._on_writer(self._refresh)
+        self._read_at = mark
         for day in changed:
             self._tell(day)
         return changed

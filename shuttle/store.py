@@ -235,6 +235,12 @@ class Store(Protocol):
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of those of the days that have been stored."""
 
+    def mark(self) -> object:
+        """Return what stays the same as long as nobody, in any process, writes anything.
+
+        Cheap; where that cannot be told it is another one each time.
+        """
+
     def unfinished(self, before: date) -> tuple[date, ...]:
         """Return the days before another on which somebody is still booked or on board."""
 
@@ -384,6 +390,10 @@ class MemoryStore:
     def revisions(self, days: Collection[date]) -> Mapping[date, int]:
         """Return the revisions of the days that are kept."""
         return {day: self._days[day].revision for day in days if day in self._days}
+
+    def mark(self) -> object:
+        """Return another one each time."""
+        return object()
 
     def unfinished(self, before: date) -> tuple[date, ...]:
         """Return the days on which somebody is still booked or on board."""

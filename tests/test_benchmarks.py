@@ -334,7 +334,7 @@ def test_offers_of_one_of_several_regions_are_timed() -> None:
     few = "--regions 2 --vehicles 4 --bookings 100 --seconds 1"
     printed = _printed("benchmarks.kreis", *few.split())
     assert "heavy load in one other region" in printed
-    assert "memory of the service" in printed
+    assert "idle, % of a core" in printed
 
 
 @pytest.mark.slow

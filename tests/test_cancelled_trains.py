@@ -124,6 +124,60 @@ def test_whoever_rides_to_or_from_it_is_told_once_and_the_ride_stays_as_promised
     assert look(dispatcher, message, "08:01") == []
 
 
+def test_one_that_calls_at_a_stop_twice_is_missed_only_where_it_does_not_halt(
+    dispatcher: Dispatcher,
+) -> None:
+    booked(dispatcher, FROM_KIEL)
+    message = skipping("north-9", 4)
+    message.entity[0].trip_update.stop_time_update[0].stop_id = "gleis-2"
+    assert look(dispatcher, message, "08:00") == []
+
+
+def test_two_processes_that_both_take_themselves_to_be_on_duty_tell_it_once(
+    dispatcher: Dispatcher,
+) -> None:
+    mine = booked(dispatcher, TO_KIEL)
+    trains = LateTrains(dispatcher, stations_of(dispatcher.region), bytes)
+    for clock in ("08:00", "08:01"):  # neither had seen what the other noted
+        trains.note(mine, TrainCancelled(at(clock), mine.code))
+    for clock in ("08:02", "08:03"):
+        trains.note(mine, TrainRunsAgain(at(clock), mine.code))
+    told = [each.time for each in dispatcher.events(DAY) if each.kind.startswith("train_")]
+    assert told == [at("08:00"), at("08:02")]
+
+
+def test_whoever_is_on_the_way_to_it_already_is_told_which_one_is_next(
+    dispatcher: Dispatcher,
+) -> None:
+    mine = booked(dispatcher, TO_KIEL)
+    aboard = next(
+        clock
+        for clock in (at("08:40") + 30 * each for each in range(54))
+        if dispatcher.advance(clock)
+        and dispatcher.booking(mine.code).status is BookingStatus.ON_BOARD
+    )
+    trains = LateTrains(
+        dispatcher,
+        stations_of(dispatcher.region),
+        cancelled("south-9").SerializeToString,
+    )
+    trains.look(aboard)
+    trains.look(aboard + 1)
+    [event] = [each for each in dispatcher.events(DAY) if isinstance(each, TrainCancelled)]
+    assert event == TrainCancelled(aboard, mine.code, next_train=at("10:07"))
+    notice = notice_of(event, dispatcher.booking)
+    assert notice is not None
+    assert notice.kind is NoticeKind.TRAIN_CANCELLED_ABOARD
+    for language, time in (("de", "10:07"), ("en", "10:07"), ("da", "10.07")):
+        contact = Contact(phone=OWNER.phone, channel=OWNER.channel, language=language)
+        booking = dispatcher.booking(mine.code)
+        said = words(dispatcher.region, notice, booking, contact, "https://bus.example/r/1")
+        assert time in said.text
+        assert time in said.sms
+        assert sms_length(said.sms) <= SMS_SIGNS
+        assert "{" not in said.sms + said.text + said.subject
+
+
 def test_a_train_that_skips_another_stop_comes(dispatcher: Dispatcher) -> None:
     booked(dispatcher, FROM_KIEL)
     assert look(dispatcher, skipping("north-9", 3), "08:00") == []

@@ -94,6 +94,32 @@ def test_a_process_that_falls_silent_is_relieved(toy_region: Region, postgres_ur
     store.close()
 
 
+def test_within_ten_seconds_of_the_last_sign_of_a_process_another_one_is_on_duty(
+    toy_region: Region, postgres_url: str
+) -> None:
+    """By what is set, however slow this machine is: the silence, an ask, and one for the rest."""
+    assert duty.SILENCE_SECONDS + 2 * duty._LOOK_SECONDS <= 10
+    with ExitStack() as opened:
+        stores = [SqlStore(postgres_url, toy_region.config.id) for _ in range(2)]
+        first, heir = (
+            Duty(Dispatcher(toy_region, each), each.engine, each.word) for each in stores
+        )
+        for each in stores:
+            opened.callback(each.close)
+        held, waiting = first._session(), heir._session()
+        for session in (held, waiting):
+            assert session.execute("SHOW idle_session_timeout").fetchone() == (
+                f"{duty.SILENCE_SECONDS}s",
+            )
+            session.execute("SET idle_session_timeout = 0")  # the test may be slow
+        assert first._holds(held)
+        assert not heir._holds(waiting)
+        held.close()  # as the system does for a process that is killed
+        assert eventually(lambda: len(_listening(postgres_url)) == 1)
+        assert heir._holds(waiting), "the next ask is answered with the duty"
+        waiting.close()
+
+
 def test_the_duty_is_kept_while_the_writer_waits_and_there_is_word_from_others(
     toy_region: Region, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,6 +43,7 @@ class Kreis:
         }
 
         async def receive() -> Message:
+            await asyncio.sleep(0)
             return {"type": "http.request", "body": b"", "more_body": False}
 
         async def send(_message: Message) -> None:
@@ -131,4 +132,24 @@ def test_whoever_goes_away_while_waiting_leaves_the_turn_to_others(
         await kreis.ask("busy")
         assert kreis.busy.begun == 2
 
+    in_kreis(tried)
+
+
+def test_whoever_listens_twice_at_a_time_has_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fronts, "TURN_SECONDS", 0.001)
+
+    class Listening(Region):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await asyncio.gather(receive(), receive())
+            left = asyncio.ensure_future(receive())  # goes on when the answer is over
+            await super().__call__(scope, receive, send)
+            await left
+
+    async def tried(kreis: Kreis) -> None:
+        kreis.busy.may_end = asyncio.Semaphore(4 * MOST_AT_ONCE)
+        for _ in range(4 * MOST_AT_ONCE):
+            await kreis.ask("busy")
+        assert kreis.busy.begun == 4 * MOST_AT_ONCE
+
+    monkeypatch.setitem(globals(), "Region", Listening)
     in_kreis(tried)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Region:
 def dispatcher(town: Region) -> Iterator[Dispatcher]:
     with closing(Dispatcher(town, MemoryStore(), keyed=Keyed(b"k" * 32))) as made:
         yield made
+
+
+def day_of(time: int) -> date:
+    return datetime.fromtimestamp(time, BERLIN).date()
 
 
 def stop(town: Region, name: str) -> Location:
@@ -243,12 +247,13 @@ def test_a_delay_holds_on_until_another_is_told_and_no_longer_than_the_station(
     update.stop_time_update.add(stop_sequence=1).departure.delay = 120
     update.stop_time_update.add(stop_sequence=3).arrival.delay = 900
 
-    def late(today: date = DAY) -> int:
-        return Delays.read(message.SerializeToString(), at("08:00"), today).late(train)
+    def late(now: int = at("08:00")) -> int:
+        return Delays.read(message.SerializeToString(), now, day_of).late(train)
 
     assert late() == 120
-    assert late(date(2027, 3, 23)) == 0, "without a date it is about today's train"
+    assert late(at("08:00") + 86_400) == 0, "without a date it is about today's train"
     update.stop_time_update[0].departure.delay = 60
+    update.stop_time_update[1].ClearField("stop_sequence")
     update.stop_time_update[1].stop_id, update.stop_time_update[1].arrival.time = (
         train.stop,
         train.time + 240,
@@ -265,7 +270,7 @@ def test_what_carries_on_from_a_stop_is_how_late_the_train_leaves_it(town: Regio
     update.delay = 300
 
     def late() -> int:
-        return Delays.read(message.SerializeToString(), at("08:00"), DAY).late(train)
+        return Delays.read(message.SerializeToString(), at("08:00"), day_of).late(train)
 
     assert late() == 300, "of the whole trip, if nothing else is told"
     before = update.stop_time_update.add(stop_sequence=1)
@@ -275,10 +280,30 @@ def test_what_carries_on_from_a_stop_is_how_late_the_train_leaves_it(town: Regio
 
 def test_a_stale_feed_knows_nothing_and_a_broken_one_is_named(town: Region) -> None:
     old = feed(at("08:00"), north_9=600)
-    assert Delays.read(old, at("08:10"), DAY).late(train_of(town)) == 600
-    assert Delays.read(old, at("08:10") + 1, DAY).late(train_of(town)) == 0
+    assert Delays.read(old, at("08:10"), day_of).late(train_of(town)) == 600
+    assert Delays.read(old, at("08:10") + 1, day_of).late(train_of(town)) == 0
     with pytest.raises(RealtimeUnreadable, match="no GTFS-Realtime"):
-        Delays.read(b"<html>", at("08:00"), DAY)
+        Delays.read(b"<html>", at("08:00"), day_of)
+
+
+def test_without_a_date_an_update_after_midnight_is_about_the_train_that_left_before(
+    town: Region,
+) -> None:
+    message = FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"
+    update = message.entity.add(id="1").trip_update
+    update.trip.CopyFrom(TripDescriptor(trip_id="north-9", schedule_relationship="CANCELED"))
+    tonight = replace(train_of(town), time=at("00:30") + 86_400)
+    night_before = replace(tonight, time=at("00:30"), service_day=DAY - timedelta(days=1))
+
+    def meant(now: int) -> list[bool]:
+        delays = Delays.read(message.SerializeToString(), now, day_of)
+        return [delays.cancelled(each) for each in (night_before, tonight)]
+
+    assert meant(at("00:10")) == [True, False]
+    assert meant(at("23:50")) == [False, True]
+    assert meant(at("00:10") + 86_400) == [False, True]
+    assert meant(at("13:00") + 86_400) == [False, False]
 
 
 def test_a_feed_that_cannot_be_read_changes_nothing(dispatcher: Dispatcher, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from shuttle.keeping.sql_store import SqlStore
 from shuttle.region import Region
 from shuttle.store import Change, MemoryStore, Store
 from tests.api_client import Api, berlin, request, serving
+from tests.kept_rides import keeping
 from tests.staff import Office, at_the_desk
 from tests.test_dispatcher import MONDAY, at, ride, spot
 from tests.toy_town import coordinates
@@ -122,6 +123,23 @@ def test_what_no_plan_could_serve_is_unmet_demand_too(
     [row] = dispatcher.store.unmet(MONDAY, MONDAY + timedelta(days=30))
     assert (row.reason, row.origin, row.destination) == (reason, origin, "bahnhof")
     assert row.wanted == asked.time // 900 * 900
+
+
+def test_nobody_waits_for_the_disk_over_a_refusal_but_over_a_booking(
+    toy_region: Region, tmp_path: Path
+) -> None:
+    with keeping(toy_region, f"sqlite:///{tmp_path / 'unmet.sqlite3'}") as kept:
+        waited: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            if "synchronous" in statement:
+                waited.append(statement.rpartition("=")[2])
+
+        sa.event.listen(kept.engine, "before_cursor_execute", note)
+        kept.refused()
+        kept.book()
+        assert waited == ["NORMAL", "FULL"]
+        assert kept.count("unmet_demand") == 1
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def followed(before: DayPlan, now: int) -> Outcome[tuple[Event, ...]]:
             events.extend(without_a_ride(after, booking, over))
     events.sort(key=lambda event: event.time)
     changed = tuple(bookings.values())
-    after, warnings = _warned(after.with_bookings(*changed), now)
+    after, warnings = _warned(after.with_bookings(*changed) if changed else after, now)
     return Outcome(
         (*events, *warnings),
         after,

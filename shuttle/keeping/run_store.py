@@ -28,10 +28,19 @@ class RunStore:
         The region's id.
     reading, writing
         Begin a transaction on the store's database.
+    mark
+        Returns what stays the same as long as nothing is written.
     """
 
-    def __init__(self, region: str, reading: Transaction, writing: Transaction) -> None:
+    def __init__(
+        self,
+        region: str,
+        reading: Transaction,
+        writing: Transaction,
+        mark: Callable[[], object],
+    ) -> None:
         self._region, self._reading, self._writing = region, reading, writing
+        self.mark = mark
 
     def add(self, run: Run) -> Run:
         """Keep a new run; return it with its number."""

@@ -31,12 +31,18 @@ class SqlOutbox:
         The region's id.
     reading, writing
         Give a connection in a transaction.
+    mark
+        Returns what stays the same as long as nothing is written.
     """
 
-    def __init__(self, region: str, reading: Connecting, writing: Connecting) -> None:
+    def __init__(
+        self, region: str, reading: Connecting, writing: Connecting, mark: Callable[[], object]
+    ) -> None:
         self._region = region
         self._reading = reading
         self._writing = writing
+        self._mark = mark
+        self._next: tuple[object, int | None] = (None, None)
 
     def put(self, connection: Connection, day: date, notices: Sequence[Notice]) -> None:
         """Take notices in, each only once, in the transaction of what caused them.
@@ -58,9 +64,8 @@ class SqlOutbox:
             .order_by(_OUTBOX.c.due, _OUTBOX.c.id)
             .limit(1)
         )
-        with self._reading() as connection:
-            if connection.execute(due).first() is None:
-                return None
+        if not self.is_due(now):
+            return None
         with self._writing() as connection:
             row = connection.execute(due.with_for_update(skip_locked=True)).mappings().first()
             if row is None:
@@ -72,6 +77,22 @@ class SqlOutbox:
                 .values(claimed_until=until, attempts=attempts)
             )
             return Claim(row["id"], _notice(row), attempts, until)
+
+    def is_due(self, now: int) -> bool:
+        """Whether there is a notice that could be claimed."""
+        mark = self._mark()
+        known, first = self._next
+        if known != mark:
+            later = sa.case(
+                (_OUTBOX.c.due > _OUTBOX.c.claimed_until, _OUTBOX.c.due),
+                else_=_OUTBOX.c.claimed_until,
+            )
+            with self._reading() as connection:
+                first = connection.scalar(
+                    sa.select(sa.func.min(later)).where(*self._in(Fate.WAITING))
+                )
+            self._next = mark, first
+        return first is not None and first <= now
 
     def settle(self, claim: Claim, fate: Fate, reason: str = "") -> bool:
         """Write down a notice's fate."""

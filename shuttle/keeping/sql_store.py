@@ -28,7 +28,7 @@ from shuttle.errors import RevisionConflict
 from shuttle.events import Event, Locked, PromiseAtRisk, Unlocked, event_of, facts
 from shuttle.keeping import sql_steps, sql_unmet
 from shuttle.keeping.account_store import AccountStore
-from shuttle.keeping.database import migrate, open_engine, reading, table_of, writing
+from shuttle.keeping.database import Marks, migrate, open_engine, reading, table_of, writing
 from shuttle.keeping.run_store import RunStore
 from shuttle.keeping.sql_outbox import SqlOutbox
 from shuttle.keeping.sql_standing_requests import SqlStandingRequests
@@ -91,10 +91,11 @@ class SqlStore:
         self.word = Word(region)
         self._alone = False
         self.engine = open_engine(url)
+        self.mark = Marks(self.engine)
         self.standing = SqlStandingRequests(region, self._reading, self._writing)
         self.accounts = AccountStore(region, self._reading, self._writing)
-        self.outbox = SqlOutbox(region, self._reading, self._writing)
-        self.runs = RunStore(region, self._reading, self._writing)
+        self.outbox = SqlOutbox(region, self._reading, self._writing, self.mark)
+        self.runs = RunStore(region, self._reading, self._writing, self.mark)
         with self._writing() as connection:
             migrate(connection)
 
@@ -239,7 +240,7 @@ class SqlStore:
 
     def note_unmet(self, unmet: Unmet) -> None:
         """Keep a refused request."""
-        with self._writing() as connection:
+        with self._writing(awaited=False) as connection:
             sql_unmet.keep(connection, self._region, unmet)
 
     def unmet(self, first: date, last: date) -> tuple[Unmet, ...]:
@@ -268,11 +269,12 @@ class SqlStore:
 
     def close(self) -> None:
         """Close all connections."""
+        self.mark.close()
         self.engine.dispose()
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with writing(self.engine) as connection:
+    def _writing(self, *, awaited: bool = True) -> Iterator[Connection]:
+        with writing(self.engine, awaited=awaited) as connection:
             yield connection
             self.word.say(connection)
 

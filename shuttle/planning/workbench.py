@@ -78,6 +78,7 @@ class Workbench:
         self.region, self.store, self.scenarios = region, store, scenarios
         self._folder, self._at_once = folder.resolve(), at_once
         self._turn = threading.Lock()
+        self._idle_at: object = None
 
     @cached_property
     def ground(self) -> str:
@@ -155,8 +156,13 @@ class Workbench:
 
     def go_on(self, now: int) -> None:
         """Note what has ended, clear away, and begin what waits while there is room."""
+        mark = self.store.mark()
+        if mark == self._idle_at:
+            return
         with self._turn:
             self._go_on(now)
+            if not self.store.runs(*UNDER_WAY) and not self._to_clear():
+                self._idle_at = mark
 
     def _go_on(self, now: int) -> None:
         self._clear_away()
@@ -187,12 +193,15 @@ class Workbench:
 
     def _clear_away(self) -> None:
         """Delete what was given up and has ended."""
-        for mark in self._folder.glob(f"*{_GIVEN_UP}"):
+        for mark in self._to_clear():
             folder = mark.with_suffix("")
             if not is_running(folder):
                 shutil.rmtree(folder, ignore_errors=True)
                 if not folder.exists():
                     mark.unlink(missing_ok=True)
+
+    def _to_clear(self) -> list[Path]:
+        return list(self._folder.glob(f"*{_GIVEN_UP}"))
 
     def _begin(self, run: Run, now: int) -> None:
         running = replace(run, state=RunState.RUNNING, began_at=now)

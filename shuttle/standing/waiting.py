@@ -127,6 +127,7 @@ class WaitingList:
 
     dispatcher: Dispatcher
     _looked_at: dict[date, tuple[int, frozenset[Waiting]]] = field(default_factory=dict)
+    _listed: tuple[object, tuple[Waiting, ...]] = (None, ())
 
     def tell(self, now: int) -> tuple[Waiting, ...]:
         """Tell whoever can be offered a ride now; return them in order.
@@ -134,14 +135,22 @@ class WaitingList:
         Searches on the caller's thread; only what is decided goes through the writer.
         """
         standing = self.dispatcher.store.standing
-        listed = standing.waiting_list()
+        listed = self._list()
         if any(each.lapses_at <= now for each in listed):
             self.dispatcher.write(lambda: standing.lapse(now))
-            listed = standing.waiting_list()
+            listed = self._list()
         told: list[Waiting] = []
         for day in sorted({each.day for each in listed}):
             told.extend(self._tell_day(day, [each for each in listed if each.day == day], now))
         return tuple(told)
+
+    def _list(self) -> tuple[Waiting, ...]:
+        """Return all who wait or were told; read anew only if something was written."""
+        store = self.dispatcher.store
+        mark = store.mark()
+        if mark != self._listed[0]:
+            self._listed = mark, store.standing.waiting_list()
+        return self._listed[1]
 
     def _tell_day(self, day: date, listed: list[Waiting], now: int) -> list[Waiting]:
         plan = self.dispatcher.plan(day, now)

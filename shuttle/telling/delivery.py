@@ -28,6 +28,7 @@ from shuttle.telling.notices import (
     CORRECTS,
     LAST_COUNTS,
     OF_A_RIDE_TO_COME,
+    OF_A_TRAIN,
     Notice,
     NoticeKind,
 )
@@ -135,7 +136,9 @@ class Delivery:
             return False
         if notice.kind is NoticeKind.NO_SHOW and booking.status is not BookingStatus.NO_SHOW:
             return True  # the driver took it back
-        if notice.kind in OF_A_RIDE_TO_COME and booking.status is not BookingStatus.BOOKED:
+        to_come = notice.kind in OF_A_RIDE_TO_COME | OF_A_TRAIN
+        on_the_way = notice.kind in OF_A_TRAIN and booking.status is BookingStatus.ON_BOARD
+        if to_come and booking.status is not BookingStatus.BOOKED and not on_the_way:
             return True
         said = next((each for each in LAST_COUNTS if notice.kind in each), None)
         if said is None:
@@ -279,9 +282,17 @@ class Delivery:
                 for error in filter(None, (each.exception() for each in done)):
                     _log.error("delivery_failed", error=type(error).__name__)
                 working -= done
-                while on_duty() and len(working) < WORKERS:
-                    working.add(pool.submit(deliver_all))
+                if on_duty() and self._is_due(clock()):
+                    while len(working) < WORKERS:
+                        working.add(pool.submit(deliver_all))
                 stopped.wait(IDLE_SECONDS)
+
+    def _is_due(self, now: int) -> bool:
+        """Whether there is work; where that cannot be read, a worker finds out why."""
+        try:
+            return self.store.outbox.is_due(now)
+        except StoreError:
+            return True
 
 
 def _note(happened: str, claim: Claim, reason: str) -> None:

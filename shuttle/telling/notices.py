@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from shuttle.domain import Booking, Channel, Contact
+from shuttle.domain import Booking, BookingStatus, Channel, Contact
 from shuttle.driving.driving_events import TakenBack
 from shuttle.events import Event, facts
 
@@ -52,6 +52,8 @@ class NoticeKind(StrEnum):
     HELD_FOR_TRAIN = "held_for_train"
     NOT_HELD_FOR_TRAIN = "not_held_for_train"
     TRAIN_CANCELLED = "train_cancelled"
+    TRAIN_CANCELLED_ABOARD = "train_cancelled_aboard"
+    """The same, told to whoever is on the way to it already."""
     TRAIN_RUNS_AGAIN = "train_runs_again"
     SERIES_MISSED = "series_missed"
     WINDOW_OPENED = "window_opened"
@@ -91,7 +93,13 @@ OF_A_RIDE_TO_COME = TIMED | {
 OF_A_VEHICLE = frozenset({NoticeKind.STRANDED, NoticeKind.RESCUED, NoticeKind.POSTPONED})
 """Whether a ride has a vehicle: of several about one ride only the last is true."""
 
-OF_A_TRAIN = frozenset({NoticeKind.TRAIN_CANCELLED, NoticeKind.TRAIN_RUNS_AGAIN})
+OF_A_TRAIN = frozenset(
+    {
+        NoticeKind.TRAIN_CANCELLED,
+        NoticeKind.TRAIN_CANCELLED_ABOARD,
+        NoticeKind.TRAIN_RUNS_AGAIN,
+    }
+)
 """Whether the train of a ride runs: of several about one ride only the last is true."""
 
 CORRECTS: Mapping[NoticeKind, frozenset[NoticeKind]] = {
@@ -186,6 +194,7 @@ REPEATED = frozenset(
         NoticeKind.HELD_FOR_TRAIN,
         NoticeKind.NOT_HELD_FOR_TRAIN,
         NoticeKind.TRAIN_CANCELLED,
+        NoticeKind.TRAIN_CANCELLED_ABOARD,
         NoticeKind.TRAIN_RUNS_AGAIN,
         NoticeKind.SERIES_MISSED,
         NoticeKind.WINDOW_OPENED,
@@ -225,6 +234,8 @@ def notice_of(event: Event, booking_of: BookingOf) -> Notice | None:
     said = {name: value for name, value in facts(event).items() if value is not None}
     code, time = str(said.pop(whose)), event.time
     booking = booking_of(code)
+    if kind is NoticeKind.TRAIN_CANCELLED and _on_board(booking):
+        kind = NoticeKind.TRAIN_CANCELLED_ABOARD
     if kind is NoticeKind.AT_RISK and not _worth_a_warning(booking, time, said):
         return None
     if kind is NoticeKind.ARRIVING:
@@ -242,6 +253,10 @@ def notice_of(event: Event, booking_of: BookingOf) -> Notice | None:
 def wants(contact: Contact | None) -> bool:
     """Whether somebody wants to be told anything."""
     return contact is not None and contact.channel is not Channel.NONE
+
+
+def _on_board(booking: Booking | None) -> bool:
+    return booking is not None and booking.status is BookingStatus.ON_BOARD
 
 
 def _worth_a_warning(booking: Booking | None, time: int, said: Mapping[str, Fact]) -> bool:
@@ -270,6 +285,6 @@ def _worth_until(
     """Return when a notice has lost its worth: what concerns a ride to come, with the ride."""
     if kind is NoticeKind.ARRIVING:
         return time + ARRIVED_SECONDS
-    if booking is not None and kind in OF_A_RIDE_TO_COME:
+    if booking is not None and kind in OF_A_RIDE_TO_COME | OF_A_TRAIN:
         return max(booking.ride_now.promise.dropoff_latest, time + HOUR_SECONDS)
     return int(said.get("held_until", time + DAY_SECONDS))

@@ -76,6 +76,9 @@ class Outbox(Protocol):
     def claim(self, now: int, until: int) -> Claim | None:
         """Claim the notice that has been due longest; None if there is none."""
 
+    def is_due(self, now: int) -> bool:
+        """Whether there is a notice that could be claimed; cheap as long as nothing changes."""
+
     def settle(self, claim: Claim, fate: Fate, reason: str = "") -> bool:
         """Write down a notice's fate; False if the claim is lost, and nothing was written."""
 
@@ -131,11 +134,7 @@ class MemoryOutbox:
     def claim(self, now: int, until: int) -> Claim | None:
         """Claim the notice that has been due longest."""
         with self._lock:
-            due = [
-                (row.due, number)
-                for number, row in enumerate(self._rows)
-                if row.entry.fate is Fate.WAITING and max(row.due, row.claimed_until) <= now
-            ]
+            due = self._due(now)
             if not due:
                 return None
             number = min(due)[1]
@@ -143,6 +142,18 @@ class MemoryOutbox:
             row.claimed_until = until
             row.entry = replace(row.entry, attempts=row.entry.attempts + 1)
             return Claim(number, row.entry.notice, row.entry.attempts, until)
+
+    def is_due(self, now: int) -> bool:
+        """Whether there is a notice that could be claimed."""
+        with self._lock:
+            return bool(self._due(now))
+
+    def _due(self, now: int) -> list[tuple[int, int]]:
+        return [
+            (row.due, number)
+            for number, row in enumerate(self._rows)
+            if row.entry.fate is Fate.WAITING and max(row.due, row.claimed_until) <= now
+        ]
 
     def settle(self, claim: Claim, fate: Fate, reason: str = "") -> bool:
         """Write down a notice's fate."""

@@ -184,9 +184,10 @@ def _blanks(
     if "possible_from" in notice.facts:
         free = (clock(int(notice.facts[each])) for each in ("possible_from", "possible_to"))
         found["possible"] = spoken.possible.format(spoken.between.format(*free))
+    after = notice.facts.get("next_train")
+    next_train = "" if after is None else spoken.next_train.format(clock(int(after)))
+    found["next_train"] = f"{next_train} " if next_train else ""
     if notice.kind is NoticeKind.TRAIN_CANCELLED:
-        after = notice.facts.get("next_train")
-        next_train = "" if after is None else spoken.next_train.format(clock(int(after)))
         found["possible"] = f"{next_train} {found['possible']} " if next_train else ""
     if booking is None:
         day = datetime.fromisoformat(str(notice.facts["day"]))

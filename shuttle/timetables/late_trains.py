@@ -71,9 +71,9 @@ class LateTrains:
 
     def look(self, now: int, *, on_duty: bool = True) -> None:
         """Read the delays once, for what is offered here; whoever is on duty sees to each ride."""
-        today = self._dispatcher.region.config.local_day(now)
+        day_of = self._dispatcher.region.config.local_day
         try:
-            self._stations.latest.delays = Delays.read(self._read(), now, today)
+            self._stations.latest.delays = Delays.read(self._read(), now, day_of)
             self._read_at = now
         except (OSError, httpx2.HTTPError, ShuttleError) as error:
             _log.warning("trip_updates_unreadable", error=type(error).__name__, reason=str(error))
@@ -81,7 +81,7 @@ class LateTrains:
                 self._stations.latest.delays = NOTHING_KNOWN
             return
         if on_duty:
-            self._see_to_all(self._stations.latest.delays, today, now)
+            self._see_to_all(self._stations.latest.delays, day_of(now), now)
 
     def _see_to_all(self, delays: Delays, today: date, now: int) -> None:
         last = today + timedelta(days=self._dispatcher.region.config.rules.horizon_days)
@@ -91,7 +91,7 @@ class LateTrains:
             trainless = trains_cancelled(self._dispatcher.events(day))
             for booking in self._dispatcher.plan(day, now).bookings.values():
                 train = booking.train
-                if train is None or booking.status is not BookingStatus.BOOKED:
+                if train is None or not _may_miss(booking, train):
                     continue
                 try:
                     self._see_to(booking, train, delays, now, known=booking.code in trainless)
@@ -105,19 +105,27 @@ class LateTrains:
         code = booking.code
         if delays.cancelled(train):
             if not known:
-                self._note(booking, TrainCancelled(now, code, *self._instead(booking, train, now)))
+                self.note(booking, TrainCancelled(now, code, *self._instead(booking, train, now)))
             return
         if known and delays.known(train):
-            self._note(booking, TrainRunsAgain(now, code))
+            self.note(booking, TrainRunsAgain(now, code))
         late = delays.late(train)
-        if not train.onward and waiting_for(booking, train, late) - booking.held >= _NOTICEABLE:
+        to_come = booking.status is BookingStatus.BOOKED and not train.onward
+        if to_come and waiting_for(booking, train, late) - booking.held >= _NOTICEABLE:
             self._wait_or_tell(booking, train, late, now)
 
-    def _note(self, booking: Booking, event: Event) -> None:
-        """Note what happened to a ride that is still to come; its owner is told by that."""
+    def note(self, booking: Booking, event: Event) -> None:
+        """Note what happened to a ride that is not over; its owner is told by that.
+
+        That a train does not come, or comes after all, is noted once, whoever else looked as well.
+        """
 
         def act(plan: DayPlan) -> Outcome[None]:
-            return Outcome(None, plan, events=(event,) if booking.code in plan.bookings else ())
+            news = booking.code in plan.bookings
+            if isinstance(event, TrainCancelled | TrainRunsAgain):
+                trainless = booking.code in trains_cancelled(self._dispatcher.events(plan.day))
+                news = news and trainless is isinstance(event, TrainRunsAgain)
+            return Outcome(None, plan, events=(event,) if news else ())
 
         self._dispatcher.act(booking.ride.day, event.time, act)
 
@@ -135,7 +143,7 @@ class LateTrains:
         ends, party = self._ends(booking), booking.ride_now.party
         asked = RideRequest(*ends, When.DEPART_AT, max(now, ready), party)
         event = NotHeldForTrain(now, code, wait, *self._free(booking, asked, now))
-        self._note(booking, event)
+        self.note(booking, event)
 
     def _instead(
         self, booking: Booking, train: Train, now: int
@@ -149,6 +157,8 @@ class LateTrains:
         following = next((each for each in same if each.time > max(now, train.time)), None)
         if following is None:
             return None, None, None
+        if booking.status is BookingStatus.ON_BOARD:
+            return following.time, None, None
         asked = RideRequest.for_train(*ends, following, booking.ride_now.party)
         begin, end = self._free(booking, asked, now)
         return (None, None, None) if begin is None else (following.time, begin, end)
@@ -173,6 +183,13 @@ class LateTrains:
             return None, None
         promise = answer.offers[0].ride.promise
         return promise.pickup_earliest, promise.pickup_latest
+
+
+def _may_miss(booking: Booking, train: Train) -> bool:
+    """Whether a train still matters to a ride: to one on board only if it leads there."""
+    if booking.status is BookingStatus.ON_BOARD:
+        return train.onward
+    return booking.status is BookingStatus.BOOKED
 
 
 def waiting_for(booking: Booking, train: Train, late: int) -> int:
