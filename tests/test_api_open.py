@@ -188,6 +188,15 @@ def test_the_region_tells_its_stops_rules_and_origin(api: Api) -> None:
     )
 
 
+def test_the_tours_of_some_vehicles_are_those_of_all(api: Api) -> None:
+    api.book()
+    every = get(api, "/api/v1/tours")["tours"]
+    for vehicle in ("bus-1", "bus-2"):
+        own = get(api, f"/api/v1/tours?vehicle={vehicle}")["tours"]
+        assert own == [each for each in every if each["vehicle"] == vehicle]
+    assert get(api, "/api/v1/tours?vehicle=bus-9")["tours"] == []
+
+
 def test_the_base_map_draws_each_road_once(api: Api) -> None:
     document = get(api, "/api/v1/roads")
     lines = document["roads"]["secondary"]

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from api.app import create_app
+from api.board.snapshots import Snapshots
 from shuttle.booking.locking import tour_locked
 from shuttle.booking.unmet import Unmet
 from shuttle.commands.serving import address, listen, serving_beside
@@ -150,6 +151,35 @@ def test_what_is_wrong_stands_on_the_board(desk: Office) -> None:
     assert (shown["figures"]["at_risk"], shown["figures"]["stranded"]) == (1, 1)
     assert [each["kind"] for each in shown["conditions"]] == ["vehicle_out"]
     assert [each["reason"] for each in shown["refused"]] == [refused["reason"]]
+
+
+def test_refusals_are_told_again_only_when_there_are_others(desk: Office) -> None:
+    desk.book(party={"passengers": 1, "wheelchairs": 1})
+    tag = board(desk)["tag"]
+    desk.book("key-number-2", when={"depart_at": berlin(f"{DAY}T11:00")})
+    after = desk.http.get(f"/api/v1/board/{DAY}", params={"since": tag}).json()
+    assert (after["refused"], len(after["rides"])) == (None, 1)
+    out = {"kind": "vehicle_out", "vehicle": "bus-1", "until": berlin(f"{DAY}T12:00")}
+    assert desk.http.post("/api/v1/trouble", json=out).status_code == 201
+    desk.ask(party={"passengers": 1, "wheelchairs": 1})
+    later = desk.http.get(f"/api/v1/board/{DAY}", params={"since": after["tag"]}).json()
+    assert len(later["refused"]) == len(board(desk)["refused"]) == 1
+
+
+def test_a_vehicle_that_waits_is_shown_as_it_would_be_anew(desk: Office) -> None:
+    """What is taken from the board before is what a board from scratch would have."""
+    desk.book()
+    desk.book("key-number-2", when={"depart_at": berlin(f"{DAY}T11:00")})
+    for clock in ("08:10", "08:41", "08:59", "09:01", "09:06", "10:30"):
+        desk.clock.set(f"{DAY}T{clock}")
+        desk.dispatcher.advance(desk.clock())
+        shown = board(desk)
+        anew = Snapshots(desk.http.app.state.service)  # type: ignore[attr-defined]
+        made = anew.board(desk.dispatcher.plan(MONDAY, desk.clock()), None)
+        told = made.model_dump(mode="json", by_alias=True)
+        assert shown["tours"] == told["tours"]
+        assert shown["figures"] == told["figures"]
+        assert shown["rides"] == told["rides"]
 
 
 def test_a_ride_refused_at_a_stop_that_has_been_given_up_is_on_no_map(desk: Office) -> None:

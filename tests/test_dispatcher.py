@@ -449,3 +449,18 @@ def test_a_restart_in_the_middle_of_a_tour_changes_nothing(toy_region: Region) -
     ]
     assert after.bookings == before.bookings
     second.close()
+
+
+def test_events_at_hand_are_those_that_are_stored(dispatcher: Dispatcher) -> None:
+    store, other = dispatcher.store, Dispatcher(dispatcher.region, dispatcher.store)
+    booking = book(dispatcher, ride(clock="08:30"), at("08:00"), "key-first")
+    for number, clock in enumerate(("09:00", "10:00", "11:00")):
+        booking = book(dispatcher, ride(clock=clock), at("08:00"), f"key-{number:04}")
+        assert dispatcher.events(MONDAY) == store.events(MONDAY)
+    dispatcher.cancel(booking.code, at("08:01"))
+    assert dispatcher.events(MONDAY) == store.events(MONDAY)
+    book(other, ride(clock="13:00"), at("08:02"), "key-of-another")
+    dispatcher.refresh()
+    assert dispatcher.events(MONDAY) == store.events(MONDAY)
+    book(dispatcher, ride(clock="14:00"), at("08:03"), "key-of-mine")
+    assert dispatcher.events(MONDAY) == store.events(MONDAY)

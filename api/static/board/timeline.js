@@ -1,14 +1,13 @@
 /** The timeline: a row a vehicle; zoomed by wheel and keys, moved by dragging and keys. */
 import { ink } from "../base_map.js";
 import { colourClass, words } from "../words.js";
+import { Hands } from "./hands.js";
 import { drawRow, lanesOf, lowerEnd, upperEnd } from "./rows.js";
 import { byId, day, part, say, today } from "./parts.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const AXIS = 26;
-/** So many pixels along, and a ride is dragged to another time. */
-const ALONG = 12;
 const LEAST_SPAN = 20 * MINUTE;
 const STEPS = [5, 10, 15, 30, 60, 120].map((each) => each * MINUTE);
 
@@ -17,14 +16,12 @@ export class Timeline {
     Object.assign(this, { model, times, clock, onMove });
     this.box = byId("timeline");
     this.canvas = this.box.querySelector("canvas");
-    this.tip = byId("timeline-tip");
     this.rows = [];
     this.span = null;
-    this.drag = null;
     this.#recolour();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#recolour());
     new ResizeObserver(() => this.#arrange()).observe(this.box);
-    this.#steer();
+    this.hands = new Hands(this);
     model.listen(() => this.update());
   }
 
@@ -122,7 +119,7 @@ export class Timeline {
     pen.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     pen.fillStyle = this.inks.ground;
     pen.fillRect(0, 0, width, height);
-    const at = (time) => this.#x(time);
+    const at = (time) => this.x(time);
     const chosen = this.model.selected;
     const seen = (ride) => lowerEnd(ride) > this.span.from && ride.earliest < this.span.to;
     for (const row of this.rows) {
@@ -131,7 +128,7 @@ export class Timeline {
     }
     this.#axis(pen, width, height);
     this.#nowLine(pen, height);
-    if (this.drag?.ride) this.#ghost(pen);
+    if (this.hands?.drag?.ride) this.hands.ghost(pen);
   }
 
   #inSight(halts) {
@@ -139,11 +136,11 @@ export class Timeline {
     return halts.filter((halt, number) => (halts[number + 1]?.arrives ?? halt.leaves) >= from && (halts[number - 1]?.leaves ?? halt.arrives) <= to);
   }
 
-  #x(time) {
+  x(time) {
     return ((time - this.span.from) / (this.span.to - this.span.from)) * this.size.width;
   }
 
-  #time(x) {
+  time(x) {
     return this.span.from + (x / this.size.width) * (this.span.to - this.span.from);
   }
 
@@ -153,7 +150,7 @@ export class Timeline {
     pen.font = "600 12px system-ui, sans-serif";
     pen.textBaseline = "middle";
     for (let time = Math.ceil(this.span.from / step) * step; time < this.span.to; time += step) {
-      const x = Math.round(this.#x(time)) + 0.5;
+      const x = Math.round(this.x(time)) + 0.5;
       pen.fillStyle = this.inks.line;
       pen.fillRect(x - 0.5, AXIS - 4, 1, height);
       pen.fillStyle = this.inks.soft;
@@ -164,57 +161,12 @@ export class Timeline {
   #nowLine(pen, height) {
     const now = this.#now();
     if ((day !== today && !this.model.past) || !(now > this.span.from && now < this.span.to)) return;
-    const x = this.#x(now);
+    const x = this.x(now);
     pen.fillStyle = this.inks.bad;
     pen.fillRect(x - 1, AXIS - 8, 2, height);
     pen.beginPath();
     pen.arc(x, AXIS - 8, 4, 0, 7);
     pen.fill();
-  }
-
-  /** Where a dragged ride would go: a shift, and a time if it was dragged along; null if nowhere else. */
-  #aim({ ride, x, y, startX }) {
-    const row = this.#rowAt(y);
-    if (!row) return null;
-    const time = this.#draggedTo({ ride, x, startX });
-    const { shift } = shiftAt(row.tours, time ?? ride.earliest);
-    if (shift === ride.shift && time === null) return null;
-    return { shift, ...(time !== null && { pickup: new Date(time).toISOString() }) };
-  }
-
-  /** To which minute a ride was dragged; null if it was dragged up or down only. */
-  #draggedTo({ ride, x, startX }) {
-    if (Math.abs(x - startX) < ALONG) return null;
-    const by = ((x - startX) / this.size.width) * (this.span.to - this.span.from);
-    return Math.round((ride.picksUp + by) / MINUTE) * MINUTE;
-  }
-
-  /** The dragged ride at its time, with the window in which its promise stays. */
-  #ghost(pen) {
-    const { ride, y } = this.drag;
-    const time = this.#draggedTo(this.drag);
-    const from = time ?? ride.picksUp;
-    const kept = from >= ride.earliest && from <= ride.latest;
-    const row = this.#rowAt(y);
-    if (row) {
-      pen.fillStyle = this.inks.chosen;
-      pen.fillRect(this.#x(ride.earliest), row.top + 2, this.#x(ride.latest) - this.#x(ride.earliest), row.height - 4);
-    }
-    pen.globalAlpha = 0.75;
-    pen.fillStyle = kept ? this.inks.accent : this.inks.bad;
-    const wide = Math.max(this.#x(ride.dropsOff) - this.#x(ride.picksUp), 4);
-    pen.fillRect(this.#x(from), y - 8, wide, 16);
-    pen.globalAlpha = 1;
-    if (time === null) return;
-    const label = `${this.times.clock(from)} ${words[kept ? "promise_kept_so" : "promise_new_so"]}`;
-    pen.font = "600 12px system-ui, sans-serif";
-    const width = pen.measureText(label).width + 8;
-    const left = Math.max(0, Math.min(this.#x(from), this.size.width - width));
-    const top = y > 40 ? y - 28 : y + 12;
-    pen.fillStyle = this.inks.surface;
-    pen.fillRect(left, top, width, 18);
-    pen.fillStyle = kept ? this.inks.ink : this.inks.bad;
-    pen.fillText(label, left + 4, top + 9);
   }
 
   #now() {
@@ -225,10 +177,10 @@ export class Timeline {
   zoom(factor, around = (this.span.from + this.span.to) / 2) {
     const wide = Math.max(LEAST_SPAN, Math.min((this.span.to - this.span.from) * factor, 26 * HOUR));
     const share = (around - this.span.from) / (this.span.to - this.span.from);
-    this.#show(around - share * wide, around + (1 - share) * wide);
+    this.show(around - share * wide, around + (1 - share) * wide);
   }
 
-  #show(from, to) {
+  show(from, to) {
     const wide = to - from;
     const begin = Math.max(this.begins - 2 * HOUR, Math.min(from, this.ends + 2 * HOUR - wide));
     this.span = { from: begin, to: begin + wide };
@@ -237,13 +189,13 @@ export class Timeline {
 
   move(share) {
     const by = (this.span.to - this.span.from) * share;
-    this.#show(this.span.from + by, this.span.to + by);
+    this.show(this.span.from + by, this.span.to + by);
   }
 
   toNow() {
     const wide = this.span.to - this.span.from;
     const now = this.#now();
-    this.#show(now - wide / 5, now + (4 * wide) / 5);
+    this.show(now - wide / 5, now + (4 * wide) / 5);
   }
 
   /** Bring a ride into sight. */
@@ -251,34 +203,14 @@ export class Timeline {
     if (ride.picksUp === null) return;
     if (ride.picksUp > this.span.from && ride.dropsOff < this.span.to) return;
     const wide = Math.max(this.span.to - this.span.from, (ride.dropsOff - ride.picksUp) * 1.4);
-    this.#show(ride.picksUp - wide / 4, ride.picksUp + (3 * wide) / 4);
+    this.show(ride.picksUp - wide / 4, ride.picksUp + (3 * wide) / 4);
   }
 
-  act(name) {
-    if (name === "in") this.zoom(0.6);
-    if (name === "out") this.zoom(1 / 0.6);
-    if (name === "now") this.toNow();
-    if (name === "day") {
-      const { from, to } = this.#wholeDay();
-      this.#show(from, to);
-    }
+  rowAt(y) {
+    return this.rows.find((row) => y >= row.top && y < row.top + row.height);
   }
 
-  #steer() {
-    for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => this.act(button.dataset.zoom));
-    this.box.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.move((event.deltaX || event.deltaY) / this.size.width);
-      else this.zoom(1.0015 ** event.deltaY, this.#time(event.offsetX));
-    }, { passive: false });
-    this.box.addEventListener("keydown", (event) => this.#key(event));
-    this.box.addEventListener("pointerdown", (event) => this.#grab(event));
-    this.box.addEventListener("pointermove", (event) => this.#follow(event));
-    this.box.addEventListener("pointerup", (event) => this.#drop(event));
-    this.box.addEventListener("pointerleave", () => { this.tip.hidden = true; });
-  }
-
-  #key(event) {
+  key(event) {
     const done = {
       "+": () => this.zoom(0.6), "-": () => this.zoom(1 / 0.6), ArrowLeft: () => this.move(-0.15), ArrowRight: () => this.move(0.15),
       n: () => this.toNow(), Home: () => this.toNow(), 0: () => this.act("day"), Escape: () => this.model.select(null),
@@ -288,92 +220,18 @@ export class Timeline {
     done();
   }
 
-  #grab(event) {
-    if (event.button !== 0) return;
-    const found = this.#rideAt(event);
-    this.drag = { startX: event.offsetX, startY: event.offsetY, span: this.span, x: event.offsetX, y: event.offsetY, found, ride: null, moved: false };
-    this.box.setPointerCapture(event.pointerId);
-  }
-
-  #follow(event) {
-    if (!this.drag) {
-      this.#hint(event);
-      return;
+  act(name) {
+    if (name === "in") this.zoom(0.6);
+    if (name === "out") this.zoom(1 / 0.6);
+    if (name === "now") this.toNow();
+    if (name === "day") {
+      const { from, to } = this.#wholeDay();
+      this.show(from, to);
     }
-    Object.assign(this.drag, { x: event.offsetX, y: event.offsetY });
-    const [byX, byY] = [event.offsetX - this.drag.startX, event.offsetY - this.drag.startY];
-    this.drag.moved ||= Math.abs(byX) + Math.abs(byY) > 6;
-    if (!this.drag.moved) return;
-    if (this.drag.found?.movable && !this.model.past) this.drag.ride = this.drag.found;
-    if (this.drag.ride) {
-      this.draw();
-      return;
-    }
-    const by = (byX / this.size.width) * (this.drag.span.to - this.drag.span.from);
-    this.#show(this.drag.span.from - by, this.drag.span.to - by);
-  }
-
-  #drop(event) {
-    const { drag } = this;
-    this.drag = null;
-    if (!drag) return;
-    if (drag.ride) {
-      this.draw();
-      const to = this.#aim(drag);
-      if (to) this.onMove(drag.ride.code, to);
-    } else if (!drag.moved) {
-      this.model.select(drag.found?.code ?? null);
-    }
-  }
-
-  #rowAt(y) {
-    return this.rows.find((row) => y >= row.top && y < row.top + row.height);
-  }
-
-  #haltAt({ offsetX, offsetY }) {
-    const row = this.#rowAt(offsetY);
-    if (!row) return null;
-    const near = row.tours.flatMap((tour) => tour.halts)
-      .map((halt) => ({ halt, apart: Math.max(this.#x(halt.arrives) - offsetX, offsetX - this.#x(halt.busyUntil), 0) }))
-      .sort((a, b) => a.apart - b.apart)[0];
-    return near && near.apart < 8 ? { row, halt: near.halt } : null;
-  }
-
-  #rideAt(event) {
-    const found = this.#haltAt(event);
-    if (!found) return null;
-    const { halt } = found;
-    const upper = event.offsetY < found.row.top + found.row.height / 2;
-    const codes = upper ? [...halt.getting_on, ...halt.getting_off] : [...halt.getting_off, ...halt.getting_on];
-    const next = codes[(codes.indexOf(this.model.selected) + 1) % codes.length];
-    return this.model.rides.get(next) ?? null;
-  }
-
-  #hint(event) {
-    const found = this.#haltAt(event);
-    this.tip.hidden = !found;
-    this.box.classList.toggle("over", Boolean(found));
-    if (!found) return;
-    const { halt } = found;
-    const facts = [
-      `${this.times.clock(halt.arrives)} ${halt.name}`,
-      halt.getting_on.length && say("gets_on", { number: people(this.model, halt.getting_on) }),
-      halt.getting_off.length && say("gets_off", { number: people(this.model, halt.getting_off) }),
-      halt.rest && words.rest,
-      say("slack_minutes", { minutes: Math.round(halt.slack_seconds / 60) }),
-    ].filter(Boolean);
-    this.tip.textContent = facts.join(" · ");
-    this.tip.style.left = `${Math.min(event.offsetX + 12, this.size.width - 240)}px`;
-    this.tip.style.top = `${event.offsetY + 16}px`;
   }
 }
 
 /** How high a row would like to be, in pixels; the more there are, the lower. */
 const wanted = (rows) => Math.max(28, Math.min(92, Math.floor(420 / rows)));
-
-/** The shift of a vehicle that is nearest to a time. */
-const shiftAt = (tours, time) => tours.toSorted((a, b) => away(a, time) - away(b, time))[0];
-
-const away = ({ begins, ends }, time) => Math.max(begins - time, time - ends, 0);
 
 export const people = (model, codes) => codes.reduce((sum, code) => sum + (model.rides.get(code)?.passengers ?? 0), 0);
