@@ -23,7 +23,7 @@ somebody else may read: a :class:`CompiledTours` is a snapshot.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -127,6 +127,9 @@ class CompiledTours:
     halts: Records
     shifts: Records
     layouts: Layouts
+    _pressed: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _begins: dict[int, Sequence[int]] = field(default_factory=dict, repr=False)
+    """What was read from rows before; snapshots hand on what is the same."""
 
     def replace(self, index: int, tour: Tour, travel: TravelTimes | None = None) -> "CompiledTours":
         """Return a snapshot with one tour changed; see :meth:`with_tours`."""
@@ -167,12 +170,34 @@ class CompiledTours:
         halts, layouts = self.halts.copy(), self.layouts.copy()
         for v in anew:
             _compile_into(halts[v], shifts[v : v + 1], layouts[v], changed[v], travel)
-        return CompiledTours(tours, travel, read_only(halts), read_only(shifts), read_only(layouts))
+        pressed, begins = self._pressed.copy(), self._begins.copy()
+        for v in anew:
+            pressed.pop(v, None)
+            begins.pop(v, None)
+        arrays = read_only(halts), read_only(shifts), read_only(layouts)
+        return CompiledTours(tours, travel, *arrays, pressed, begins)
 
-    def begins(self, index: int) -> list[int]:
+    def begins(self, index: int) -> Sequence[int]:
         """Return when service begins at each halt of one tour, by its timetable."""
-        soonest: list[int] = self.halts[index]["soonest"][: len(self.tours[index].halts)].tolist()
-        return soonest
+        known = self._begins.get(index)
+        if known is None:
+            size = len(self.tours[index].halts)
+            known = self._begins[index] = self.halts[index]["soonest"][:size].tolist()
+        return known
+
+    def pressed(self, index: int) -> tuple[int, ...]:
+        """Return the halts of one tour where people may be later or longer on board than they may.
+
+        Rows are relaxed to what a tour can still achieve: where a window is missed its end is the
+        begin, and where a limit is missed it is the way that nobody waits on. So these are halts
+        at the end of their window, and drop-offs after a ride that is too long, cannot be shorter,
+        or began in the past. What has happened is none of them.
+        """
+        known = self._pressed.get(index)
+        if known is None:
+            served, size = self.tours[index].served, len(self.tours[index].halts)
+            known = self._pressed[index] = _pressed(self.halts[index][:size], served)
+        return known
 
     def timetable(self, index: int) -> tuple[ScheduledHalt, ...]:
         """Return the timetable of one tour."""
@@ -240,6 +265,18 @@ def _only_waited(before: Tour, after: Tour, row: Records) -> bool:
     if fixed == len(after.halts):
         return True
     return bool(row["soonest"][fixed] >= after.ready + row["drive"][fixed])
+
+
+def _pressed(row: Records, served: int) -> tuple[int, ...]:
+    """Return the pressed halts of a row that is as long as its tour."""
+    ahead, begun = row[served:], row["partner"][served:] < served
+    pickup, dropoff = row[ahead["partner"]], ahead["kind"] == HaltKind.DROPOFF
+    aboard, way = (ahead[each] - pickup[each] - pickup["service"] for each in ("soonest", "path"))
+    long = (aboard > ahead["max_ride"]) | (way >= ahead["max_ride"])
+    found = dropoff & (long | begun)
+    found |= (dropoff | (ahead["kind"] == HaltKind.PICKUP)) & (ahead["soonest"] >= ahead["latest"])
+    places: list[int] = (np.flatnonzero(found) + served).tolist()
+    return tuple(places)
 
 
 def _compile_into(
