@@ -195,8 +195,8 @@ class CompiledTours:
         """
         known = self._pressed.get(index)
         if known is None:
-            served, size = self.tours[index].served, len(self.tours[index].halts)
-            known = self._pressed[index] = _pressed(self.halts[index][:size], served)
+            found = _pressed(self.tours[index], self.halts[index], self.begins(index))
+            known = self._pressed[index] = tuple(found)
         return known
 
     def timetable(self, index: int) -> tuple[ScheduledHalt, ...]:
@@ -267,16 +267,25 @@ def _only_waited(before: Tour, after: Tour, row: Records) -> bool:
     return bool(row["soonest"][fixed] >= after.ready + row["drive"][fixed])
 
 
-def _pressed(row: Records, served: int) -> tuple[int, ...]:
-    """Return the pressed halts of a row that is as long as its tour."""
-    ahead, begun = row[served:], row["partner"][served:] < served
-    pickup, dropoff = row[ahead["partner"]], ahead["kind"] == HaltKind.DROPOFF
-    aboard, way = (ahead[each] - pickup[each] - pickup["service"] for each in ("soonest", "path"))
-    long = (aboard > ahead["max_ride"]) | (way >= ahead["max_ride"])
-    found = dropoff & (long | begun)
-    found |= (dropoff | (ahead["kind"] == HaltKind.PICKUP)) & (ahead["soonest"] >= ahead["latest"])
-    places: list[int] = (np.flatnonzero(found) + served).tolist()
-    return tuple(places)
+def _pressed(tour: Tour, row: Records, begins: Sequence[int]) -> Iterator[int]:
+    """Yield the pressed halts of a tour."""
+    served, halts = tour.served, tour.halts
+    pickup_kind, dropoff_kind = HaltKind.PICKUP, HaltKind.DROPOFF
+    columns = (
+        row[each][: len(halts)].tolist() for each in ("latest", "partner", "path", "max_ride")
+    )
+    latest, partner, path, max_ride = columns
+    for k in range(served, len(halts)):
+        kind = halts[k].kind
+        if kind is dropoff_kind:
+            pickup = partner[k]
+            service = halts[pickup].service
+            aboard, way = begins[k] - begins[pickup] - service, path[k] - path[pickup] - service
+            long = pickup < served or aboard > max_ride[k] or way >= max_ride[k]
+            if long or begins[k] >= latest[k]:
+                yield k
+        elif kind is pickup_kind and begins[k] >= latest[k]:
+            yield k
 
 
 def _compile_into(

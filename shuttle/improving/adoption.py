@@ -188,6 +188,5 @@ def _moves_within(before: CompiledTours, after: CompiledTours, number: int, unti
     begins = before.begins(number)
     fixed = frozen_of(old, begins, until)
     return (
-        _order(old)[:fixed] != _order(new)[:fixed]
-        or begins[:fixed] != after.begins(number)[:fixed]
+        _order(old)[:fixed] != _order(new)[:fixed] or begins[:fixed] != after.begins(number)[:fixed]
     )
