@@ -189,9 +189,9 @@ class CompiledTours:
         """Return the halts of one tour where people may be later or longer on board than they may.
 
         Rows are relaxed to what a tour can still achieve: where a window is missed its end is the
-        begin, and where a limit is missed it is the way that nobody waits on. So these are halts
-        at the end of their window, and drop-offs after a ride that is too long, cannot be shorter,
-        or began in the past. What has happened is none of them.
+        begin, and where a limit is missed it is the ride, or the way that nobody waits on. So these
+        are halts at the end of their window, and drop-offs after a ride that is as long as it may
+        be or began in the past. What has happened is none of them.
         """
         known = self._pressed.get(index)
         if known is None:
@@ -281,7 +281,7 @@ def _pressed(tour: Tour, row: Records, begins: Sequence[int]) -> Iterator[int]:
             pickup = partner[k]
             service = halts[pickup].service
             aboard, way = begins[k] - begins[pickup] - service, path[k] - path[pickup] - service
-            long = pickup < served or aboard > max_ride[k] or way >= max_ride[k]
+            long = pickup < served or max(aboard, way) >= max_ride[k]
             if long or begins[k] >= latest[k]:
                 yield k
         elif kind is pickup_kind and begins[k] >= latest[k]:

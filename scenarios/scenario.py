@@ -320,10 +320,11 @@ class Energy(Table):
 
 
 class Title(Table):
-    """What a scenario is called, in the languages of the report."""
+    """What a scenario is called, in the languages of the report, and perhaps in Danish."""
 
     de: str
     en: str
+    da: str | None = None
 
 
 class Scenario(Table):

@@ -114,6 +114,8 @@ class Workbench:
                 made_at=now,
             )
         )
+        # A purge takes records alone; the next run may get the number of one that is gone.
+        self._give_up(run)
         self.go_on(now)
         return run
 
@@ -186,7 +188,11 @@ class Workbench:
             interrupt(self.folder_of(run))
 
     def _clear_away(self) -> None:
-        """Delete what was given up and has ended."""
+        """Delete what was given up and has ended, and what no record speaks of any more."""
+        known = {run.folder for run in self.store.runs()}
+        for folder in self._folder.glob("[0-9]*-[0-9]*[0-9]"):
+            if folder.is_dir() and folder.name not in known:
+                folder.with_name(f"{folder.name}{_GIVEN_UP}").touch()
         for mark in self._folder.glob(f"*{_GIVEN_UP}"):
             folder = mark.with_suffix("")
             if not is_running(folder):
