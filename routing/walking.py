@@ -113,7 +113,7 @@ class StopsNear:
 
     def of(
         self, lat: float, lon: float, limit_metres: float = WALKING_METRES
-    ) -> Sequence[tuple[int, float]]:
+    ) -> list[tuple[int, float]]:
         """Return the index of each such stop and the metres to it on foot, the nearest first.
 
         Of the places that were asked for last the answers are kept: whoever asks for a ride does
@@ -125,7 +125,7 @@ class StopsNear:
             if len(self._known) >= _KEPT:
                 self._known.clear()
             known = self._known[asked] = tuple(self._found(*asked))
-        return known
+        return list(known)
 
     def _found(self, lat: float, lon: float, limit_metres: float) -> list[tuple[int, float]]:
         here = self._network.snap(lat, lon, limit_metres)

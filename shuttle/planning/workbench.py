@@ -190,7 +190,7 @@ class Workbench:
     def _clear_away(self) -> None:
         """Delete what was given up and has ended, and what no record speaks of any more."""
         known = {run.folder for run in self.store.runs()}
-        for folder in self._folder.glob("[0-9]*-[0-9]*[0-9]"):
+        for folder in self._folder.glob("[0-9]*-[0-9]*"):
             if folder.is_dir() and folder.name not in known:
                 folder.with_name(f"{folder.name}{_GIVEN_UP}").touch()
         for mark in self._folder.glob(f"*{_GIVEN_UP}"):
