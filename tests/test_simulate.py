@@ -224,8 +224,9 @@ def test_nobody_is_given_up_sooner_than_the_region_lets_drivers_do_it(toy_region
 
 
 def test_slow_roads_break_promises_and_the_rows_say_so(toy_region: Region) -> None:
-    calm = played(toy_region, 1, reality=STILL)
-    slow = played(toy_region, 1, reality={**STILL, "slower": 1.8})
+    each_booking = {"iterations": 40, "every_minutes": 0}
+    calm = played(toy_region, 1, reality=STILL, improvement=each_booking)
+    slow = played(toy_region, 1, reality={**STILL, "slower": 1.8}, improvement=each_booking)
     assert [each.number for each in calm.rides if each.kept is False] == []
     assert [each.number for each in slow.rides if each.kept is False] != []
 
