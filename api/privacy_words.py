@@ -51,7 +51,7 @@ TITLES: dict[str, str] = {
         "Booking code, start and destination in your words, stops, exact times, number of "
         "passengers and what the vehicle must bring (wheelchair place, child seat)"
     ),
-    "figures": mark("Coarsened rides and refusals that name nobody"),
+    "figures": mark("Coarsened rides and refusals that name nobody, also where they are replayed"),
 }
 """What each kind of data is."""
 

@@ -57,7 +57,7 @@ def _arguments() -> Arguments:
     parser = Arguments("benchmarks.scenarios", description="Seconds of simulated days.")
     parser.add_argument("--seeds", type=count, default=3, help="days of each size (3)")
     parser.add_argument("--iterations", type=count, default=200, help="of one try (200)")
-    parser.add_argument("--every", type=count, help="minutes between tries; else one a booking")
+    parser.add_argument("--every", type=count, default=15, help="minutes between tries (15)")
     parser.add_argument("--days", type=count, default=60, help="for the memory (60)")
     parser.add_argument("--small", action="store_true", help="only the first size")
     return parser

@@ -61,6 +61,9 @@ class Leg(NamedTuple):
 QUICK = (Leg(),)
 """The whole way, once."""
 
+BRIEF = (Leg(recombine_at=()),)
+"""The whole way, once, for some thousands of steps: to recombine what they saw takes longer."""
+
 PATIENT = (
     Leg(until=0.33, recombine_at=()),
     Leg(until=0.67, recombine_at=(), anew=True),

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from routing.annealing import Best, Habits, Scratch, anneal, keep, most_absent
-from routing.budget import QUICK, Budget, Leg, Meter, Progress, legs_for
+from routing.budget import BRIEF, QUICK, Budget, Leg, Meter, Progress, legs_for
 from routing.chance import drawn, seeded
 from routing.fleet import closing, find_room
 from routing.insertion_cache import memory_for
@@ -55,6 +55,7 @@ def improve(
     seed: int = 0,
     habits: Habits = HABITS,
     stop: Callable[[Progress], bool] | None = None,
+    legs: Sequence[Leg] | None = None,
 ) -> Solution:
     """Return tours that are at least as good as those at the start.
 
@@ -73,6 +74,8 @@ def improve(
     stop
         Called every few hundredths of a second; if it says so, the search ends with the best plan
         so far.
+    legs
+        How the budget is spent, by default as suits it.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def improve(
         If the start carries a request in a way that is none of its options.
     """
     state = SearchState(problem, problem.tours if start is None else start)
-    return Search(state, habits, seed).run(budget, stop, legs_for(budget))
+    return Search(state, habits, seed).run(budget, stop, legs or legs_for(budget))
 
 
 class Search:
@@ -289,7 +292,7 @@ def warm_up() -> None:
     )
     with one_at_a_time("search"):
         search = Search(SearchState(problem, problem.tours))
-        search.run(Budget(iterations=1000), legs=(Leg(recombine_at=()),))
+        search.run(Budget(iterations=1000), legs=BRIEF)
         search.pour(search.columns())
 
 

@@ -23,7 +23,7 @@ somebody else may read: a :class:`CompiledTours` is a snapshot.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -127,6 +127,9 @@ class CompiledTours:
     halts: Records
     shifts: Records
     layouts: Layouts
+    _pressed: dict[int, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _begins: dict[int, Sequence[int]] = field(default_factory=dict, repr=False)
+    """What was read from rows before; snapshots hand on what is the same."""
 
     def replace(self, index: int, tour: Tour, travel: TravelTimes | None = None) -> "CompiledTours":
         """Return a snapshot with one tour changed; see :meth:`with_tours`."""
@@ -167,12 +170,34 @@ class CompiledTours:
         halts, layouts = self.halts.copy(), self.layouts.copy()
         for v in anew:
             _compile_into(halts[v], shifts[v : v + 1], layouts[v], changed[v], travel)
-        return CompiledTours(tours, travel, read_only(halts), read_only(shifts), read_only(layouts))
+        pressed, begins = self._pressed.copy(), self._begins.copy()
+        for v in anew:
+            pressed.pop(v, None)
+            begins.pop(v, None)
+        arrays = read_only(halts), read_only(shifts), read_only(layouts)
+        return CompiledTours(tours, travel, *arrays, pressed, begins)
 
-    def begins(self, index: int) -> list[int]:
+    def begins(self, index: int) -> Sequence[int]:
         """Return when service begins at each halt of one tour, by its timetable."""
-        soonest: list[int] = self.halts[index]["soonest"][: len(self.tours[index].halts)].tolist()
-        return soonest
+        known = self._begins.get(index)
+        if known is None:
+            size = len(self.tours[index].halts)
+            known = self._begins[index] = self.halts[index]["soonest"][:size].tolist()
+        return known
+
+    def pressed(self, index: int) -> tuple[int, ...]:
+        """Return the halts of one tour where people may be later or longer on board than they may.
+
+        Rows are relaxed to what a tour can still achieve: where a window is missed its end is the
+        begin, and where a limit is missed it is the ride, or the way that nobody waits on. So these
+        are halts at the end of their window, and drop-offs after a ride that is as long as it may
+        be or began in the past. What has happened is none of them.
+        """
+        known = self._pressed.get(index)
+        if known is None:
+            found = _pressed(self.tours[index], self.halts[index], self.begins(index))
+            known = self._pressed[index] = tuple(found)
+        return known
 
     def timetable(self, index: int) -> tuple[ScheduledHalt, ...]:
         """Return the timetable of one tour."""
@@ -240,6 +265,27 @@ def _only_waited(before: Tour, after: Tour, row: Records) -> bool:
     if fixed == len(after.halts):
         return True
     return bool(row["soonest"][fixed] >= after.ready + row["drive"][fixed])
+
+
+def _pressed(tour: Tour, row: Records, begins: Sequence[int]) -> Iterator[int]:
+    """Yield the pressed halts of a tour."""
+    served, halts = tour.served, tour.halts
+    pickup_kind, dropoff_kind = HaltKind.PICKUP, HaltKind.DROPOFF
+    columns = (
+        row[each][: len(halts)].tolist() for each in ("latest", "partner", "path", "max_ride")
+    )
+    latest, partner, path, max_ride = columns
+    for k in range(served, len(halts)):
+        kind = halts[k].kind
+        if kind is dropoff_kind:
+            pickup = partner[k]
+            service = halts[pickup].service
+            aboard, way = begins[k] - begins[pickup] - service, path[k] - path[pickup] - service
+            long = pickup < served or max(aboard, way) >= max_ride[k]
+            if long or begins[k] >= latest[k]:
+                yield k
+        elif kind is pickup_kind and begins[k] >= latest[k]:
+            yield k
 
 
 def _compile_into(

@@ -91,6 +91,10 @@ class Goals:
         return Ways(first, self._given[goal[order]], metres[order])
 
 
+_KEPT = 1000
+"""Answers that are kept, of places that were asked for."""
+
+
 class StopsNear:
     """The stops within walking distance of a place.
 
@@ -105,11 +109,25 @@ class StopsNear:
     def __init__(self, network: RoadNetwork, stops: Sequence[Stop]) -> None:
         self._network = network
         self._goals = Goals(network, [network.snap(stop.lat, stop.lon) for stop in stops])
+        self._known: dict[tuple[float, float, float], tuple[tuple[int, float], ...]] = {}
 
     def of(
         self, lat: float, lon: float, limit_metres: float = WALKING_METRES
     ) -> list[tuple[int, float]]:
-        """Return the index of each such stop and the metres to it on foot, the nearest first."""
+        """Return the index of each such stop and the metres to it on foot, the nearest first.
+
+        Of the places that were asked for last the answers are kept: whoever asks for a ride does
+        so more than once, and for the way back.
+        """
+        asked = lat, lon, limit_metres
+        known = self._known.get(asked)
+        if known is None:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            known = self._known[asked] = tuple(self._found(*asked))
+        return list(known)
+
+    def _found(self, lat: float, lon: float, limit_metres: float) -> list[tuple[int, float]]:
         here = self._network.snap(lat, lon, limit_metres)
         if here is None:
             return []

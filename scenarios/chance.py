@@ -44,6 +44,7 @@ class Chance:
 
     def __init__(self, seed: int, day: date) -> None:
         self._root = (seed, day.toordinal())
+        self._bells: dict[tuple[int, ...], float] = {}
 
     def of(self, about: About, *name: int) -> np.random.Generator:
         """Return the generator for one thing, always the same."""
@@ -61,7 +62,9 @@ class Chance:
         """Return a log-normal number with the mean 1; `deviation` is that of its logarithm."""
         if deviation == 0:
             return 1.0
-        bell = float(self.of(about, *name).standard_normal())
+        bell = self._bells.get((about, *name))
+        if bell is None:
+            bell = self._bells[about, *name] = float(self.of(about, *name).standard_normal())
         return math.exp(deviation * bell - deviation**2 / 2)
 
     def leg(self, reality: Reality, ends: tuple[int, int], time: int, kmh: float) -> float:

@@ -10,7 +10,7 @@ import os
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tomli_w
 import typer
@@ -80,16 +80,23 @@ def run_scenario(
         Path | None,
         typer.Option(metavar="FILE", help="Keeps saying here how far it is, as JSON."),
     ] = None,
+    table_format: Annotated[
+        Literal["csv", "parquet"],
+        typer.Option("--format", help="With parquet, all tables are there as Parquet too."),
+    ] = "csv",
 ) -> None:
     """Run a scenario on one core.
 
     Writes rides.csv, legs.csv, figures.csv, repetitions.csv, scenario.json and report.html.
     Ctrl-C ends it with the repetitions that are whole.
     """
+    from scenarios.parquet import check_parquet, write_parquet
     from scenarios.progress import ProgressFile
     from scenarios.report import run_page
     from scenarios.running import write_figures, write_repetitions
 
+    if table_format == "parquet":
+        check_parquet()
     console = _console()
     _make_folder(out)
     told = None if progress is None else ProgressFile(progress)
@@ -99,6 +106,8 @@ def run_scenario(
     number = len(done.repetitions)
     write_figures(out / "figures.csv", done.repetitions)
     write_repetitions(out / "repetitions.csv", done.repetitions)
+    if table_format == "parquet":
+        write_parquet(out)
     record = {"scenario": done.scenario.model_dump(mode="json", by_alias=True), "seed": first}
     text = json.dumps(record | {"repetitions": number}, ensure_ascii=False, indent=1)
     (out / "scenario.json").write_text(text + "\n", encoding="utf-8")

@@ -51,45 +51,39 @@ def differences(one: Sequence[Repetition], other: Sequence[Repetition]) -> dict[
     return intervals([{n: b[n] - a[n] for n in b if n in a} for a, b in pairs])
 
 
-def sentences(one: str, other: str, found: dict[str, Interval]) -> tuple[str, str]:
-    """Return what a comparison comes to, in a German and an English sentence."""
+def sentences(one: str, other: str, found: dict[str, Interval]) -> dict[str, str]:
+    """Return what a comparison comes to, in a sentence of each language."""
     served, cost = found["served"], found["cost"]
-    euros = f"{abs(cost.mean):,.0f} €"
-    kostet, costs = _german_cost(cost.mean, euros), _english_cost(cost.mean, euros)
-    rund = _signed(served).replace(".", ",")
+    euros, more, dearer = f"{abs(cost.mean):,.0f} €", served.mean > 0, cost.mean >= 0
+    euro_dot = euros.replace(",", ".")
+    costs = {
+        "de": f"das kostet {euro_dot} {'mehr' if dearer else 'weniger'}",
+        "en": f"it costs {euros} {'more' if dearer else 'less'}",
+        "da": f"det koster {euro_dot} {'mere' if dearer else 'mindre'}",
+    }
     if not served.certain:
-        return (
-            (
-                f"Ob „{other}“ mehr Fahrten bedient als „{one}“, ist nicht vom Zufall zu "
-                f"unterscheiden ({rund} am Tag); {kostet}."
-            ),
-            (
-                f"Whether “{other}” serves more rides than “{one}” cannot be told from chance "
-                f"({_signed(served)} a day); {costs}."
-            ),
-        )
+        around = _signed(served)
+        comma = around.replace(".", ",")
+        return {
+            "de": f"Ob „{other}“ mehr Fahrten bedient als „{one}“, ist nicht vom Zufall zu "
+            f"unterscheiden ({comma} am Tag); {costs['de']}.",
+            "en": f"Whether “{other}” serves more rides than “{one}” cannot be told from chance "
+            f"({around} a day); {costs['en']}.",
+            "da": f"Om »{other}« kører flere ture end »{one}«, kan ikke skelnes fra "
+            f"tilfældigheder ({comma} om dagen); {costs['da']}.",
+        }
     rides = f"{abs(served.mean):.1f} ± {served.half:.1f}"
-    more = served.mean > 0
-    return (
-        (
-            f"„{other}“ bedient {rides.replace('.', ',')} Fahrten am Tag "
-            f"{'mehr' if more else 'weniger'} als „{one}“; {kostet}."
-        ),
-        (
-            f"“{other}” serves {rides} {'more' if more else 'fewer'} rides a day than “{one}”; "
-            f"{costs}."
-        ),
-    )
+    comma = rides.replace(".", ",")
+    return {
+        "de": f"„{other}“ bedient {comma} Fahrten am Tag {'mehr' if more else 'weniger'} "
+        f"als „{one}“; {costs['de']}.",
+        "en": f"“{other}” serves {rides} {'more' if more else 'fewer'} rides a day than “{one}”; "
+        f"{costs['en']}.",
+        "da": f"»{other}« kører {comma} {'flere' if more else 'færre'} ture om dagen end »{one}«; "
+        f"{costs['da']}.",
+    }
 
 
 def _signed(interval: Interval) -> str:
     half = "" if interval.half is None else f" ± {interval.half:.1f}"
     return f"{interval.mean:+.1f}{half}"
-
-
-def _german_cost(more: float, euros: str) -> str:
-    return f"das kostet {euros.replace(',', '.')} {'mehr' if more >= 0 else 'weniger'}"
-
-
-def _english_cost(more: float, euros: str) -> str:
-    return f"it costs {euros} {'more' if more >= 0 else 'less'}"

@@ -285,12 +285,15 @@ class Reality(Table):
 class Improvement(Table):
     """The live loop in simulated time: the same search, with a budget of iterations.
 
-    One try after each booking, or, with `every_minutes`, at such marks of the service day.
+    One try at such marks of the service day, and as it begins, if anything was booked, given up
+    or disturbed since the last; with ``every_minutes = 0`` one after each booking. It has so many
+    iterations, or so many for each ride that may still move, whichever are more.
     """
 
     on: bool = True
     iterations: int = Field(default=200, ge=1, le=1_000_000)
-    every_minutes: int = Field(default=0, ge=0, le=24 * 60)
+    iterations_a_ride: int = Field(default=5, ge=0, le=1_000_000)
+    every_minutes: int = Field(default=15, ge=0, le=24 * 60)
 
 
 class Costs(Table):
@@ -317,10 +320,11 @@ class Energy(Table):
 
 
 class Title(Table):
-    """What a scenario is called, in the languages of the report."""
+    """What a scenario is called, in the languages of the report, and perhaps in Danish."""
 
     de: str
     en: str
+    da: str | None = None
 
 
 class Scenario(Table):

@@ -13,7 +13,8 @@ from functools import partial
 from itertools import count
 from typing import Protocol
 
-from routing.budget import Budget
+from routing.budget import BRIEF, Budget
+from routing.improvement import improve
 from scenarios.agenda import Agenda
 from scenarios.chance import About, Chance
 from scenarios.choice import chosen
@@ -29,8 +30,9 @@ from shuttle.driving.promises import Entry, PromiseState
 from shuttle.driving.rolling import GRACE
 from shuttle.errors import NotCancellable, OfferGone, RequestError
 from shuttle.events import DroppedOff, PickedUp, Reoptimised
+from shuttle.improving.adoption import Proposal
+from shuttle.improving.question import Question
 from shuttle.improving.reoptimiser import Reoptimiser
-from shuttle.improving.solver_process import improved
 from shuttle.plan import vehicle_of_shift
 from shuttle.region import Region
 from shuttle.region_config import WEEKDAYS, minutes_of
@@ -96,9 +98,11 @@ class SimulatedDay:
         self.desk: Desk = self.dispatcher
         if desk is not None:
             self.desk = desk(self.dispatcher, lambda: self.agenda.now)
-        budget = Budget(iterations=scenario.improvement.iterations)
-        self._improve = Reoptimiser(self.dispatcher, improved, budget)
+        self._improve = Reoptimiser(
+            self.dispatcher, self._improved, Budget(iterations=scenario.improvement.iterations)
+        )
         self.broken_down = 0
+        self._to_improve = False
         self._absent: set[str] = set()
         self.drivers = Drivers(
             self.dispatcher, day, self.agenda, self.chance, scenario.reality, self._absent
@@ -177,6 +181,7 @@ class SimulatedDay:
             self.agenda.at(time, partial(self._cancel, wish))
         elif chance.share(About.COMES, wish.number) < behaviour.no_show:
             self._absent.add(answer.code)
+        self._to_improve = True
         improvement = self.scenario.improvement
         if improvement.on and not improvement.every_minutes:
             self._improve.step(now)
@@ -192,6 +197,7 @@ class SimulatedDay:
         back = self._answers.get(self._back.get(wish.number, -1))
         if back is not None and back.code and self._still_booked(back):
             self.desk.cancel(back.code, now)
+        self._to_improve = True
         self.drivers.look_again(now)
 
     # ----------------------------------------------------------------------- the service's side
@@ -205,8 +211,19 @@ class SimulatedDay:
             self.agenda.at(self._instant("00:00"), self._try)
 
     def _try(self, now: int) -> None:
-        self._improve.step(now)
-        self.drivers.look_again(now)
+        """Improve the plan, if more has come of it than driving since the last time."""
+        if self._to_improve:
+            self._to_improve = False
+            self._improve.step(now)
+            self.drivers.look_again(now)
+
+    def _improved(self, question: Question) -> Proposal:
+        """Answer a question of the live loop by its search, with more steps where more may move."""
+        improvement, problem = self.scenario.improvement, question.problem
+        more = improvement.iterations_a_ride * len(problem.requests)
+        budget = Budget(iterations=max(improvement.iterations, more))
+        found = improve(problem, budget=budget, seed=question.seed, legs=BRIEF)
+        return Proposal(question.day, question.revision, found.tours)
 
     def _enter_trouble(self) -> None:
         for trouble in self.scenario.trouble:
@@ -245,6 +262,7 @@ class SimulatedDay:
             if error.code != "nothing_to_change":  # a vehicle without a shift on that weekday
                 raise
             return False
+        self._to_improve = True
         self.drivers.call(now)
         self.drivers.look_again(now)
         return True

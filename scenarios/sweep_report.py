@@ -39,8 +39,8 @@ def _write_csv(path: Path, found: Mapping[str, Sequence[Repetition]]) -> None:
                 rows.writerow([name, figure, unit, each.mean, half, each.number])
 
 
-def compared(found: Mapping[str, Sequence[Repetition]]) -> list[tuple[str, str]]:
-    """Return a German and an English sentence for each variant but the first."""
+def compared(found: Mapping[str, Sequence[Repetition]]) -> list[dict[str, str]]:
+    """Return a sentence in each language for each variant but the first."""
     names = list(found)
     return [
         sentences(names[0], name, pairs)
@@ -61,7 +61,7 @@ def _page(found: Mapping[str, Sequence[Repetition]], failures: Sequence[str]) ->
         if "served_share" in each
     ]
     parts = [table(columns, rows, range(1, len(columns))), "<h2>Compared with the first</h2>"]
-    parts += [f'<p lang="de">{german}</p><p>{english}</p>' for german, english in compared(found)]
+    parts += [f'<p lang="de">{each["de"]}</p><p>{each["en"]}</p>' for each in compared(found)]
     if points:
         parts.append(plot_figure(pareto(points)))
     parts += [f"<p>Failed: {each}</p>" for each in failures]
@@ -78,7 +78,7 @@ def _cell(figures: Mapping[str, Interval], figure: str) -> str:
 
 
 def _terminal(found: Mapping[str, Sequence[Repetition]], out: Path) -> Table:
-    told = "\n".join(english for _, english in compared(found))
+    told = "\n".join(each["en"] for each in compared(found))
     caption = f"{told}\nThe report is {out / 'report.html'}"
     made = Table(title="Scenarios compared", title_justify="left", caption=caption,
                  caption_justify="left")  # fmt: skip

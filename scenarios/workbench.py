@@ -33,8 +33,8 @@ def library() -> tuple[Named, ...]:
 
 
 def _named(path: Path) -> Named:
-    title = read_scenario(path).title
-    return Named(path.stem, {"de": title.de, "en": title.en}, path.read_text(encoding="utf-8"))
+    title = read_scenario(path).title.model_dump(exclude_none=True)
+    return Named(path.stem, title, path.read_text(encoding="utf-8"))
 
 
 def check(toml: str, region: Region, where: str) -> tuple[int, int]:
@@ -85,11 +85,13 @@ def compare(one: Path, other: Path, names: tuple[str, str]) -> Comparison:
     first, second = _repetitions(one), _repetitions(other)
     pairs = {each.seed for each in first} & {each.seed for each in second}
     found = differences(first, second) if pairs else {}
-    told = sentences(*names, found) if {"served", "cost"} <= found.keys() else ("", "")
+    told = {"de": "", "en": "", "da": ""}
+    if {"served", "cost"} <= found.keys():
+        told = sentences(*names, found)
     return Comparison(
         len(pairs),
         {name: Figure(each.mean, each.half, GLOSSARY[name].unit) for name, each in found.items()},
-        {"de": told[0], "en": told[1]},
+        told,
     )
 
 

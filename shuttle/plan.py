@@ -5,13 +5,15 @@ that rule: halts whose time has come are served, the halt a vehicle is driving t
 waiting vehicle cannot leave in the past. Where a driver reports, halts are served by reports only.
 """
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
+from typing import NamedTuple
 
 from routing.insertion import Insertion, insert, remove
-from routing.problem import Tour, Trip
+from routing.problem import FOREVER, Tour, Trip
 from routing.schedule import CompiledTours, compile_tours, read_only
 from routing.travel_times import TravelTimes
 from shuttle.charging import within_joint_reach, within_reach
@@ -84,7 +86,9 @@ class DayPlan:
     reports: Mapping[str, tuple[Report, ...]] = field(default_factory=dict)
     warned: Mapping[str, int] = field(default_factory=dict)
     locks: frozenset[str] = frozenset()
-    _rolled: dict[int, "DayPlan"] = field(default_factory=dict, init=False, repr=False)
+    _stands: dict[int, "_Standing"] = field(default_factory=dict, repr=False)
+    """What was found of single tours: plans that follow from one another share it."""
+    _rolled: list["DayPlan"] = field(default_factory=list, init=False, repr=False)
     """The plan as it stands at the time that was last asked for: an act asks more than once."""
 
     def __post_init__(self) -> None:
@@ -161,6 +165,8 @@ class DayPlan:
 
     def with_bookings(self, *changed: Booking) -> "DayPlan":
         """Return the plan with bookings added or replaced, the cancelled ones dropped."""
+        if not changed:
+            return self
         merged = {**self.bookings, **{each.code: each for each in changed}}
         for each in changed:
             if each.status is BookingStatus.CANCELLED:
@@ -200,35 +206,69 @@ class DayPlan:
 
         Halts are served and fixed up to then, and no vehicle can leave in the past.
         """
-        known = self._rolled.get(now)
-        if known is not None:
-            return known
+        stands = [self._standing(number, tour, now) for number, tour in enumerate(self.tours)]
+        if all(after is tour for after, tour in zip(stands, self.tours, strict=True)):
+            return self
+        last = next(iter(self._rolled), None)  # read once: other threads ask too
+        if last is not None and all(map(operator.is_, last.tours, stands)):
+            return last
         rolled = self.with_tours(
-            {
-                number: after
-                for number, before in enumerate(self.tours)
-                if (after := self._tour_at(number, now)) is not before
-            }
+            {n: after for n, after in enumerate(stands) if after is not self.tours[n]}
         )
-        if rolled is not self:  # no circle of references: a plan is let go of at once
-            self._rolled.clear()
-            self._rolled[now] = rolled
+        self._rolled[:] = [rolled]  # no circle of references: a plan is let go of at once
         return rolled
 
-    def _tour_at(self, number: int, now: int) -> Tour:
+    def _standing(self, number: int, tour: Tour, now: int) -> Tour:
+        """Return a tour as it stands at a time, from memory if it is known."""
+        reports = self.reports.get(tour.shift.id)
+        known = self._stands.get(number)
+        if known is None or not known.holds(tour, reports, self.travel, now):
+            after, since, until = self._tour_at(number, now)
+            known = _Standing(tour, reports, self.travel, after, since, until)
+            self._stands[number] = known
+        return known.after
+
+    def _tour_at(self, number: int, now: int) -> tuple[Tour, int, int]:
+        """Return a tour as it stands at a time, and from when until when it stands so."""
         tour, tick = self.tours[number], tick_of(now)
-        if tick < tour.shift.start or tour.served == len(tour.halts):
-            return tour
-        row = self.compiled.halts[number][: len(tour.halts)]
-        ahead = row[tour.served]
-        leaves = int(ahead["soonest"] - ahead["drive"])  # for no later halt sooner than for this
+        if tick < tour.shift.start:
+            return tour, now, tour.shift.start - TICK_SECONDS + 1
+        if tour.served == len(tour.halts):
+            return tour, now, FOREVER
+        same_tick = now, tick + 1
+        row, begins = self.compiled.halts[number], self.compiled.begins(number)
+        # For no later halt the vehicle leaves sooner than for this.
+        leaves = begins[tour.served] - int(row["drive"][tour.served])
         reports = self.reports.get(tour.shift.id)
         if reports and tour.served < len(tour.halts) - 1:
-            return awaited_tour(tour, row["soonest"].tolist(), leaves, reports, tick)
+            return awaited_tour(tour, begins, leaves, reports, tick), *same_tick
         if leaves <= tick:
-            left = row["soonest"] - row["drive"]
-            return rolled_tour(tour, row["soonest"].tolist(), left.tolist(), now)
-        return replace(tour, ready=tick) if tour.ready < tick else tour
+            drives = row["drive"][: len(begins)].tolist()
+            left = [begin - drive for begin, drive in zip(begins, drives, strict=True)]
+            return rolled_tour(tour, begins, left, now), now, now + 1
+        return replace(tour, ready=tick) if tour.ready < tick else tour, *same_tick
+
+
+class _Standing(NamedTuple):
+    """A tour as it stands from one time until before another, and what that was found from."""
+
+    tour: Tour
+    reports: tuple[Report, ...] | None
+    travel: TravelTimes
+    after: Tour
+    since: int
+    until: int
+
+    def holds(
+        self, tour: Tour, reports: tuple[Report, ...] | None, travel: TravelTimes, now: int
+    ) -> bool:
+        """Whether it is about this very tour at this time."""
+        return (
+            self.tour is tour
+            and self.since <= now < self.until
+            and self.reports is reports
+            and self.travel is travel
+        )
 
 
 def rolled_tour(tour: Tour, begins: Sequence[int], left: Sequence[int], now: int) -> Tour:

@@ -178,7 +178,7 @@ def test_options_do_not_disturb_each_other_and_a_search_repeats_itself(
     assert together == best_insertions(compiled, travel, trips, waiting_weight=waiting_weight)
     for trip, found in zip(trips, together, strict=True):
         alone = best_insertions(compiled, travel, [trip], waiting_weight=waiting_weight)[0]
-        assert alone == (found and replace(found, option=0))
+        assert alone == (found and found._replace(option=0))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

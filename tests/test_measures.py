@@ -125,7 +125,9 @@ def test_a_difference_is_paired_by_seed_and_so_as_narrow_as_the_difference_varie
 
 def test_a_comparison_is_one_plain_sentence_in_each_language() -> None:
     found = {"served": Interval(6.13, 0.84, 20), "cost": Interval(1212.4, 3.0, 20)}
-    german, english = sentences("zwei", "drei", found)
+    said = sentences("zwei", "drei", found)
+    german, english = said["de"], said["en"]
+    assert said["da"].startswith("»drei« kører 6,1 ± 0,8 flere ture om dagen end »zwei«; ")
     assert (
         german
         == "„drei“ bedient 6,1 ± 0,8 Fahrten am Tag mehr als „zwei“; das kostet 1.212 € mehr."
@@ -137,7 +139,9 @@ def test_a_comparison_is_one_plain_sentence_in_each_language() -> None:
 
 def test_what_chance_may_have_done_is_not_claimed() -> None:
     found = {"served": Interval(0.4, 0.9, 20), "cost": Interval(-12.0, 3.0, 20)}
-    german, english = sentences("a", "b", found)
+    said = sentences("a", "b", found)
+    german, english = said["de"], said["en"]
+    assert said["da"].endswith("(+0,4 ± 0,9 om dagen); det koster 12 € mindre.")
     assert "cannot be told from chance (+0.4 ± 0.9 a day)" in english
     assert "nicht vom Zufall zu unterscheiden (+0,4 ± 0,9 am Tag)" in german
     assert english.endswith("it costs 12 € less.")

@@ -247,3 +247,11 @@ def _write(workbench: Workbench, run: Run, served: dict[int, float]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     found = [Repetition(seed, 1, {"served": n, "cost": 10 * n}) for seed, n in served.items()]
     write_repetitions(folder / "repetitions.csv", found)
+
+
+def test_results_go_when_a_purge_took_their_record(workbench: Workbench, planned: Path) -> None:
+    run = has_run(workbench, record(workbench), planned / "two")
+    folder = workbench.folder_of(run)
+    workbench.store.remove(run.number)
+    workbench.go_on(NOW)
+    assert not folder.exists()

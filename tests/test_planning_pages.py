@@ -156,14 +156,15 @@ def test_what_is_not_touched_stays_as_the_scenario_says(planner: Office) -> None
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("window", "500", "rules.window_minutes: input should be less than or equal to 120."),
+        ("window", "500", "Hier geht höchstens 120."),
+        ("vehicles", "0", "Hier geht mindestens 1."),
         ("window", "viel", "Schreiben Sie hier eine ganze Zahl."),
         ("seed", "1" * 30, "Schreiben Sie hier eine ganze Zahl."),
-        ("rides", "-1", "demand.rides: input should be greater than or equal to 0."),
-        ("repetitions", "0", "repetitions: input should be greater than or equal to 1."),
+        ("rides", "-1", "Hier geht mindestens 0."),
+        ("repetitions", "0", "Hier geht mindestens 1."),
         ("first", "gestern", "Wählen Sie einen Tag."),
-        ("first", "2027-02-03", "dates: first 2027-02-03 must not be after last 2027-02-02."),
-        ("hours_0_to", "5 Uhr", "hours.1.to: "),
+        ("first", "2027-02-03", "Der letzte Tag darf nicht vor dem ersten liegen."),
+        ("hours_0_to", "5 Uhr", "Schreiben Sie die Uhrzeit als HH:MM."),
         ("name", " ", "Geben Sie einen Namen ein."),
     ],
 )
@@ -295,7 +296,9 @@ def test_runs_stand_side_by_side(planner: Office, finished: Run, planned: Path) 
     assert "„Einer“" in page
     assert "weniger" in page or "nicht vom Zufall" in page
     assert "2 Paaren" in page
-    assert 'lang="en"' in get(planner, f"/compare?run={finished.number}&run={other.number}&lang=da")
+    page = get(planner, f"/compare?run={finished.number}&run={other.number}&lang=da")
+    assert "om dagen" in page
+    assert 'lang="en"' not in page.partition("<main")[2].partition("</main>")[0]
     for runs in ("", f"?run={finished.number}", "?" + "&".join(["run=99"] * 2)):
         status = 404 if "99" in runs else 422
         get(planner, f"/compare{runs}", status)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from scenarios.workbench import record as recorded_month
 from shuttle.acts import Outcome
 from shuttle.domain import BookingStatus
 from shuttle.driving.driving_events import (
@@ -21,6 +22,8 @@ from shuttle.events import NumberShown, PromiseKept, Replaced, SeriesMissed, Win
 from shuttle.keeping.account_tables import SESSION
 from shuttle.keeping.purge import JOBS, Purged, purge
 from shuttle.keeping.retention import KINDS
+from shuttle.keeping.sql_store import SqlStore
+from shuttle.planning.runs import Run, RunState
 from shuttle.region import Region
 from shuttle.region_config import RegionConfig, read_config
 from shuttle.standing.series import open_instances
@@ -35,6 +38,7 @@ from tests.kept_rides import (
     at,
     keeping,
 )
+from tests.planned import TRIAL
 from tests.toy_region import REGION_TOML
 
 
@@ -314,6 +318,21 @@ def test_refusals_are_deleted_after_three_years(kept: Kept) -> None:
     assert kept.count("unmet_demand") == 1
     purged(kept, MONDAY_EVENING + 1098 * DAY)
     assert kept.count("unmet_demand") == 0
+
+
+def test_a_recorded_month_is_deleted_with_the_figures_of_its_last_day(kept: Kept) -> None:
+    kept.served()
+    store = kept.dispatcher.store
+    assert isinstance(store, SqlStore)
+    recording = recorded_month(store, kept.region, MONDAY, MONDAY)
+    assert recording is not None
+    for scenario in (recording.toml, TRIAL):
+        run = Run(0, "Probe", scenario, 1, 1, "0.0.1", "", RunState.FINISHED, 1, MONDAY_EVENING)
+        store.runs.add(run)
+    purged(kept, MONDAY_EVENING + 1096 * DAY)
+    assert len(store.runs.runs()) == 2
+    purged(kept, MONDAY_EVENING + 1098 * DAY)
+    assert [run.scenario for run in store.runs.runs()] == [TRIAL]
 
 
 def test_a_coarsened_ride_is_not_tied_to_one_on_another_day(kept: Kept) -> None:

@@ -1,5 +1,6 @@
 """``shuttle scenario``: the same figures for the same seed, pages that need nothing, kept runs."""
 
+import csv
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,32 @@ def test_the_same_seed_gives_the_same_files_to_the_last_digit(trial: Path, tmp_p
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     seeds = (tmp_path / "one" / "repetitions.csv").read_text(encoding="utf-8").splitlines()
     assert [line.split(",")[0] for line in seeds] == ["seed", "5", "6"]
+
+
+def test_all_tables_are_there_as_parquet_too_if_wanted(trial: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    shuttle("run", trial, "--format", "parquet", "--out", tmp_path / "out")
+    for name in ("rides", "legs", "figures", "repetitions"):
+        with (tmp_path / "out" / f"{name}.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file))
+        table = parquet.read_table(tmp_path / "out" / f"{name}.parquet")
+        assert table.column_names == rows[0]
+        assert table.num_rows == len(rows) - 1
+    rides = parquet.read_table(tmp_path / "out" / "rides.parquet").to_pylist()
+    assert {each["day"] for each in rides} == {date(2027, 3, 2), date(2027, 3, 3)}
+    waited = [each["pickup"] - each["wanted"] for each in rides if each["fate"] == "served"]
+    assert waited
+    assert all(each["pickup"] is None for each in rides if each["fate"] == "refused")
+
+
+def test_without_pyarrow_parquet_is_answered_with_how_to_install_it(
+    trial: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    words = ["run", str(trial), "--format", "parquet", "--out", str(tmp_path / "out")]
+    ran = CliRunner().invoke(commands.scenario, words)
+    assert "uv sync --extra parquet" in str(ran.exception)
+    assert not (tmp_path / "out" / "rides.csv").exists()
 
 
 def test_a_report_needs_nothing_else_and_has_a_table_beside_each_plot(

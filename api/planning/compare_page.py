@@ -70,7 +70,6 @@ def _compared(planner: Planner, pair: tuple[Run, Run], names: tuple[str, str]) -
     """Return what differs between two runs, in words and figure by figure."""
     language = planner.language
     found = planner.workbench.compare(*pair, names)
-    said = "de" if language == "de" else "en"
     differences = [
         (
             tell(name, language),
@@ -84,7 +83,6 @@ def _compared(planner: Planner, pair: tuple[Run, Run], names: tuple[str, str]) -
     return {
         "name": names[1],
         "pairs": found.pairs,
-        "sentence": found.sentences[said],
-        "said_in": said,
+        "sentence": found.sentences[language],
         "differences": differences,
     }

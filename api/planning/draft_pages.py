@@ -1,5 +1,6 @@
 """The form on which a scenario is changed and from which it is run."""
 
+import re
 import tomllib
 from calendar import monthrange
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from api.planning.draft import (
     named,
 )
 from api.planning.planner import PATH, Planner, PlannerHere, Sent
+from api.planning.planning_words import MISTAKES
 from api.planning.runs_pages import all_runs
 from api.residents.hours import days_in_words
 from shuttle.errors import ShuttleError
@@ -86,8 +88,16 @@ def run_it(planner: PlannerHere, sent: Sent) -> Response:
 
 
 def _mistake(planner: Planner, message: str, name: str) -> Mistake:
-    """Return what the scenario's own check says, at the field that it is about."""
+    """Return what the scenario's own check says, at the field that it is about.
+
+    What can be wrong with a field of the form is said in the reader's language; the rest, of what
+    only a file can say, as the check says it.
+    """
     said = message.removeprefix(f"{name}: ")
+    for pattern, words in MISTAKES.items():
+        found = re.search(pattern, said)
+        if found is not None and field_meant(said):
+            return Mistake(field_meant(said), tell(words, planner.language, **found.groupdict()))
     lead = tell("This cannot be run:", planner.language)
     return Mistake(field_meant(said) or "name", lead, said)
 

@@ -59,6 +59,17 @@ FATES: dict[str, str] = {
     "not_asked": mark("not asked for"),
 }
 
+MISTAKES: dict[str, str] = {
+    r"less than or equal to (?P<most>\d+)": mark("At most {most} goes here."),
+    r"greater than or equal to (?P<least>\d+)": mark("At least {least} goes here."),
+    r"first \S+ must not be after last": mark("The last day must not be before the first."),
+    r"from \S+ must be before to": mark("The end must be after the begin."),
+    r"write the time as HH:MM": mark("Write the time as HH:MM."),
+    r"no service on any of these days": mark("There is no service on any of these days."),
+    r"there is no day in it": mark("There is no service on any of these days."),
+}
+"""What a scenario's check finds wrong with a field of the form, by how it begins to say so."""
+
 PLAYBACK_WORDS: dict[str, str] = {
     "play": mark("Play"),
     "pause": mark("Pause"),

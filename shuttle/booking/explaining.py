@@ -214,7 +214,7 @@ def best_in(day: CompiledTours, number: int, trip: Trip) -> Insertion | None:
     """Return the best place for a trip in one tour alone, None if it does not fit there."""
     alone = compile_tours((day.tours[number],), day.travel)
     found = best_insertions(alone, day.travel, [trip])[0]
-    return None if found is None else replace(found, tour=number)
+    return None if found is None else found._replace(tour=number)
 
 
 def _cost(insertion: Insertion | None) -> Cost | None:

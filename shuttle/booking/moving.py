@@ -6,7 +6,7 @@ A time outside the promise is another promise: that is a change, see
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from routing.insertion import Insertion, best_insertions, explain
 from routing.schedule import compile_tours
@@ -172,7 +172,7 @@ def _best(plan: DayPlan, target: int, options: Sequence[Booking]) -> list[Insert
     trips = [planned_trip(plan.region, each) for each in options]
     alone = compile_tours((plan.tours[target],), plan.travel)
     found = best_insertions(alone, plan.travel, trips)
-    return [None if each is None else replace(each, tour=target) for each in found]
+    return [None if each is None else each._replace(tour=target) for each in found]
 
 
 def _cannot(

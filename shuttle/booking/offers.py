@@ -7,6 +7,7 @@ comes out *is* the time window of the halts, so nothing that plans later can bre
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from routing.insertion import Insertion, best_insertions
 from routing.problem import Trip
@@ -66,17 +67,19 @@ def closed_for(region: Region, ride: Ride) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A stop to get on and a stop to get off, and what follows from them."""
+    """A stop to get on and a stop to get off, and what follows from them, in seconds."""
 
     pickup: Access
     dropoff: Access
     direct: int
     max_ride: int
+    to_pickup: int
+    from_dropoff: int
 
     @property
     def walking(self) -> int:
         """What the walks of this pair cost when pairs are compared, in seconds of driving."""
-        return WALK_WEIGHT * (self.pickup.seconds + self.dropoff.seconds)
+        return WALK_WEIGHT * (self.to_pickup + self.from_dropoff)
 
 
 def pairs_of(
@@ -84,17 +87,18 @@ def pairs_of(
 ) -> tuple[Pair, ...]:
     """Return every pair of two different stops, the nearest first."""
     pairs = []
+    ends = [(dropoff, dropoff.seconds) for dropoff in destinations]
     for pickup in origins:
-        for dropoff in destinations:
+        to_pickup = pickup.seconds
+        for dropoff, from_dropoff in ends:
             if pickup.place != dropoff.place:
                 direct = int(region.travel.seconds[pickup.place, dropoff.place])
                 max_ride = region.config.rules.max_ride(direct)
-                pairs.append(Pair(pickup, dropoff, direct, max_ride))
+                pairs.append(Pair(pickup, dropoff, direct, max_ride, to_pickup, from_dropoff))
     return tuple(pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One pair of stops in one window, to be tried over all tours."""
 
     step: int
@@ -207,17 +211,17 @@ class Search:
     def _trip(self, pair: Pair, step: int) -> Trip | None:
         """Return a pair in a window as a trip, None if the window is over or not in the hours."""
         request, rules = self.checked.request, self.region.config.rules
-        soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pair.pickup.seconds))
+        soonest = _minute_up(self.now + max(rules.lead_minutes * 60, pair.to_pickup))
         soonest = max(soonest, self.not_before)
         if request.when is When.DEPART_AT:
-            ready = _minute_up(request.time + pair.pickup.seconds)
+            ready = _minute_up(request.time + pair.to_pickup)
             first = max(ready, soonest) if step >= 0 else ready
             earliest = first if step == 0 else first // _MARK * _MARK + step * self.width
             latest = earliest + self.width
             longest = self._longest(pair, earliest, latest)
             deadline = latest + rules.halt_seconds + longest
         else:
-            deadline = request.time - pair.dropoff.seconds - min(step, 0) * self.width
+            deadline = request.time - pair.from_dropoff - min(step, 0) * self.width
             last = (deadline - rules.halt_seconds - pair.direct) // 60 * 60
             latest = last - max(step, 0) * self.width
             earliest = latest - self.width

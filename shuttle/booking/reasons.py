@@ -222,7 +222,7 @@ def _longer(search: Search, option: Option) -> Trip:
     longest = LONGER_RIDE * trip.max_ride
     latest = trip.pickup_latest + trip.pickup_service + longest
     if request.when is When.ARRIVE_BY:
-        latest = min(latest, request.time - option.pair.dropoff.seconds)
+        latest = min(latest, request.time - option.pair.from_dropoff)
     return replace(trip, max_ride=longest, dropoff_latest=latest)
 
 

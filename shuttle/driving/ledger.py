@@ -33,7 +33,7 @@ def followed(before: DayPlan, now: int) -> Outcome[tuple[Event, ...]]:
     events: list[Event] = []
     moved: set[int] = set()
     for number, (old, new) in enumerate(zip(before.tours, after.tours, strict=True)):
-        for halt in newly_served(old, new):
+        for halt in newly_served(old, new) if new is not old else ():
             booking = bookings.get(halt.trip, after.bookings[halt.trip])
             bookings[halt.trip], happened = entered(booking, halt, new, cause_of(after, number))
             events.extend(happened)
@@ -181,7 +181,11 @@ def _warnings(plan: DayPlan, now: int) -> Iterator[PromiseAtRisk]:
         if not told or abs(risk.seconds - told) >= WARN_AGAIN:
             yield PromiseAtRisk(now, code, risk.shift, risk.seconds, risk.cause)
     for code, told in plan.warned.items():
-        number = None if code in at_risk or told < WARN_AGAIN else plan.tour_of(code)
-        if number is not None and plan.bookings[code].status in UNFINISHED:
+        booking = None if code in at_risk or told < WARN_AGAIN else plan.bookings.get(code)
+        # Whoever has arrived is the usual case, and quickly told.
+        if booking is None or booking.status not in UNFINISHED:
+            continue
+        number = plan.tour_of(code)
+        if number is not None:
             cause, shift = cause_of(plan, number), plan.tours[number].shift.id
             yield PromiseAtRisk(now, code, shift, 0, cause)

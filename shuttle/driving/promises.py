@@ -3,14 +3,11 @@
 Whether one is at risk follows from the plan: when its halts happen as things stand.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import numpy as np
-
 from routing.problem import HaltKind
-from routing.schedule import CompiledTours
 from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.driving.driving_events import TakenBack
 from shuttle.driving.facts import RIDES, boarded_before
@@ -102,9 +99,14 @@ def cause_of(plan: DayPlan, number: int) -> Cause:
 
 def risks(plan: DayPlan) -> tuple[Risk, ...]:
     """Return which promises will be missed as things stand, by how much and because of what."""
-    # Trouble gives rides other times than were promised; then every tour is looked at.
-    numbers = range(len(plan.tours)) if plan.conditions else _without_slack(plan.compiled)
-    return risks_of(plan, numbers)
+    if plan.conditions:  # then rides may have other times than were promised
+        return risks_of(plan, range(len(plan.tours)))
+    return tuple(
+        risk
+        for number in range(len(plan.tours))
+        if (pressed := plan.compiled.pressed(number))
+        for risk in _risks_at(plan, number, pressed)
+    )
 
 
 def risks_of(plan: DayPlan, numbers: Iterable[int]) -> tuple[Risk, ...]:
@@ -112,50 +114,35 @@ def risks_of(plan: DayPlan, numbers: Iterable[int]) -> tuple[Risk, ...]:
     return tuple(risk for number in numbers for risk in _risks_of(plan, number))
 
 
-def _without_slack(compiled: CompiledTours) -> list[int]:
-    """Return which tours have a halt at the end of its window, or a ride too long or without rest.
-
-    Whoever is on board is looked at; what has happened is no risk any more. Compiled rows are
-    relaxed to what a tour can still achieve: where a window is missed its end is the begin, and
-    where a limit is missed it is the way that nobody waits on.
-    """
-    halts, served = compiled.halts, compiled.shifts["served"]
-    place, kind = np.arange(halts.shape[1]), halts["kind"]
-    ahead = (place >= served[:, None]) & (place < compiled.shifts["length"][:, None])
-    tours, places = np.nonzero(ahead & ((kind == HaltKind.PICKUP) | (kind == HaltKind.DROPOFF)))
-    here = halts[tours, places]
-    pickup = halts[tours, here["partner"]]
-    aboard, way = (here[each] - pickup[each] - pickup["service"] for each in ("soonest", "path"))
-    long = (aboard > here["max_ride"]) | (way >= here["max_ride"])
-    pressed = long | (here["partner"] < served[tours])
-    pressed &= here["kind"] == HaltKind.DROPOFF
-    pressed |= here["soonest"] >= here["latest"]
-    numbers: list[int] = np.unique(tours[pressed]).tolist()
-    return numbers
-
-
 def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
+    tour = plan.tours[number]
+    return _risks_at(plan, number, range(tour.served, len(tour.halts)))
+
+
+def _risks_at(plan: DayPlan, number: int, places: Sequence[int]) -> Iterator[Risk]:
+    """Yield the risks that show at some halts of a tour, in the order in which it comes to them."""
     tour, row = plan.tours[number], plan.compiled.halts[number]
-    begins: list[int] = row["soonest"][: len(tour.halts)].tolist()
-    partners: list[int] = row["partner"][: len(tour.halts)].tolist()
-    worst: dict[str, int] = {}
+    begins, partners = plan.compiled.begins(number), row["partner"]
+    worst: dict[str, tuple[int, int]] = {}
     dropoff = HaltKind.DROPOFF  # looked up once: before Python 3.12 that takes a while
-    for k in range(tour.served, len(tour.halts)):
+    for k in places:
         halt = tour.halts[k]
         if halt.kind not in RIDES:
             continue
         booking = plan.bookings[halt.trip]
         promise, boarded = booking.owed, boarded_before(booking)
-        pickup = partners[k] if halt.kind is dropoff else k
+        pickup = int(partners[k]) if halt.kind is dropoff else k
         boarded = begins[pickup] if boarded is None else boarded
         if pickup == k:
             over = boarded - promise.pickup_latest
         else:
             aboard = begins[k] - boarded - tour.halts[pickup].service
             over = max(begins[k] - promise.dropoff_latest, aboard - promise.max_ride)
-        worst[halt.trip] = max(over, worst.get(halt.trip, 0))
-    cause = cause_of(plan, number)
-    return (Risk(code, tour.shift.id, over, cause) for code, over in worst.items() if over > 0)
+        if over > 0:
+            first = pickup if pickup >= tour.served else k
+            worst[halt.trip] = first, max(over, worst.get(halt.trip, (first, 0))[1])
+    for code, (_, over) in sorted(worst.items(), key=lambda each: each[1][0]):
+        yield Risk(code, tour.shift.id, over, cause_of(plan, number))
 
 
 def let_down_before(plan: DayPlan, events: Iterable[Event]) -> set[str]:

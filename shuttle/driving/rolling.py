@@ -36,7 +36,10 @@ def awaited_tour(
         The end of the running half minute.
     """
     tick = min(tick, tour.shift.end + GRACE)
-    halts, ahead, fixed = list(tour.halts), tour.served, tour.fixed
+    ahead, fixed = tour.served, tour.fixed
+    if fixed == ahead and leaves > tick:  # the vehicle waits: so it is most of the time
+        return tour if tick <= tour.ready else replace(tour, ready=tick)
+    halts = list(tour.halts)
     if fixed == ahead and leaves <= tick:
         halts[ahead] = halts[ahead].between(begins[ahead], halts[ahead].latest)
         fixed += 1

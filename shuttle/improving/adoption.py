@@ -17,7 +17,7 @@ from routing.schedule import CompiledTours, MalformedTourError
 from shuttle.acts import Act, Outcome
 from shuttle.charging import battery_faults
 from shuttle.events import Reoptimised
-from shuttle.improving.aim import Aim, begins_of, plan_cost, slack
+from shuttle.improving.aim import Aim, plan_cost, slack
 from shuttle.improving.question import Question, frozen_of
 from shuttle.plan import DayPlan
 
@@ -185,9 +185,8 @@ def _end(halt: Halt) -> tuple[HaltKind, str]:
 def _moves_within(before: CompiledTours, after: CompiledTours, number: int, until: int) -> bool:
     """Whether a halt moves that is fixed or begins before a time."""
     old, new = before.tours[number], after.tours[number]
-    begins = begins_of(before, number)
+    begins = before.begins(number)
     fixed = frozen_of(old, begins, until)
     return (
-        _order(old)[:fixed] != _order(new)[:fixed]
-        or begins[:fixed] != begins_of(after, number)[:fixed]
+        _order(old)[:fixed] != _order(new)[:fixed] or begins[:fixed] != after.begins(number)[:fixed]
     )

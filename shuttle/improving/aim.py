@@ -73,7 +73,7 @@ def tightened(tour: Tour, margin: int, travel: TravelTimes) -> Tour:
     ):
         return tight
     planned = compile_tours((tour,), travel)
-    begins = begins_of(planned, 0)
+    begins = planned.begins(0)
     return _with_latest(
         tour, [max(halt.latest - margin, begins[k]) for k, halt in enumerate(tour.halts)]
     )
@@ -88,10 +88,3 @@ def _with_latest(tour: Tour, latest: Sequence[int]) -> Tour:
         for halt, end in zip(tour.halts[tour.fixed :], latest[tour.fixed :], strict=True)
     )
     return replace(tour, halts=(*tour.halts[: tour.fixed], *ahead))
-
-
-def begins_of(compiled: CompiledTours, number: int) -> list[int]:
-    """Return when service begins at the halts of a tour."""
-    size = len(compiled.tours[number].halts)
-    begins: list[int] = compiled.halts[number]["soonest"][:size].tolist()
-    return begins

@@ -10,7 +10,7 @@ from datetime import date
 from routing.budget import Budget
 from routing.problem import HaltKind, Problem, Request, Shift, Tour, trip_between
 from routing.travel_times import TravelTimes
-from shuttle.improving.aim import AIM, Aim, begins_of, tightened
+from shuttle.improving.aim import AIM, Aim, tightened
 from shuttle.plan import DayPlan
 
 _NEVER = 1 << 34
@@ -59,7 +59,7 @@ class AskedTour:
     """
 
     tour: Tour
-    made_of: tuple[Shift, int, int, list[int]]
+    made_of: tuple[Shift, int, int, Sequence[int]]
     travel: TravelTimes
     unseen: bool
     asked: Tour
@@ -125,7 +125,7 @@ def _asked(
     plan: DayPlan, number: int, tour: Tour, until: int, aim: Aim, known: dict[str, AskedTour]
 ) -> AskedTour:
     """Return a tour with everything fixed, in place and time, that begins before a time."""
-    begins = begins_of(plan.compiled, number)
+    begins = plan.compiled.begins(number)
     frozen = frozen_of(tour, begins, until)
     unseen = _waits_unseen(plan, number, begins, frozen)
     made_of = (tour.shift, tour.fixed, tour.served, begins[:frozen])

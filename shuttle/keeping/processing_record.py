@@ -47,7 +47,9 @@ PROCESSING: dict[str, Processing] = {
         "Code und Worte werden gelöscht, Zeiten auf Viertelstunden vergröbert, Fußwege auf 100 m",
     ),
     "figures": Processing(
-        "Vergröberte Fahrten und Absagen, die niemanden nennen", _PASSENGERS, _TASK
+        "Vergröberte Fahrten und Absagen, die niemanden nennen, auch in nachgespielten Monaten",
+        _PASSENGERS,
+        _TASK,
     ),
 }
 """Each kind of data; a test holds it against the rules of retention."""

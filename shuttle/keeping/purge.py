@@ -4,15 +4,19 @@ A job gets a connection, the region and a time, and does away with what is older
 for the figures is not deleted but pseudonymised and coarsened (:mod:`shuttle.keeping.pseudonyms`).
 """
 
+import csv
+import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import StringIO
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from shuttle.keeping.account_tables import SESSION, SHIFT_CODE
 from shuttle.keeping.database import table_of, writing
+from shuttle.keeping.planning_tables import PlanningRunRow
 from shuttle.keeping.pseudonyms import (
     COARSE,
     REPORT,
@@ -29,6 +33,7 @@ from shuttle.region_config import RegionConfig
 
 _BOOKING = table_of(BookingRow)
 _RECEIPT, _CONTACT = table_of(ReceiptRow), table_of(ContactRow)
+_RUN = table_of(PlanningRunRow)
 
 Job = Callable[[Connection, RegionConfig, int], int]
 """Do away with what is older than a time; return how many rows that were."""
@@ -156,12 +161,28 @@ def _rides(connection: Connection, config: RegionConfig, before: int) -> int:
 
 
 def _figures(connection: Connection, config: RegionConfig, before: int) -> int:
-    """Delete whatever whole service days have left, in every table that has days."""
+    """Delete whatever whole service days have left, in every table that has days.
+
+    A planner's run that replays requests holds them itself, and goes with the last day of them.
+    """
     last = config.local_day(before).isoformat()
-    return sum(
+    query = sa.select(_RUN.c.number, _RUN.c.scenario).where(_RUN.c.region == config.id)
+    runs = [
+        number
+        for number, scenario in connection.execute(query)
+        if (days := _days_replayed(scenario)) and max(days) < last
+    ]
+    return _delete(connection, _RUN, config, _RUN.c.number.in_(runs)) + sum(
         _delete(connection, table, config, (table.c.day != "") & (table.c.day < last))
         for table in tables_with("region", "day")
     )
+
+
+def _days_replayed(scenario: str) -> set[str]:
+    """Return the days of the requests that a scenario holds, as it says them; none of a model."""
+    table = tomllib.loads(scenario).get("demand", {}).get("table", "")
+    times = (row.get("leave") or row.get("arrive") or "" for row in csv.DictReader(StringIO(table)))
+    return {time.partition("T")[0] for time in times} - {""}
 
 
 JOBS: Mapping[str, Job] = {

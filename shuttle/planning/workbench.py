@@ -115,6 +115,8 @@ class Workbench:
                 made_at=now,
             )
         )
+        # A purge takes records alone; the next run may get the number of one that is gone.
+        self._give_up(run)
         self.go_on(now)
         return run
 
@@ -192,7 +194,13 @@ class Workbench:
             interrupt(self.folder_of(run))
 
     def _clear_away(self) -> None:
-        """Delete what was given up and has ended."""
+        """Delete what was given up and has ended, and what no record speaks of any more."""
+        # A run has its record before its folder: so folders are looked for before records.
+        there = [each for each in self._folder.glob("[0-9]*-[0-9]*") if each.is_dir()]
+        known = {run.folder for run in self.store.runs()}
+        for folder in there:
+            if folder.name not in known:
+                folder.with_name(f"{folder.name}{_GIVEN_UP}").touch()
         for mark in self._to_clear():
             folder = mark.with_suffix("")
             if not is_running(folder):
