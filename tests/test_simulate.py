@@ -224,9 +224,9 @@ def test_nobody_is_given_up_sooner_than_the_region_lets_drivers_do_it(toy_region
 
 
 def test_slow_roads_break_promises_and_the_rows_say_so(toy_region: Region) -> None:
-    behaviour = {"no_show": 0.0}  # to wait for whoever does not come takes longer than planned
-    calm = played(toy_region, 1, reality=STILL, behaviour=behaviour)
-    slow = played(toy_region, 1, reality={**STILL, "slower": 1.8}, behaviour=behaviour)
+    # To wait for whoever does not come takes longer than was planned.
+    calm = played(toy_region, 1, reality=STILL, behaviour=FAITHFUL)
+    slow = played(toy_region, 1, reality={**STILL, "slower": 1.8}, behaviour=FAITHFUL)
     assert [each.number for each in calm.rides if each.kept is False] == []
     assert [each.number for each in slow.rides if each.kept is False] != []
 
