@@ -142,6 +142,7 @@ def test_what_happened_to_a_coarsened_ride_can_still_be_counted(kept: Kept) -> N
     day = before.ride.day
     kinds = [event.kind for event in kept.dispatcher.events(day)]
     purged(kept, before.ride.promise.dropoff_latest + 15 * DAY)
+    kept.dispatcher.keep_up(MONDAY_EVENING)
     (ride,) = kept.dispatcher.store.load(day).bookings
     events = kept.dispatcher.events(day)
     assert [event.kind for event in events] == kinds
