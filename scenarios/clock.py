@@ -17,17 +17,18 @@ class DemoClock:
 
     def __init__(self, now: int, ticking: Callable[[], float] = time.monotonic) -> None:
         self._ticking = ticking
-        self._state = (now, ticking(), 0.0)
+        self._state = (now, ticking(), 0.0, now)
 
     def __call__(self) -> int:
         """Return the time it shows. Safe on any thread."""
-        shown, since, speed = self._state
-        return shown + int((self._ticking() - since) * speed)
+        shown, since, speed, until = self._state
+        return min(until, shown + int((self._ticking() - since) * speed))
 
     def put(self, now: int) -> None:
         """Put it to a time, where it stands. Time never goes back."""
-        self._state = (max(now, self()), self._ticking(), 0.0)
+        later = max(now, self())
+        self._state = (later, self._ticking(), 0.0, later)
 
-    def run(self, speed: float) -> None:
-        """Let it run so many times as fast as a real clock."""
-        self._state = (self(), self._ticking(), speed)
+    def run(self, speed: float, until: int) -> None:
+        """Let it run so many times as fast as a real clock, until it shows a time and stands."""
+        self._state = (self(), self._ticking(), speed, max(until, self()))

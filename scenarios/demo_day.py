@@ -179,7 +179,7 @@ class DemoDay:
     def run(self, speed: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[int]:
         """Play the day on a running clock; yield the time a few times a second."""
         waiting = list(reversed(self._later()))
-        self.clock.run(speed)
+        self.clock.run(speed, self.end)
         while (now := self.clock()) < self.end:
             while waiting and waiting[-1].asked_at <= now:
                 self.residents.ask(waiting.pop())

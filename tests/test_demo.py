@@ -162,12 +162,15 @@ def test_the_clock_stands_is_put_forward_and_runs() -> None:
     assert clock() == 2000
     clock.put(1500)
     assert clock() == 2000
-    clock.run(speed=60)
+    clock.run(speed=60, until=2600)
     real = 52.5
     assert clock() == 2150
     clock.put(2100)
     real = 90.0
     assert clock() == 2150
+    clock.run(speed=60, until=2600)
+    real = 120.0
+    assert clock() == 2600
 
 
 def test_a_request_is_written_as_the_api_reads_it() -> None:
