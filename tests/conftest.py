@@ -45,11 +45,6 @@ __all__ = [
 ]
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more process than cores: many tests wait for a browser, a server or a disk."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.fixture(scope="session")
 def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A region folder of Toy Town; read, never write."""
