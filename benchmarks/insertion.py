@@ -87,9 +87,7 @@ def fits(
     service = trip.pickup_service if direct else here.service
     before = gap(place, service, trip.dropoff, trip.dropoff_service, seconds)
     after = gap(trip.dropoff, trip.dropoff_service, behind.place, behind.service, seconds)
-    boarding.first = halts[boarding.after].block_first
-    last = here.block_last + 1
-    size = positions.lay_out(halts, trip, boarding, until, last, before, after, steps)
+    size = positions.lay_out(halts, trip, boarding, until, before, after, steps)
     return bool(positions.rides_can_do(steps, size) and positions.settle(steps, size))
 
 

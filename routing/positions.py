@@ -7,8 +7,7 @@ Positions are tried in that order, and every pair passes a row of tests, cheapes
 2. constant time: windows, loads, deadlines of the halts behind, ride limits by the bare way, and
    the metres that are added;
 3. exact: the soonest begins of all halts whose times hang together with the trip's, that is, of
-   the stretch around it on which the vehicle is never empty (:func:`settle`), or of the whole
-   tour if a limit on its duration has to delay more than its start.
+   the stretch around it on which the vehicle is never empty (:func:`settle`).
 
 Every insertion that is found is feasible, whatever the matrix. That none is missed relies on the
 triangle inequality, not strictly and also for asymmetric matrices: one halt more makes no other
@@ -49,11 +48,10 @@ FOUND = np.dtype(
 BOARDING = np.dtype(
     [
         (name, np.int64)
-        for name in ("after", "begin", "latest", "detour", "gap_before", "gap_behind", "first")
+        for name in ("after", "begin", "latest", "detour", "gap_before", "gap_behind")
     ]
 )
-"""A pickup on trial: after which halt, when it can begin and has to have begun, what it adds, and
-the first halt of the stretch that was settled last."""
+"""A pickup on trial: after which halt, when it can begin and has to have begun, what it adds."""
 
 STEP = np.dtype([(name, np.int64) for name in ("begin", "until", "gap", "path", "pickup", "ride")])
 """One halt of a stretch on trial: `pickup` is the step of the trip's pickup, -1 if none moves;
@@ -337,14 +335,14 @@ def consider(
         return
     if alight(halts, seconds, trip, boarding, until, begin, steps) != CLEAR:
         return
-    pickup_time = steps[pickup_step(boarding)].begin
+    pickup_time = steps[pickup_step(halts, boarding.after)].begin
     if beats(v, boarding.after, added, pickup_time, trip, weights, best):
         best.tour = v
         best.pickup_after, best.dropoff_after = boarding.after, until
         best.added_seconds = added
         best.score = score_of(added, pickup_time, trip, weights)
         best.pickup_time = pickup_time
-        best.dropoff_time = steps[dropoff_step(boarding, until)].begin
+        best.dropoff_time = steps[dropoff_step(halts, boarding.after, until)].begin
 
 
 @lean_kernel
@@ -432,38 +430,20 @@ def alight(
         return OTHERS
     if max(way, dropoff - pickup_latest) > trip.pickup_service + trip.max_ride:
         return RIDE_LIMIT
-    last = here.block_last + 1
-    boarding.first = halts[boarding.after].block_first
-    size = lay_out(halts, trip, boarding, until, last, gap_before, gap_behind, steps)
-    if not (rides_can_do(steps, size) and settle(steps, size)):
-        return OTHERS
-    if is_short_enough(halts, steps[size - 1].begin - halts[last].soonest):
-        return CLEAR
-    boarding.first = 0
-    size = lay_out(halts, trip, boarding, until, halts[0].partner, gap_before, gap_behind, steps)
+    size = lay_out(halts, trip, boarding, until, gap_before, gap_behind, steps)
     return CLEAR if rides_can_do(steps, size) and settle(steps, size) else OTHERS
 
 
 @inline_kernel
-def is_short_enough(halts: Records, delay: int) -> bool:
-    """Whether a tour that ends so much later keeps its duration if at most its start is delayed."""
-    if delay <= 0 or halts[0].partner < 0:
-        return True
-    start, end = halts[0], halts[halts[0].partner]
-    latest = min(start.deadline, halts[1].soonest - halts[1].gap)
-    return bool(end.soonest + delay - end.max_ride - start.service <= latest)
-
-
-@inline_kernel
-def pickup_step(boarding: Record) -> int:
+def pickup_step(halts: Records, after: int) -> int:
     """Return the step of the new pickup in a stretch on trial."""
-    return int(boarding.after - boarding.first + 2)
+    return int(after - halts[after].block_first + 2)
 
 
 @inline_kernel
-def dropoff_step(boarding: Record, until: int) -> int:
+def dropoff_step(halts: Records, after: int, until: int) -> int:
     """Return the step of the new drop-off in a stretch on trial."""
-    return int(until - boarding.first + 3)
+    return int(until - halts[after].block_first + 3)
 
 
 @lean_kernel
@@ -472,7 +452,6 @@ def lay_out(
     trip: Record,
     boarding: Record,
     until: int,
-    last: int,
     gap_before: int,
     gap_behind: int,
     steps: Records,
@@ -483,7 +462,8 @@ def lay_out(
     begins with the tour. The last step is the halt behind it: if that meets its deadline, so can
     everything later.
     """
-    first, after = boarding.first, boarding.after
+    after = boarding.after
+    first, last = halts[after].block_first, halts[until].block_last + 1
     if first == 0:
         steps[0].begin, steps[0].until, steps[0].gap, steps[0].pickup = -FOREVER, FOREVER, 0, -1
     for k in range(max(first - 1, 0), last + 1):
@@ -493,11 +473,11 @@ def lay_out(
         if first <= halts[k].partner < k:
             step.pickup = step_of(halts[k].partner, first, after, until)
             step.ride = halts[halts[k].partner].service + halts[k].max_ride
-    at = pickup_step(boarding)
+    at = pickup_step(halts, after)
     steps[at].begin, steps[at].until = boarding.begin, trip.pickup_latest
     steps[at].gap, steps[at + 1].gap = boarding.gap_before, boarding.gap_behind
     steps[at].pickup = -1
-    end = dropoff_step(boarding, until)
+    end = dropoff_step(halts, after, until)
     steps[end].begin, steps[end].until = trip.dropoff_earliest, trip.dropoff_latest
     steps[end].gap, steps[end + 1].gap = gap_before, gap_behind
     steps[end].pickup = at

@@ -60,7 +60,7 @@ _DERIVED = (
     # How much longer the way to the next halt may get for those on board.
     "ride_slack",
     # First and last halt of the stretch around the way to the next halt on which the vehicle is
-    # never empty: those whose times hang together by ride limits of trips.
+    # never empty: those whose times hang together by ride limits.
     *("block_first", "block_last"),
 )
 HALT = np.dtype([(name, np.int64) for name in (*_GIVEN, *_DERIVED)])
@@ -417,6 +417,8 @@ def compile_row(halts: Records, shift: Records, seconds: Matrix) -> None:
         delay_pickups(halts, served, size, changed)
     if limit_rides(halts, served, size):
         limit_more_rides(halts, served, size)
+    if served == 0 and halts[0].partner > 0:
+        hang_together(halts, size)
 
 
 @lean_kernel
@@ -563,3 +565,10 @@ def limit_more_rides(halts: Records, served: int, size: int) -> None:
                 if allowed < halts[k].deadline:
                     halts[k].deadline = allowed
                     changed = True
+
+
+@lean_kernel
+def hang_together(halts: Records, size: int) -> None:
+    """Make the whole tour one stretch: a limit on the duration can still delay the start."""
+    for k in range(size - 1):
+        halts[k].block_first, halts[k].block_last = 0, size - 2

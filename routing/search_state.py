@@ -213,9 +213,8 @@ def tour_cost(given: Given, order: Numbers, row: Records, size: int) -> int:
         if here.latest > given.latest[number] or here.max_ride > given.max_ride[number]:
             return IMPOSSIBLE
         if here.drive > 0:
-            cost += weights.driving * here.drive
-            if weights.metres > 0:
-                cost += weights.metres * given.metres[row[k - 1].place, here.place]
+            metres = given.metres[row[k - 1].place, here.place]
+            cost += weights.driving * here.drive + weights.metres * metres
         if here.kind == HaltKind.PICKUP:
             used = 1
             cost += weights.waiting * (here.soonest - here.earliest)
