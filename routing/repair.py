@@ -72,6 +72,17 @@ def score_in(
 
 
 @inline_kernel
+def bearable(given: Given, room: float) -> float:
+    """Return the score above which an insertion costs more than there is room for.
+
+    Where metres and rides cost nothing, no tour is cheaper than the score says; else few are by
+    more than half.
+    """
+    exact = given.weights.metres == 0 and given.weights.riding == 0
+    return room if exact else 2.0 * room
+
+
+@inline_kernel
 def is_spare_twin(given: Given, plan: Plan, v: int) -> bool:
     """Whether a tour is empty and that of a vehicle just like it is, too: one is enough to try."""
     twin = given.twin[v]
@@ -124,7 +135,14 @@ def return_one_by_one(
         t = absent.trips[x]
         # No literals here either.
         least, where, how = min(given.price[t], FOREVER), len(plan.at), len(given.options)
-        for v in range(len(plan.at)):
+        if bearable(given, room) < least:
+            least = np.int64(bearable(given, room)) + 1
+        # Where it was it likely costs least, and the less it may cost the sooner others are done.
+        home = absent.was_tour[t]
+        for w in range(-1, len(plan.at)):
+            v = home if w < 0 else w
+            if v < 0 or (w == home and w >= 0):
+                continue
             if is_spare_twin(given, plan, v) or (blink > 0 and share(chance) < blink):
                 continue
             score = score_in(given, plan, memory, v, t, least, best)
@@ -183,7 +201,7 @@ def return_by_regret(
     count, tours = absent.size[0], len(plan.at)
     bids.waiting[:count] = True
     for v in range(tours):
-        bid(given, plan, memory, absent, bids, v, noise, chance)
+        bid(given, plan, memory, absent, bids, v, noise, room, chance)
     for _ in range(count):
         x = most_regretful(given, absent, bids, depth, room)
         if x < 0:
@@ -198,7 +216,7 @@ def return_by_regret(
             return False
         for w in range(tours):
             if w == v or (opened and given.twin[w] == v):
-                bid(given, plan, memory, absent, bids, w, noise, chance)
+                bid(given, plan, memory, absent, bids, w, noise, room, chance)
     return True
 
 
@@ -211,9 +229,10 @@ def bid(
     bids: Bids,
     v: int,
     noise: float,
+    room: float,
     chance: Chance,
 ) -> None:
-    """Fill in what the trips that wait cost in a tour."""
+    """Fill in what the trips that wait cost in a tour, if there is room for that much."""
     spare = is_spare_twin(given, plan, v)
     for x in range(absent.size[0]):
         if bids.waiting[x]:
@@ -221,6 +240,8 @@ def bid(
             bids.score[x, v] = np.inf
             if not spare:
                 price = min(given.price[t], FOREVER)
+                if bearable(given, room) < price:
+                    price = np.int64(bearable(given, room)) + 1
                 score = score_in(given, plan, memory, v, t, price, bids.option[x, v : v + 1])
                 if score < price:
                     blur = 1.0 + noise * (share(chance) - 0.5) if noise > 0 else 1.0
