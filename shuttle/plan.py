@@ -88,6 +88,10 @@ class DayPlan:
     locks: frozenset[str] = frozenset()
     _stands: dict[int, "_Standing"] = field(default_factory=dict, repr=False)
     """What was found of single tours: plans that follow from one another share it."""
+    missed: dict[int, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]] = field(
+        default_factory=dict, repr=False
+    )
+    """By tour: its pressed halts, and by how much promises will be missed there; shared alike."""
     _rolled: list["_Rolled"] = field(default_factory=list, init=False, repr=False)
     """The plan as it stands at the time that was last asked for: an act asks more than once."""
 
@@ -171,7 +175,10 @@ class DayPlan:
         for each in changed:
             if each.status is BookingStatus.CANCELLED:
                 del merged[each.code]
-        return replace(self, bookings=MappingProxyType(merged))
+        bookings = MappingProxyType(merged)
+        if any(_amended(each) or _amended(self.bookings.get(each.code)) for each in changed):
+            return replace(self, bookings=bookings, missed={})  # they may be owed another time
+        return replace(self, bookings=bookings)
 
     def with_reports(self, *new: Report) -> "DayPlan":
         """Return the plan with reports taken in, all of one shift."""
@@ -258,6 +265,10 @@ class DayPlan:
             left = [begin - drive for begin, drive in zip(begins, drives, strict=True)]
             return rolled_tour(tour, begins, left, now), now, now + 1
         return waited(tour, tick), *same_tick
+
+
+def _amended(booking: Booking | None) -> bool:
+    return booking is not None and booking.amendment is not None
 
 
 class _Standing(NamedTuple):
