@@ -52,7 +52,7 @@ STEPS = (
     Step("refusal: its reason", quotes, "reason_of", whole=True),
     Step("refusal: the nearest vehicle", quotes, "nearest_vehicle", whole=True),
     Step("refusal: its fixes", Counterfactuals, "of_refusal", whole=True),
-    Step("refusal: noted in the store", Dispatcher, "_on_writer"),
+    Step("refusal: noted in the store", Dispatcher, "_in_turn"),
     Step("offers: signed", OfferTokens, "sign"),
 )
 

@@ -4,14 +4,15 @@
 core: 45 rides with its two vehicles, then n, 2n and 4n rides with a vehicle for every 50. The ratio
 is the time with improvement to that without, measured in the same run; the power is that of the
 rides with which the time has grown since the row before. Then it simulates one small day after
-another and prints the memory of the process, which is to stay flat. Processor time, so that other
-jobs on the machine count less.
+another and prints the memory of the process after n, 2n and 4n days, and the most that it has held
+until then, which are to stay flat. Processor time, so that other jobs on the machine count less.
 """
 
 import argparse
 import gc
 import logging
 import math
+import resource
 import time
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -50,7 +51,8 @@ def main(words: Sequence[str] | None = None) -> None:
         *("power", "wall s"),
     )
     show(f"A service day on one core, medians of {asked.seeds} seeds", columns, rows)
-    show_table("Memory by days", ("days", "process MB"), until_interrupted(_memory(region, asked)))
+    columns = ("days", "process MB", "at most MB")
+    show_table("Memory by days", columns, until_interrupted(_memory(region, asked)))
 
 
 def _arguments() -> Arguments:
@@ -58,7 +60,7 @@ def _arguments() -> Arguments:
     parser.add_argument("--seeds", type=count, default=3, help="days of each size (3)")
     parser.add_argument("--iterations", type=count, default=200, help="of one try (200)")
     parser.add_argument("--every", type=count, default=15, help="minutes between tries (15)")
-    parser.add_argument("--days", type=count, default=60, help="for the memory (60)")
+    parser.add_argument("--days", type=count, default=15, help="n, for the memory (15)")
     parser.add_argument("--small", action="store_true", help="only the first size")
     return parser
 
@@ -122,10 +124,12 @@ def _median(values: Sequence[float]) -> float:
 def _memory(region: Region, asked: argparse.Namespace) -> Iterator[Row]:
     scenario = _scenario(45, 2, 20)
     tally = Tally(scenario)
-    for day in range(asked.days + 1):
-        if day % max(1, asked.days // 4) == 0:
+    days = asked.days
+    for day in range(4 * days + 1):
+        if day in (0, days, 2 * days, 4 * days):
             gc.collect()
-            yield str(day), f"{_megabytes():.0f}"
+            most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+            yield str(day), f"{_megabytes():.0f}", f"{most:.0f}"
         tally.add(simulated(scenario, region, DAY, day))
 
 

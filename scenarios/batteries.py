@@ -57,7 +57,7 @@ class Batteries:
         self._region = region
         self._held: dict[str, _Held] = {}
         numbers = {each.id: n for n, each in enumerate(region.config.vehicles)}
-        for vehicle, battery in region.batteries().items():
+        for vehicle, battery in region.batteries.items():
             factor = reality.consumption
             factor *= chance.factor(reality.consumption_spread, About.CONSUMPTION, numbers[vehicle])
             kwh = battery.kwh * battery.start_percent / 100

@@ -43,12 +43,13 @@ class Chance:
     """
 
     def __init__(self, seed: int, day: date) -> None:
-        self._root = (seed, day.toordinal())
+        self._root = (*_words(seed), day.toordinal())
         self._bells: dict[tuple[int, ...], float] = {}
 
     def of(self, about: About, *name: int) -> np.random.Generator:
         """Return the generator for one thing, always the same."""
-        return np.random.default_rng([*self._root, about, *name])
+        words = np.array((*self._root, about, *name), np.uint32)
+        return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
 
     def seed(self, about: About) -> int:
         """Return a seed for one thing."""
@@ -101,6 +102,16 @@ class Chance:
             lasts = max(300.0, drawn.exponential(60 * reality.breakdown_minutes))
             yield round(time), round(lasts)
             time += lasts
+
+
+def _words(number: int) -> Iterator[int]:
+    """Yield a number in words of 32 bits, the low ones first, as a seed is taken apart.
+
+    Given as an array of them it makes the very same generator in half the time.
+    """
+    yield number & 0xFFFFFFFF
+    if number >> 32:
+        yield from _words(number >> 32)
 
 
 def road_class(kmh: float) -> int:

@@ -121,6 +121,10 @@ _PLACES: WeakKeyDictionary[Region, dict[tuple[str, ...], tuple[Spots, list[Spots
 _PLACES = WeakKeyDictionary()
 """Where people live and go to, by region and purposes: the same on every day of a run."""
 
+_STOP_NEAR: WeakKeyDictionary[Region, dict[tuple[float, float], str | None]]
+_STOP_NEAR = WeakKeyDictionary()
+"""The nearest stop of such places, as far as it was looked for; no more than there are places."""
+
 
 def _places(region: Region, purposes: tuple[Purpose, ...]) -> tuple[Spots, list[Spots]]:
     """Return the homes of a region, and where each purpose leads."""
@@ -152,7 +156,7 @@ class _Day:
             for purpose, spots in zip(habits.purposes, leads, strict=True)
             if day.weekday() <= purpose.last_weekday and spots.labels
         ] or [(PURPOSES[-1], all_stops(region))]
-        self.stop_near: dict[tuple[float, float], str | None] = {}
+        self.stop_near = _STOP_NEAR.setdefault(region, {})
 
     def outings(self, attempts: int) -> Iterator[list[Wish]]:
         """Yield the wishes of one outing after the other: there and back, or one of them."""

@@ -64,7 +64,7 @@ class Chain(NamedTuple):
 
 def chains(compiled: CompiledTours, region: "Region", reports: Reports) -> Iterator[Chain]:
     """Yield the tours of each vehicle that has a battery."""
-    batteries = region.batteries()
+    batteries = region.batteries
     if not batteries:
         return
     own: dict[str, list[int]] = defaultdict(list)

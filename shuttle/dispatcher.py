@@ -1,14 +1,14 @@
 """The dispatcher: answers requests, keeps bookings, and is the only writer of the plan.
 
 Quotes read an immutable plan without a lock, on any thread. Everything that changes a plan is an
-act (:mod:`shuttle.acts`) and runs on one thread, in order: compute the next plan, store it under
-the revision it was computed from, and only then show it to readers. Time is an argument, so a
-simulation drives this very class.
+act (:mod:`shuttle.acts`), and acts take turns, each on the thread of whoever acts: compute the next
+plan, store it under the revision it was computed from, and only then show it to readers. Time is an
+argument, so a simulation drives this very class.
 """
 
 import secrets
+import threading
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -106,7 +106,7 @@ class Dispatcher:
         self._rolled: dict[date, tuple[DayPlan, int, DayPlan]] = {}
         self._read_at: object = None
         self._watchers: tuple[Watcher, ...] = ()
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dispatcher")
+        self._turn, self._closed = threading.Lock(), False
 
     def quote(self, request: RideRequest, now: int) -> Quote:
         """Answer a request with offers, or with a refusal and the nearest that works.
@@ -224,7 +224,7 @@ class Dispatcher:
 
         Immutable; safe on any thread.
         """
-        plan = self._plans.get(day) or self._on_writer(lambda: self._stored_plan(day))
+        plan = self._plans.get(day) or self._in_turn(lambda: self._stored_plan(day))
         tick = tick_of(now)
         cached = self._rolled.get(day)
         if cached is not None and cached[0] is plan and cached[1] == tick:
@@ -245,7 +245,7 @@ class Dispatcher:
         )
 
     def _is_due(self, day: date, now: int) -> bool:
-        """Whether time has brought something on a day; found out without keeping the writer."""
+        """Whether time has brought something on a day; found out without taking a turn."""
         plan = self._plans.get(day)
         return plan is None or not followed(plan, now).changes_nothing
 
@@ -302,7 +302,7 @@ class Dispatcher:
 
     def write(self, act: Callable[[], T]) -> T:
         """Write down what changes no plan, in order with all acts."""
-        written = self._on_writer(act)
+        written = self._in_turn(act)
         self._tell(None)
         return written
 
@@ -326,7 +326,7 @@ class Dispatcher:
         mark = self.store.mark()
         if mark == self._read_at:
             return frozenset()
-        changed = self._on_writer(self._refresh)
+        changed = self._in_turn(self._refresh)
         self._read_at = mark
         for day in changed:
             self._tell(day)
@@ -352,7 +352,7 @@ class Dispatcher:
 
         Runs on the caller's thread: looking costs those who book nothing.
         """
-        plan = self._plans.get(day) or self._on_writer(lambda: self._stored_plan(day))
+        plan = self._plans.get(day) or self._in_turn(lambda: self._stored_plan(day))
         return act(followed(plan, now).plan.at(now))
 
     def events(self, day: date) -> tuple[Event, ...]:
@@ -378,23 +378,28 @@ class Dispatcher:
 
     def close(self) -> None:
         """Finish what is being written and let go of the store."""
-        self._writer.shutdown(wait=True)
+        with self._turn:
+            self._closed = True
         self.store.close()
 
     def _note_unmet(self, unmet: Unmet | None) -> None:
         if unmet is not None:
-            self._on_writer(lambda: self._keep_unmet(unmet))
+            self._in_turn(lambda: self._keep_unmet(unmet))
             self._tell(None)
 
     def _tell(self, day: date | None) -> None:
         for watcher in self._watchers:
             watcher(day)
 
-    def _on_writer(self, act: Callable[[], T]) -> T:
-        return self._writer.submit(act).result()
+    def _in_turn(self, act: Callable[[], T]) -> T:
+        """Do something when nobody else does: a thread of its own cost more than most acts do."""
+        with self._turn:
+            if self._closed:
+                raise RuntimeError("The dispatcher is closed.")
+            return act()
 
     def _changing(self, days: Collection[date], act: Callable[[], T]) -> T:
-        """Do an act on the writer; if another process was faster, wait for the turn."""
+        """Do an act in turn; if another process was faster, wait for the turn."""
 
         def once_more() -> T:
             try:
@@ -405,9 +410,9 @@ class Dispatcher:
                         self._plans.pop(day, None)
                     return act()
 
-        return self._on_writer(once_more)
+        return self._in_turn(once_more)
 
-    # Everything below runs on the writer's thread.
+    # Everything below is done in turn.
 
     def _stored_plan(self, day: date) -> DayPlan:
         if day not in self._plans:

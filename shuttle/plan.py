@@ -19,7 +19,7 @@ from routing.travel_times import TravelTimes
 from shuttle.charging import within_joint_reach, within_reach
 from shuttle.domain import Booking, BookingStatus
 from shuttle.driving.reports import Report
-from shuttle.driving.rolling import awaited_tour
+from shuttle.driving.rolling import awaited_tour, waited
 from shuttle.region import Region
 from shuttle.trouble.conditions import Condition
 
@@ -88,7 +88,11 @@ class DayPlan:
     locks: frozenset[str] = frozenset()
     _stands: dict[int, "_Standing"] = field(default_factory=dict, repr=False)
     """What was found of single tours: plans that follow from one another share it."""
-    _rolled: list["DayPlan"] = field(default_factory=list, init=False, repr=False)
+    missed: dict[int, tuple[tuple[int, ...], tuple[tuple[str, int], ...]]] = field(
+        default_factory=dict, repr=False
+    )
+    """By tour: its pressed halts, and by how much promises will be missed there; shared alike."""
+    _rolled: list["_Rolled"] = field(default_factory=list, init=False, repr=False)
     """The plan as it stands at the time that was last asked for: an act asks more than once."""
 
     def __post_init__(self) -> None:
@@ -171,7 +175,10 @@ class DayPlan:
         for each in changed:
             if each.status is BookingStatus.CANCELLED:
                 del merged[each.code]
-        return replace(self, bookings=MappingProxyType(merged))
+        bookings = MappingProxyType(merged)
+        if any(_amended(each) or _amended(self.bookings.get(each.code)) for each in changed):
+            return replace(self, bookings=bookings, missed={})  # they may be owed another time
+        return replace(self, bookings=bookings)
 
     def with_reports(self, *new: Report) -> "DayPlan":
         """Return the plan with reports taken in, all of one shift."""
@@ -206,36 +213,47 @@ class DayPlan:
 
         Halts are served and fixed up to then, and no vehicle can leave in the past.
         """
-        stands = [self._standing(number, tour, now) for number, tour in enumerate(self.tours)]
-        if all(after is tour for after, tour in zip(stands, self.tours, strict=True)):
-            return self
         last = next(iter(self._rolled), None)  # read once: other threads ask too
-        if last is not None and all(map(operator.is_, last.tours, stands)):
-            return last
-        rolled = self.with_tours(
-            {n: after for n, after in enumerate(stands) if after is not self.tours[n]}
-        )
-        self._rolled[:] = [rolled]  # no circle of references: a plan is let go of at once
-        return rolled
+        if last is not None and last.since <= now < last.until:
+            return last.plan or self
+        tours, stands, since, until = self.tours, [], 0, FOREVER
+        for number in range(len(tours)):
+            known = self._standing(number, now)
+            stands.append(known.after)
+            since, until = max(since, known.since), min(until, known.until)
+        changed = {n: after for n, after in enumerate(stands) if after is not tours[n]}
+        rolled = None
+        if changed:
+            same = last is not None and all(map(operator.is_, last.stands, stands))
+            rolled = last.plan if last is not None and same else self.with_tours(changed)
+        # No circle of references: a plan is let go of at once.
+        self._rolled[:] = [_Rolled(stands, rolled, since, until)]
+        return rolled or self
 
-    def _standing(self, number: int, tour: Tour, now: int) -> Tour:
-        """Return a tour as it stands at a time, from memory if it is known."""
+    def _standing(self, number: int, now: int) -> "_Standing":
+        """Return how a tour stands at a time, from memory if it is known."""
+        tour, travel = self.tours[number], self.travel
         reports = self.reports.get(tour.shift.id)
         known = self._stands.get(number)
-        if known is None or not known.holds(tour, reports, self.travel, now):
-            after, since, until = self._tour_at(number, now)
-            known = _Standing(tour, reports, self.travel, after, since, until)
+        if (
+            known is None
+            or known.tour is not tour
+            or not known.since <= now < known.until
+            or known.reports is not reports
+            or known.travel is not travel
+        ):
+            known = _Standing(tour, reports, travel, *self._tour_at(number, now))
             self._stands[number] = known
-        return known.after
+        return known
 
     def _tour_at(self, number: int, now: int) -> tuple[Tour, int, int]:
         """Return a tour as it stands at a time, and from when until when it stands so."""
         tour, tick = self.tours[number], tick_of(now)
         if tick < tour.shift.start:
-            return tour, now, tour.shift.start - TICK_SECONDS + 1
+            return tour, 0, tour.shift.start - TICK_SECONDS + 1
         if tour.served == len(tour.halts):
             return tour, now, FOREVER
-        same_tick = now, tick + 1
+        same_tick = tick - TICK_SECONDS + 1, tick + 1
         row, begins = self.compiled.halts[number], self.compiled.begins(number)
         # For no later halt the vehicle leaves sooner than for this.
         leaves = begins[tour.served] - int(row["drive"][tour.served])
@@ -246,7 +264,11 @@ class DayPlan:
             drives = row["drive"][: len(begins)].tolist()
             left = [begin - drive for begin, drive in zip(begins, drives, strict=True)]
             return rolled_tour(tour, begins, left, now), now, now + 1
-        return replace(tour, ready=tick) if tour.ready < tick else tour, *same_tick
+        return waited(tour, tick), *same_tick
+
+
+def _amended(booking: Booking | None) -> bool:
+    return booking is not None and booking.amendment is not None
 
 
 class _Standing(NamedTuple):
@@ -259,16 +281,14 @@ class _Standing(NamedTuple):
     since: int
     until: int
 
-    def holds(
-        self, tour: Tour, reports: tuple[Report, ...] | None, travel: TravelTimes, now: int
-    ) -> bool:
-        """Whether it is about this very tour at this time."""
-        return (
-            self.tour is tour
-            and self.since <= now < self.until
-            and self.reports is reports
-            and self.travel is travel
-        )
+
+class _Rolled(NamedTuple):
+    """A plan as it stands from one time until before another; None is the plan itself."""
+
+    stands: list[Tour]
+    plan: DayPlan | None
+    since: int
+    until: int
 
 
 def rolled_tour(tour: Tour, begins: Sequence[int], left: Sequence[int], now: int) -> Tour:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -218,8 +218,9 @@ class Region:
             breaks=breaks,
         )
 
-    def batteries(self) -> dict[str, Battery]:
-        """Return the batteries of those vehicles that have one, by their ids."""
+    @cached_property
+    def batteries(self) -> Mapping[str, Battery]:
+        """The batteries of those vehicles that have one, by their ids; every plan asks for them."""
         vehicles = self.config.vehicles
         return {each.id: each.battery for each in vehicles if each.battery is not None}
 

@@ -278,6 +278,7 @@ class MemoryStore:
     _bookings: dict[str, Booking] = field(default_factory=dict)
     _contacts: dict[str, ContactRecord] = field(default_factory=dict)
     _receipts: dict[str, Receipt] = field(default_factory=dict)
+    _offers: set[str] = field(default_factory=set)
     _events: dict[date, list[Event]] = field(default_factory=dict)
     _unmet: dict[str, Unmet] = field(default_factory=dict)
     _steps: dict[date, list[Step]] = field(default_factory=dict)
@@ -339,6 +340,7 @@ class MemoryStore:
         self._contacts |= {each.code: each for each in change.contacts}
         if change.receipt is not None:
             self._receipts[change.receipt.key] = change.receipt
+            self._offers.add(change.receipt.offer)
         alternative = change.alternative
         if alternative is not None and alternative.refusal in self._unmet:
             refused = self._unmet[alternative.refusal]
@@ -373,7 +375,7 @@ class MemoryStore:
 
     def taken(self, offer: str) -> bool:
         """Whether an offer has become a booking."""
-        return any(receipt.offer == offer for receipt in self._receipts.values())
+        return offer in self._offers
 
     def events(self, day: date) -> tuple[Event, ...]:
         """Return a day's events in order."""

@@ -1,6 +1,7 @@
 """The dispatcher on Toy Town: offers, bookings, promises, and who may change what."""
 
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -402,6 +403,27 @@ def test_eight_clients_at_once_lose_nothing_and_double_nothing(
     assert plan.bookings == {booking.code: booking for booking in confirmed}
     assert_sound(toy_region, plan)
     again.close()
+
+
+def test_who_acts_waits_for_their_turn_and_after_the_end_nobody_has_one(
+    toy_region: Region,
+) -> None:
+    dispatcher = Dispatcher(toy_region, MemoryStore())
+    inside, most = 0, 0
+
+    def act() -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.001)
+        inside -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(dispatcher.write, [act] * 40))
+    assert most == 1
+    dispatcher.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        dispatcher.write(act)
 
 
 def _try_to_book(dispatcher: Dispatcher, rng: random.Random, now: int, key: str) -> Booking | None:

@@ -173,7 +173,7 @@ def test_what_the_driver_reads_at_the_start_counts_from_then_on(day: Dispatcher)
     shown = Report("1", "bus-2@13:00", ReportKind.STARTED, at("13:00"), charge=40)
     assert day.plan(MONDAY, at("13:00")).tours[1].reach == REACH
     day.report(MONDAY, shown.shift, [shown], at("13:00"))
-    battery = day.region.batteries()["bus-2"]
+    battery = day.region.batteries["bus-2"]
     assert day.plan(MONDAY, at("13:01")).tours[1].reach == battery.range_at(40.5)
     again = Dispatcher(day.region, day.store)
     assert again.plan(MONDAY, at("13:01")).tours[1].reach == battery.range_at(40.5), "restarted"
@@ -229,7 +229,7 @@ def test_the_board_tells_how_much_farther_a_battery_lasts(
         now, today = desk.clock(), date(2027, 3, 22)
         low = Report("1", "bus-1@06:00", ReportKind.STARTED, now, charge=16)
         desk.dispatcher.report(today, low.shift, [low], now)
-        assert told() == left - 20_000 + region.batteries()["bus-1"].range_at(16.5) < 0
+        assert told() == left - 20_000 + region.batteries["bus-1"].range_at(16.5) < 0
 
 
 # ---------------------------------------------------------------------------- whatever else plans

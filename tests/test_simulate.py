@@ -7,6 +7,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -14,7 +15,7 @@ from api.app import create_app
 from api.tokens import OfferTokens
 from benchmarks.live_noise import promised_tours
 from routing.check import check_plan
-from scenarios.chance import Chance, road_class
+from scenarios.chance import About, Chance, road_class
 from scenarios.demo_day import wire_request
 from scenarios.records import ASKED, DayRows, Fate
 from scenarios.scenario import Reality, Scenario, scenario_of
@@ -276,6 +277,14 @@ def test_a_breakdown_that_changes_nothing_is_not_counted(
     often = {"breakdowns_in_100_hours": 25.0, "breakdown_minutes": 60.0}
     assert played(toy_region, 3, reality=often, demand={"rides": 9}).broken_down == 0
     assert tries
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**40 + 3])
+def test_a_draw_is_that_of_numpy_for_its_seed_day_and_name(seed: int) -> None:
+    name = (3, 0, 1_900_000)
+    drawn = Chance(seed, TUESDAY).of(About.LEG, *name)
+    same = np.random.default_rng([seed, TUESDAY.toordinal(), About.LEG, *name])
+    assert drawn.random(4).tolist() == same.random(4).tolist()
 
 
 def test_legs_of_one_hour_on_one_class_of_roads_are_slowed_alike() -> None:

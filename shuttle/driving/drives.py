@@ -4,7 +4,7 @@ Facts stay consistent: nobody gets off before they got on. Whatever contradicts 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from routing.problem import HaltKind, Tour
 from shuttle.domain import Booking, BookingStatus, Cause
@@ -39,7 +39,7 @@ class Drive:
     """A tour on which reports are being taken in, and what has come of them so far.
 
     `wait` is for how many seconds a driver waits for somebody who does not come; `region` is that
-    of the day.
+    of the day; `changed` are the bookings that reports have changed.
     """
 
     tour: Tour
@@ -48,15 +48,19 @@ class Drive:
     region: Region
     wait: int = 0
     events: tuple[Event, ...] = ()
+    changed: Mapping[str, Booking] = field(default_factory=dict)
 
     def then(self, tour: Tour, *events: Event, booking: Booking | None = None) -> "Drive":
         """Return what it has come to after one thing more."""
-        changed = {} if booking is None else {booking.code: booking}
+        happened = (*self.events, *events)
+        if booking is None:
+            return replace(self, tour=tour, events=happened)
         return replace(
             self,
             tour=tour,
-            bookings={**self.bookings, **changed},
-            events=(*self.events, *events),
+            bookings={**self.bookings, booking.code: booking},
+            events=happened,
+            changed={**self.changed, booking.code: booking},
         )
 
     def where(self, kind: HaltKind, code: str) -> int:

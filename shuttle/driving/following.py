@@ -53,13 +53,13 @@ def reported(
     if not new:
         return Outcome(told, plan)
     tour = resettled(drive.tour, drive.reports, drive.bookings, plan.compiled.travel)
-    changed = [each for code, each in drive.bookings.items() if each is not plan.bookings[code]]
+    changed = tuple(drive.changed.values())
     after = plan.with_tours({number: tour}).with_bookings(*changed).with_reports(*new)
     return Outcome(
         told,
         after.at(now),
         happened=frozenset({number}),
-        bookings=tuple(changed),
+        bookings=changed,
         events=drive.events,
         reports=new,
     )

@@ -101,12 +101,18 @@ def risks(plan: DayPlan) -> tuple[Risk, ...]:
     """Return which promises will be missed as things stand, by how much and because of what."""
     if plan.conditions:  # then rides may have other times than were promised
         return risks_of(plan, range(len(plan.tours)))
-    return tuple(
-        risk
-        for number in range(len(plan.tours))
-        if (pressed := plan.compiled.pressed(number))
-        for risk in _risks_at(plan, number, pressed)
-    )
+    found: list[Risk] = []
+    for number in range(len(plan.tours)):
+        pressed = plan.compiled.pressed(number)
+        if not pressed:
+            continue
+        known = plan.missed.get(number)
+        if known is None or known[0] is not pressed:
+            # As long as no booking is amended, what is missed follows from the tour alone.
+            known = plan.missed[number] = pressed, tuple(_missed_at(plan, number, pressed))
+        if known[1]:
+            found.extend(_told(plan, number, known[1]))
+    return tuple(found)
 
 
 def risks_of(plan: DayPlan, numbers: Iterable[int]) -> tuple[Risk, ...]:
@@ -116,11 +122,16 @@ def risks_of(plan: DayPlan, numbers: Iterable[int]) -> tuple[Risk, ...]:
 
 def _risks_of(plan: DayPlan, number: int) -> Iterator[Risk]:
     tour = plan.tours[number]
-    return _risks_at(plan, number, range(tour.served, len(tour.halts)))
+    return _told(plan, number, _missed_at(plan, number, range(tour.served, len(tour.halts))))
 
 
-def _risks_at(plan: DayPlan, number: int, places: Sequence[int]) -> Iterator[Risk]:
-    """Yield the risks that show at some halts of a tour, in the order in which it comes to them."""
+def _told(plan: DayPlan, number: int, missed: Iterable[tuple[str, int]]) -> Iterator[Risk]:
+    shift = plan.tours[number].shift.id
+    return (Risk(code, shift, over, cause_of(plan, number)) for code, over in missed)
+
+
+def _missed_at(plan: DayPlan, number: int, places: Sequence[int]) -> Iterator[tuple[str, int]]:
+    """Yield whose promises some halts of a tour miss, and by how much, in the tour's order."""
     tour, row = plan.tours[number], plan.compiled.halts[number]
     begins, partners = plan.compiled.begins(number), row["partner"]
     worst: dict[str, tuple[int, int]] = {}
@@ -142,7 +153,7 @@ def _risks_at(plan: DayPlan, number: int, places: Sequence[int]) -> Iterator[Ris
             first = pickup if pickup >= tour.served else k
             worst[halt.trip] = first, max(over, worst.get(halt.trip, (first, 0))[1])
     for code, (_, over) in sorted(worst.items(), key=lambda each: each[1][0]):
-        yield Risk(code, tour.shift.id, over, cause_of(plan, number))
+        yield code, over
 
 
 def let_down_before(plan: DayPlan, events: Iterable[Event]) -> set[str]:

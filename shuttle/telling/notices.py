@@ -221,13 +221,22 @@ def notices_of(
     contact_of
         Returns whom a code belongs to; asked only about what is told at all.
     """
-    told = (notice_of(event, booking_of) for event in events)
-    return tuple(each for each in told if each is not None and wants(contact_of(each.code)))
+    owners = ((event, OF_EVENT.get(_name_of(event))) for event in events)
+    told = (
+        notice_of(event, booking_of)
+        for event, owner in owners
+        if owner is not None and wants(contact_of(getattr(event, owner[1])))
+    )
+    return tuple(each for each in told if each is not None)
+
+
+def _name_of(event: Event) -> str:
+    return f"{event.kind} {event.report}" if isinstance(event, TakenBack) else event.kind
 
 
 def notice_of(event: Event, booking_of: BookingOf) -> Notice | None:
     """Return what an event has to tell its owner, or None."""
-    name = f"{event.kind} {event.report}" if isinstance(event, TakenBack) else event.kind
+    name = _name_of(event)
     if name not in OF_EVENT:
         return None
     kind, whose = OF_EVENT[name]
