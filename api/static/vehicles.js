@@ -1,5 +1,5 @@
 /** Vehicles on the map: between two answers of the server they go on along the road. */
-import { colourClass } from "./words.js";
+import { asText, colourClass } from "./words.js";
 
 const { L } = window;
 
@@ -97,5 +97,5 @@ function vehicleMarker(vehicle) {
     className: `vehicle-marker ${colourClass(vehicle.number)}`, html: body, iconSize: [40, 40],
   });
   const marker = L.marker([vehicle.lat, vehicle.lon], { icon, keyboard: false, zIndexOffset: 1000, alt: vehicle.name });
-  return marker.bindTooltip(vehicle.name, { direction: "top", offset: [0, -18] });
+  return marker.bindTooltip(asText(vehicle.name), { direction: "top", offset: [0, -18] });
 }

@@ -3,7 +3,7 @@ import { BaseMap, ink } from "../base_map.js";
 import { StopLayer } from "../stops.js";
 import { TourLayer } from "../tours.js";
 import { VehicleLayer } from "../vehicles.js";
-import { words } from "../words.js";
+import { asText, words } from "../words.js";
 import { ask, byId, day, today } from "./parts.js";
 
 const { L } = window;
@@ -17,7 +17,7 @@ const NEAR = 12.5;
 
 export class BoardMap {
   constructor(model, times, clock) {
-    Object.assign(this, { model, times, clock, ready: false, shown: "", stale: null, way: null, picking: null, due: 0 });
+    Object.assign(this, { model, times, clock, ready: false, shown: "", stale: null, way: null, picking: null, due: 0, fetching: null, windows: new Map() });
     model.listen((changed, chosen) => this.#follow(changed, chosen));
   }
 
@@ -70,13 +70,17 @@ export class BoardMap {
   /** Fetch tours if they are others by now, and where the vehicles are. */
   async told() {
     if (!this.ready) return;
-    await Promise.all([this.#whereabouts(), this.#plan()]);
+    this.fetching ??= this.#plan().finally(() => { this.fetching = null; });
+    await Promise.all([this.#whereabouts(), this.fetching]);
   }
 
+  /** Fetch tours until they are those of the day: one answer at a time, so that none is overtaken. */
   async #plan() {
-    const { revision, past } = this.model;
+    while (this.shown !== `${this.model.past} ${this.model.revision}`) await this.#tours(this.model);
+  }
+
+  async #tours({ revision, past }) {
     const shown = `${past} ${revision}`;
-    if (this.shown === shown) return;
     const only = past || this.shown.startsWith("true") ? null : this.stale;
     this.shown = shown;
     this.stale = new Set();
@@ -121,6 +125,7 @@ export class BoardMap {
       this.#reveal();
       return;
     }
+    this.windows.clear();
     const { vehicles } = this.model;
     this.stale = this.stale && vehicles && new Set([...this.stale, ...vehicles]);
     if (this.due) return;
@@ -151,13 +156,13 @@ export class BoardMap {
 
   #point({ lat, lon }, className, title) {
     const icon = L.divIcon({ className, iconSize: [14, 14] });
-    L.marker([lat, lon], { icon, keyboard: false, zIndexOffset: -800 }).bindTooltip(title).addTo(this.marks);
+    L.marker([lat, lon], { icon, keyboard: false, zIndexOffset: -800 }).bindTooltip(asText(title)).addTo(this.marks);
   }
 
   /** Rides may be many: they share a canvas. */
   #demand({ lat, lon, name }, ride) {
     L.circleMarker([lat, lon], { renderer: this.canvas, pane: "demand", radius: 6, weight: 2, dashArray: "1 3", color: ink("--ink"), fillColor: ink("--ink"), fillOpacity: 0.18 })
-      .bindTooltip(`${this.times.clock(ride.picksUp)} ${name}`).on("click", () => this.model.select(ride.code)).addTo(this.marks);
+      .bindTooltip(asText(`${this.times.clock(ride.picksUp)} ${name}`)).on("click", () => this.model.select(ride.code)).addTo(this.marks);
   }
 
   /** A closed road: its points, and what lies between them. */
@@ -181,7 +186,7 @@ export class BoardMap {
     L.polyline(points, { color: ink("--ink"), weight: 2, dashArray: "3 6", interactive: false }).addTo(this.chosen);
     ends.forEach((halt, number) => {
       const icon = L.divIcon({ className: "mark-chosen", html: number ? "B" : "A", iconSize: [24, 24] });
-      L.marker([halt.lat, halt.lon], { icon, keyboard: false, zIndexOffset: 2000 }).bindTooltip(halt.name).addTo(this.chosen);
+      L.marker([halt.lat, halt.lon], { icon, keyboard: false, zIndexOffset: 2000 }).bindTooltip(asText(halt.name)).addTo(this.chosen);
     });
     this.way = points;
   }
@@ -206,6 +211,12 @@ export class BoardMap {
 
   /** What is promised at a halt: the narrowest window of who gets on, and the end for who gets off. */
   #window(stand) {
+    const key = `${stand.arrival} ${stand.name}`;
+    if (!this.windows.has(key)) this.windows.set(key, this.#promised(stand));
+    return this.windows.get(key);
+  }
+
+  #promised(stand) {
     const rides = this.#ridesAt(stand);
     const on = rides.filter((ride) => ride.picksUp === stand.arrives);
     const clock = (times) => this.times.clock(times);
