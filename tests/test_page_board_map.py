@@ -1,5 +1,6 @@
 """The board's map in a real browser: all that it shows; a click on it selects everywhere."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 from shuttle.booking.unmet import Unmet
 from shuttle.domain import Party
 from tests.api_client import BERLIN, berlin
-from tests.browser import needs_browser
+from tests.browser import barriers, needs_browser
 from tests.staff import Office
 from tests.test_page_board import DAY, PATIENCE_MS, Desk, Scheme, office, seated
 from tests.toy_town import coordinates
@@ -111,6 +112,26 @@ def test_a_closure_is_drawn_over_all_its_points(desk: Desk) -> None:
     expect(between).to_have_count(1)
     drawn = between.get_attribute("d") or ""
     assert drawn.count("L") == 2, "one line over three points"
+
+
+def test_a_road_is_closed_by_keyboard_at_the_middle_of_the_map(desk: Desk) -> None:
+    page = opened(desk, "08:05")
+    page.locator("#open-trouble").click()
+    page.locator("#kind").select_option("road_closed")
+    pick, picked = page.locator("#pick"), page.locator("#picked")
+    pick.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#map.picking")).to_be_focused()
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    expect(pick).to_be_focused()
+    expect(picked).to_have_text("")
+    page.keyboard.press("Enter")
+    expect(page.locator("#map")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(picked).to_have_text(re.compile(r"^54\.\d+, 9\.\d+$"))
+    expect(page.locator("#map.picking")).to_have_count(0)
+    assert desk.complaints == []
 
 
 def test_what_is_wanted_in_the_next_two_hours_is_on_the_map_and_later_rides_are_not(

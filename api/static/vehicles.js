@@ -13,6 +13,9 @@ export class VehicleLayer {
 
   /** Take in where the vehicles are at a time (ms), and where they will be. */
   observe(vehicles, now) {
+    const here = new Set(vehicles.map(({ id }) => id));
+    for (const [id, { shown }] of this.known) if (!here.has(id)) shown.remove();
+    this.known = new Map([...this.known].filter(([id]) => here.has(id)));
     for (const vehicle of vehicles) {
       const before = this.known.get(vehicle.id);
       const shown = before?.shown ?? this.#marker(vehicle).addTo(this.map);

@@ -4,7 +4,7 @@ import { StopLayer } from "../stops.js";
 import { TourLayer } from "../tours.js";
 import { VehicleLayer } from "../vehicles.js";
 import { asText, words } from "../words.js";
-import { ask, byId, day, today } from "./parts.js";
+import { ask, byId, day } from "./parts.js";
 
 const { L } = window;
 
@@ -44,9 +44,12 @@ export class BoardMap {
     this.canvas = L.canvas({ pane: "demand", padding: 0.4 });
     this.chosen = L.layerGroup().addTo(map);
     new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
-    map.on("click", (event) => {
-      this.picking?.(event.latlng);
-      this.picking = null;
+    map.on("click", (event) => this.picking?.(event.latlng));
+    map.getContainer().addEventListener("keydown", (event) => {
+      const middle = event.key === "Enter" && event.target === map.getContainer();
+      if (!this.picking || !(middle || event.key === "Escape")) return;
+      event.preventDefault();  // else the same key would close or press what it brings back
+      this.picking(middle ? map.getCenter() : null);
     });
     const near = () => map.getContainer().classList.toggle("near", map.getZoom() >= NEAR);
     map.on("zoomend", near);
@@ -103,10 +106,11 @@ export class BoardMap {
   /** Where the vehicles are is known for now alone. */
   async #whereabouts() {
     this.map.getContainer().classList.toggle("past", this.model.past);
-    if (day !== today || this.model.past) return;
+    if (this.model.past) return;
     const ahead = Math.min(900, Math.ceil((this.clock.pace * POLLS_MS) / 1000) + 10);
     const seen = await ask("GET", `/api/v1/vehicles?seconds_ahead=${ahead}`);
-    this.vehicles.observe(seen.vehicles, Date.parse(seen.now));
+    // The page may be open over midnight: then its day is no longer today, or is by now.
+    this.vehicles.observe(seen.day === day ? seen.vehicles : [], Date.parse(seen.now));
   }
 
   /** Move the vehicles, a few times a second. */
@@ -231,15 +235,23 @@ export class BoardMap {
     if (next) this.model.select(next.code);
   }
 
-  /** Return the point that is clicked next; those that were chosen before are seen. */
+  /**
+   * Return the point that is clicked next, or the middle of the map when Enter is pressed; null if
+   * Escape is. Those that were chosen before are seen.
+   */
   pick(points) {
     byId("show-map").click();
     this.drawn?.remove();
     this.drawn = L.layerGroup().addTo(this.map);
     for (const { lat, lon } of points) L.circleMarker([lat, lon], { radius: 7, weight: 3, color: ink("--bad") }).addTo(this.drawn);
+    const box = this.map.getContainer();
+    box.classList.add("picking");
+    box.focus();
     return new Promise((resolve) => {
       this.picking = (point) => {
+        this.picking = null;
         this.drawn.remove();
+        box.classList.remove("picking");
         resolve(point);
       };
     });
