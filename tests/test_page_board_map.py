@@ -149,10 +149,10 @@ def test_what_is_wanted_in_the_next_two_hours_is_on_the_map_and_later_rides_are_
     desk.line(soon).wait_for(state="detached", timeout=PATIENCE_MS)
     later = desk.book("key-number-2", "12:30")
     desk.line(later).wait_for(timeout=PATIENCE_MS)
-    for _ in range(100):
-        if not coloured(page, ".leaflet-demand-pane canvas", "--ink"):
-            break
-        page.wait_for_timeout(100)
+    revision = page.locator("#board").get_attribute("data-revision")
+    assert revision is not None
+    expect(page.locator("#map")).to_have_attribute("data-revision", revision)
+    page.wait_for_timeout(200)  # a canvas is drawn with the next frame
     assert coloured(page, ".leaflet-demand-pane canvas", "--ink") == 0
 
 

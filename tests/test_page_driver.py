@@ -506,6 +506,7 @@ def test_whose_tap_was_taken_back_is_new_again_only_if_they_left_meanwhile(phone
     phone.key("undo").click()
     phone.later(20)
     phone.sent()
+    phone.quiet()
     assert page.locator(".alarm").count() == 0
     kept = page.evaluate(
         "Object.entries(localStorage).find(([key]) => key.startsWith('drive:'))[1]"

@@ -156,6 +156,7 @@ export class BoardMap {
       if (halt) this.#demand(halt, ride);
     }
     this.#choice();
+    this.map.getContainer().dataset.revision = this.model.revision;
   }
 
   #point({ lat, lon }, className, title) {
