@@ -7,7 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Route, expect
 
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.region import Region
@@ -201,6 +201,25 @@ def test_a_ride_is_dragged_to_another_vehicle_on_the_timeline(desk: Desk) -> Non
     assert desk.complaints == []
 
 
+def test_a_drag_that_is_broken_off_moves_nothing(desk: Desk) -> None:
+    booking = desk.book("key-number-1")
+    desk.open()
+    page = desk.page
+    expect(page.locator("#timeline-names li")).to_have_count(2)
+    for broken_off in ("Escape", "pointercancel"):
+        x, _, lower = over_the_pickup_at_nine(desk)
+        page.mouse.down()
+        page.mouse.move(x + 4, lower, steps=4)
+        if broken_off == "Escape":
+            page.keyboard.press("Escape")
+        else:
+            page.locator("#timeline").dispatch_event("pointercancel")
+        page.mouse.up()
+    page.wait_for_timeout(500)
+    expect(page.locator("#preview")).to_be_hidden()
+    assert desk.shift_of(booking) == ONE
+
+
 def rests_of_first(desk: Desk) -> list[str]:
     """Return the hours in which the first vehicle has its breaks."""
     tours = desk.office.http.get(f"/api/v1/board/{DAY}").json()["tours"]
@@ -260,6 +279,106 @@ def test_trouble_is_previewed_confirmed_shown_as_an_alert_and_lifted(desk: Desk)
     alerts.get_by_role("button", name="Vorbei …").click()
     desk.page.locator("#preview-yes").click()
     alerts.filter(has_text="Alle Zusagen halten").wait_for(timeout=PATIENCE_MS)
+    assert desk.complaints == []
+
+
+def test_a_double_click_does_once_and_what_was_for_later_is_undone_for_later(desk: Desk) -> None:
+    desk.open()
+    page, posts = desk.page, []
+    page.on("request", lambda asked: posts.append(asked) if asked.method == "POST" else None)
+    page.locator("#open-trouble").click()
+    page.locator("#from").fill("10:00")
+    page.locator("#until").fill("11:00")
+    page.get_by_role("button", name="Ansehen, was es ändert").click()
+    page.locator("#preview-yes").wait_for()
+    posts.clear()
+    page.locator("#preview-yes").evaluate("each => { each.click(); each.click(); }")
+    page.locator("#preview").wait_for(state="hidden")
+    [first] = desk.office.http.get("/api/v1/trouble").json()["conditions"]
+    assert len(posts) == 1
+    page.locator("#alerts").get_by_role("button", name="Vorbei …").click()
+    page.locator("#preview-yes").click()
+    page.locator("#preview").wait_for(state="hidden")
+    page.get_by_role("button", name="Rückgängig").click()
+    page.locator("#preview-yes").click()
+    page.locator("#preview").wait_for(state="hidden")
+    again = desk.office.http.get("/api/v1/trouble").json()["conditions"][-1]
+    assert again["id"] != first["id"]
+    assert [again[end] for end in ("from", "until")] == [first[end] for end in ("from", "until")]
+    assert desk.complaints == []
+
+
+def test_without_a_network_trouble_and_the_end_of_a_look_back_say_so_and_come_later(
+    desk: Desk,
+) -> None:
+    first = desk.book("key-number-1")
+    desk.office.clock.set(f"{DAY}T08:05")
+    second = desk.book("key-number-2", "10:30")
+    desk.open()
+    page, notice = desk.page, desk.page.locator("#notice")
+    page.get_by_role("button", name="Rückblick").click()
+    page.locator("#past-before").click()
+    desk.line(second).wait_for(state="detached")
+    page.route("**/api/v1/**", lambda way: way.abort())
+    page.get_by_role("button", name="Zurück zu jetzt").click()
+    expect(page.locator("#past")).to_be_hidden()
+    desk.line(first).click()
+    expect(page.locator("#board.past")).to_have_count(1)
+    expect(page.locator("[data-act=move]")).to_have_count(0)
+    page.unroute("**/api/v1/**")
+    desk.line(second).wait_for()
+    expect(page.locator("#board.past")).to_have_count(0)
+    expect(page.locator("[data-act=move]")).to_be_visible()
+    page.locator("#open-trouble").click()
+    page.route("**/api/v1/trouble/preview", lambda way: way.abort())
+    page.get_by_role("button", name="Ansehen, was es ändert").click()
+    expect(notice).to_contain_text("Keine Verbindung")
+    assert not [each for each in desk.complaints if "net::ERR_FAILED" not in each]
+
+
+_REVISIONS = """() => {
+  const board = document.getElementById("board");
+  window.revisions = [];
+  new MutationObserver(() => window.revisions.push(Number(board.dataset.revision)))
+    .observe(board, { attributeFilter: ["data-revision"] });
+}"""
+"""Notes which revisions of the day are shown, one after the other."""
+
+
+def test_of_two_answers_the_older_one_brings_nothing_back(desk: Desk) -> None:
+    """An act asks for the day while an event does, whose answer is slow."""
+    one = desk.book("key-number-1")
+    desk.open()
+    page = desk.page
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(way: Route) -> None:
+        answer = way.fetch()
+        if held:
+            way.fulfill(response=answer)
+        else:
+            held.append((way, answer))
+
+    page.evaluate(_REVISIONS)
+    page.route(f"**/api/v1/board/{DAY}?since=*", hold)
+    two = desk.book("key-number-2", "10:30")
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    desk.line(one).click()
+    page.locator("#ride [data-act=cancel]").click()
+    page.locator("#preview-yes").click()
+    page.wait_for_timeout(1_000)  # an answer that overtakes has come by now
+    [(way, answer)] = held
+    way.fulfill(response=answer)
+    page.locator("#preview").wait_for(state="hidden")
+    desk.line(two).wait_for()
+    desk.line(one).wait_for(state="detached")
+    desk.office.http.delete(f"/api/v1/bookings/{two['code']}")
+    desk.line(two).wait_for(state="detached")
+    shown = page.evaluate("revisions")
+    assert shown == sorted(shown)
     assert desk.complaints == []
 
 
@@ -426,6 +545,11 @@ def test_serving_late_is_shown_with_what_it_means_and_undone(desk: Desk) -> None
     expect(words).to_contain_text("km")
     page.locator("#preview-yes").click()
     expect(desk.line(booking)).to_contain_text("min zu spät", timeout=PATIENCE_MS)
+    late = shown_of(desk, booking["code"])
+    to = {"shift": late["shift"], "pickup": late["window_now"]["earliest"]}
+    assert to["pickup"] > late["pickup_window"]["latest"]
+    move = desk.office.http.post(f"/api/v1/bookings/{booking['code']}/move/preview", json=to)
+    assert move.json().get("offer") is None, "within the window that it has now"
     page.get_by_role("button", name="Rückgängig: Die Fahrt wird verspätet bedient.").click()
     expect(words).to_contain_text("wartet wieder", timeout=PATIENCE_MS)
     page.locator("#preview-yes").click()

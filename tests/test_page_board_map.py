@@ -1,16 +1,17 @@
 """The board's map in a real browser: all that it shows; a click on it selects everywhere."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from shuttle.booking.unmet import Unmet
 from shuttle.domain import Party
 from tests.api_client import BERLIN, berlin
-from tests.browser import needs_browser
+from tests.browser import barriers, needs_browser
 from tests.staff import Office
 from tests.test_page_board import DAY, PATIENCE_MS, Desk, Scheme, office, seated
 from tests.toy_town import coordinates
@@ -113,6 +114,26 @@ def test_a_closure_is_drawn_over_all_its_points(desk: Desk) -> None:
     assert drawn.count("L") == 2, "one line over three points"
 
 
+def test_a_road_is_closed_by_keyboard_at_the_middle_of_the_map(desk: Desk) -> None:
+    page = opened(desk, "08:05")
+    page.locator("#open-trouble").click()
+    page.locator("#kind").select_option("road_closed")
+    pick, picked = page.locator("#pick"), page.locator("#picked")
+    pick.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#map.picking")).to_be_focused()
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    expect(pick).to_be_focused()
+    expect(picked).to_have_text("")
+    page.keyboard.press("Enter")
+    expect(page.locator("#map")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(picked).to_have_text(re.compile(r"^54\.\d+, 9\.\d+$"))
+    expect(page.locator("#map.picking")).to_have_count(0)
+    assert desk.complaints == []
+
+
 def test_what_is_wanted_in_the_next_two_hours_is_on_the_map_and_later_rides_are_not(
     desk: Desk,
 ) -> None:
@@ -128,10 +149,10 @@ def test_what_is_wanted_in_the_next_two_hours_is_on_the_map_and_later_rides_are_
     desk.line(soon).wait_for(state="detached", timeout=PATIENCE_MS)
     later = desk.book("key-number-2", "12:30")
     desk.line(later).wait_for(timeout=PATIENCE_MS)
-    for _ in range(100):
-        if not coloured(page, ".leaflet-demand-pane canvas", "--ink"):
-            break
-        page.wait_for_timeout(100)
+    revision = page.locator("#board").get_attribute("data-revision")
+    assert revision is not None
+    expect(page.locator("#map")).to_have_attribute("data-revision", revision)
+    page.wait_for_timeout(200)  # a canvas is drawn with the next frame
     assert coloured(page, ".leaflet-demand-pane canvas", "--ink") == 0
 
 
@@ -205,3 +226,87 @@ def test_each_connected_part_of_a_street_is_named_once(desk: Desk) -> None:
         [lines, names],
     )
     assert sorted(parts) == [["Am Anger", 2], ["Dorfstraße", 2], ["Dorfstraße", 3]]
+
+
+_TOURS = """async () => {
+  const { TourLayer } = await import("/static/tours.js");
+  const box = document.createElement("div");
+  document.body.append(box);
+  const map = L.map(box).setView([54.63, 9.77], 12);
+  const clock = (ms) => new Date(ms).toISOString().slice(11, 16);
+  let promised = "09:00–09:15";
+  const layer = new TourLayer(map, { clock }, { onHalt: () => {}, windowAt: () => promised });
+  const stand = (arrival, name) => ({
+    arrival, departure: arrival, name, path: "_~bkI_jyz@gEgE", lat: 54.63, lon: 9.77,
+    getting_on: 1, getting_off: 0,
+  });
+  const tour = (number, name) => ({
+    vehicle: `bus-${number}`, number,
+    stands: [stand("2027-03-22T09:00:00Z", name), stand("2027-03-22T09:10:00Z", name)],
+  });
+  const now = Date.parse("2027-03-22T08:55:00Z");
+  const seen = () => {
+    layer.follow(now);
+    const labels = layer.labels.getLayers();
+    return {
+      lines: layer.lines.getLayers().length, labels: labels.length,
+      windows: [...new Set(labels.map((each) => each.getElement().textContent.slice(-11)))],
+      names: labels.map((each) => each.getTooltip().getContent().textContent.split(",")[0]).sort(),
+    };
+  };
+  const found = [];
+  layer.replace([tour(1, "Kirche"), tour(2, "Mitte")]);
+  found.push(seen());
+  layer.replace([tour(1, "<b>Kirche</b>"), tour(2, "Mitte")]);
+  found.push(seen());
+  layer.replace([tour(2, "Bahnhof")], new Set(["bus-2"]));
+  found.push(seen());
+  promised = "09:05–09:20";
+  found.push(seen());
+  layer.replace([], new Set(["bus-1"]));
+  found.push(seen());
+  map.remove();
+  box.remove();
+  return found;
+}"""
+"""What the layer of tours holds after each of several plans."""
+
+
+def test_the_map_keeps_nothing_of_tours_that_were_replaced_wholly_or_in_part(desk: Desk) -> None:
+    found = opened(desk, "08:05").evaluate(_TOURS)
+    assert [each["lines"] for each in found] == [2, 2, 2, 2, 1]
+    assert [each["labels"] for each in found] == [4, 4, 4, 4, 2]
+    marked = ["<b>Kirche</b>"] * 2
+    assert found[1]["names"] == [*marked, "Mitte", "Mitte"], "a name is text"
+    assert found[2]["names"] == [*marked, "Bahnhof", "Bahnhof"]
+    assert found[4]["names"] == ["Bahnhof"] * 2
+    assert [each["windows"] for each in found[2:4]] == [["09:00–09:15"], ["09:05–09:20"]]
+
+
+def test_an_overtaken_answer_leaves_no_tour_on_the_map_that_is_over(desk: Desk) -> None:
+    page = opened(desk, "08:05")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(way: Route) -> None:
+        answer = way.fetch()
+        if held:
+            way.fulfill(response=answer)
+        else:
+            held.append((way, answer))
+
+    page.route("**/api/v1/tours?*", hold)
+    booking = desk.book("key-number-1", "08:30")
+    desk.line(booking).wait_for()
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    desk.office.http.delete(f"/api/v1/bookings/{booking['code']}")
+    desk.line(booking).wait_for(state="detached")
+    page.wait_for_timeout(1_500)  # the map would have asked again by now, and been answered
+    [(way, answer)] = held
+    way.fulfill(response=answer)
+    with page.expect_response("**/api/v1/tours?*", timeout=PATIENCE_MS):
+        pass
+    expect(page.locator("#map .halt-time")).to_have_count(0)
+    assert desk.complaints == []

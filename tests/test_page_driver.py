@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    Route,
+    expect,
+)
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -498,6 +506,7 @@ def test_whose_tap_was_taken_back_is_new_again_only_if_they_left_meanwhile(phone
     phone.key("undo").click()
     phone.later(20)
     phone.sent()
+    phone.quiet()
     assert page.locator(".alarm").count() == 0
     kept = page.evaluate(
         "Object.entries(localStorage).find(([key]) => key.startsWith('drive:'))[1]"
@@ -592,6 +601,97 @@ def test_when_the_shift_is_over_the_phone_forgets_everybody(phone: Phone) -> Non
     phone.page.get_by_role("button", name="Abmelden").click()
     phone.page.get_by_role("heading", name="Anmelden").wait_for()
     assert phone.here.http.get(f"{SHIFTS}/tour").status_code == 401
+
+
+def test_two_pages_of_one_shift_lose_no_tap(phone: Phone) -> None:
+    """The link is opened twice; the page that is looked at takes over from the other."""
+    here, first = phone.here, phone.page
+    one = at_nine(here)
+    at_nine(here, "Jörn", "key-0002", **{"from": {"stop": "mitte"}, "party": LARGE})
+    phone.open(here.code_of())
+    phone.start()
+    phone.until("08:58:30")
+    second = first.context.new_page()
+    second.goto(f"{phone.host}/drive?lang=de")
+    second.locator("html[data-kept]").wait_for(state="attached")
+    second.locator('[data-key="arrived"]').wait_for()
+    phone.cut_off()
+    second.locator('[data-key="arrived"]').click()
+    second.locator(f'[data-key="on {one}"]').wait_for()
+    first.evaluate("window.dispatchEvent(new Event('focus'))")
+    phone.key(f"on {one}").click()
+    first.locator("#net[data-unsent='2']").wait_for(state="attached")
+    kept = [each["kind"] for each in memory_of(first)["queue"]]
+    assert kept == ["arrived", "picked_up"]
+    first.reload()
+    first.locator("#net[data-unsent='2']").wait_for(state="attached")
+    phone.reconnect()
+    phone.later(20)
+    phone.sent()
+    assert [report.kind for report in phone.reports()] == ["started", "arrived", "picked_up"]
+
+
+def test_what_was_refused_is_read_before_the_phone_forgets_the_shift(phone: Phone) -> None:
+    here, page = phone.here, phone.page
+    booking = here.book(party=LARGE)
+    phone.open(here.code_of())
+    phone.start()
+    phone.cut_off()
+    phone.later(20)
+    here.cancel(booking)
+    phone.key("arrived").click()
+    phone.reconnect()
+    phone.until("12:10")
+    refused = page.locator(".refused")
+    refused.first.wait_for()
+    phone.key("break").click()
+    phone.later(10)
+    phone.key("break").click()
+    page.fill("#odometer", "48222")
+    phone.key("ended").click()
+    phone.later(20)
+    assert phone.reports()[-1].kind == "ended"
+    expect(refused).to_have_count(1)
+    assert page.locator("#leave").is_hidden()
+    page.reload()
+    expect(refused).to_have_count(1)
+    refused.get_by_role("button").click()
+    page.locator("#leave").wait_for()
+    phone.quiet()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_an_answer_that_is_overtaken_rings_for_nobody(phone: Phone) -> None:
+    """The tour of before a ride was called off comes after the tour without it."""
+    here, page = phone.here, phone.page
+    booking = here.book(party=LARGE)
+    phone.open(here.code_of())
+    phone.start()
+    phone.quiet()
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(way: Route) -> None:
+        answer = way.fetch()
+        if held:
+            way.fulfill(response=answer)
+        else:
+            held.append((way, answer))
+
+    new = here.book("key-0002", party=LARGE, when={"depart_at": berlin("2027-03-22T10:00")})
+    page.route("**/tour", hold)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    for _ in range(100):
+        if held:
+            break
+        page.wait_for_timeout(100)
+    here.cancel(booking)
+    here.cancel(new)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(1_000)
+    [(way, answer)] = held
+    way.fulfill(response=answer)
+    phone.quiet()
+    assert list(memory_of(page)["known"]) == []
 
 
 def test_without_scripts_the_code_opens_a_page_that_says_whom_to_call(

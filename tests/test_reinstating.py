@@ -244,7 +244,12 @@ def test_over_http_each_is_shown_first(toy_region: Region, tmp_path: Path) -> No
         code = desk.book(party={"passengers": 1, "wheelchairs": 1})["code"]
         path = f"/api/v1/bookings/{code}"
         assert desk.http.post(f"{path}/reinstate/preview").json()["code"] == "not_movable"
-        desk.http.post(f"{path}/call-off")
+        shown = desk.http.post(f"{path}/call-off/preview").json()
+        changed = desk.http.post(f"{path}/call-off", params={"expected": "0" * 16})
+        assert (changed.status_code, changed.json()["code"]) == (409, "plan_changed")
+        assert changed.json()["preview"] == shown
+        off = desk.http.post(f"{path}/call-off", params={"expected": shown["expected"]})
+        assert off.json()["status"] == "cancelled"
         shown = desk.http.post(f"{path}/reinstate/preview").json()
         [effect] = shown["effects"]
         assert (effect["code"], effect["before"]) == (code, None)

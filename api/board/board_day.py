@@ -21,7 +21,7 @@ from routing.problem import FOREVER, HaltKind
 from routing.schedule import metres_of
 from shuttle.answers import RefusalReason
 from shuttle.booking.unmet import Unmet
-from shuttle.domain import BookingStatus
+from shuttle.domain import BookingStatus, Promise
 from shuttle.driving.promises import Entry, figures
 from shuttle.driving.timetable import Stand
 from shuttle.place_names import place_name
@@ -156,6 +156,7 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
     entry, where, region = facts.entry, facts.where, plan.region
     booking = entry.booking
     ride, now, owed = booking.ride, booking.ride_now, booking.owed
+    promised, holds = _window(region, owed), _window(region, now.promise)
     return BoardRide(
         code=booking.code,
         status=booking.status,
@@ -164,11 +165,9 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
         pickup_stop=region.stop(now.pickup_stop).label,
         dropoff_stop=region.stop(now.dropoff_stop).label,
         party=PartyWire.of(ride.party),
-        pickup_window=WindowOut(
-            earliest=local_time(region, owed.pickup_earliest),
-            latest=local_time(region, owed.pickup_latest),
-        ),
+        pickup_window=promised,
         dropoff_latest=local_time(region, owed.dropoff_latest),
+        window_now=None if holds == promised else holds,
         shift=where.shift if where else None,
         pickup=local_time(region, where.pickup) if where else None,
         dropoff=local_time(region, where.dropoff) if where else None,
@@ -181,6 +180,13 @@ def board_ride(plan: DayPlan, facts: RideFacts) -> BoardRide:
         cancelled_train=TrainOut.of(region, booking.train)
         if entry.train_cancelled and booking.train is not None
         else None,
+    )
+
+
+def _window(region: Region, promise: Promise) -> WindowOut:
+    return WindowOut(
+        earliest=local_time(region, promise.pickup_earliest),
+        latest=local_time(region, promise.pickup_latest),
     )
 
 

@@ -63,6 +63,9 @@ class BoardRide(BaseModel):
     party: PartyWire
     pickup_window: WindowOut
     dropoff_latest: datetime
+    window_now: WindowOut | None = Field(
+        description="In which a dispatcher may choose a time, if it is not the promised window."
+    )
     shift: str | None = Field(description="Which tour carries it.")
     pickup: datetime | None
     dropoff: datetime | None

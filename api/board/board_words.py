@@ -25,7 +25,10 @@ BOARD_WORDS: dict[str, str] = {
     "cause_unknown": mark("cause unknown"),
     "changed": mark("The booking has been changed; its code is {code} now."),
     "child_seat": mark("child seat"),
-    "click_road": mark("Click on the closed road on the map."),
+    "click_road": mark(
+        "Click on the closed road on the map; or move the map and press Enter for its middle. "
+        "Escape goes back."
+    ),
     "close": mark("Close"),
     "do_call_off": mark("Call the ride off"),
     "do_change": mark("Change the booking"),

@@ -24,11 +24,13 @@ def preview_calling_off(code: Code, service: ServiceHere, response: Response) ->
     return MovingOut.of(service.region, preview(service.dispatcher, written(code), service.clock()))
 
 
-@router.post("/bookings/{code}/call-off", responses=answers(400, 404, 409, 413, 422, 503))
-def call_off_ride(code: Code, service: ServiceHere, response: Response) -> BookingOut:
+@router.post("/bookings/{code}/call-off", responses=_CANNOT)
+def call_off_ride(
+    code: Code, service: ServiceHere, response: Response, expected: Expected = None
+) -> BookingOut:
     """Give up a ride that cannot be driven. Doing it twice is fine; a notice goes to its owner."""
     no_store(response)
-    booking = call_off(service.dispatcher, written(code), service.clock())
+    booking = call_off(service.dispatcher, written(code), service.clock(), expected)
     return booking_out(service, booking)
 
 

@@ -4,7 +4,7 @@
  * Taps are kept on the phone with their time, shown at once, and sent in order when there is a
  * network; what the server makes of them is what counts.
  */
-import { Memory, Post } from "./driver_post.js";
+import { Memory, Post, takenOver } from "./driver_post.js";
 import { allowSound, ring, stopRinging } from "./driver_ring.js";
 import { ahead, keyOf, waiting, withTaps } from "./driver_tour.js";
 import { View, called, fill, placed } from "./driver_view.js";
@@ -21,6 +21,7 @@ const SHELF = "drive";
 const facts = JSON.parse(document.getElementById("facts").textContent);
 const times = new Times(facts.timeZone);
 const clock = new ServiceClock();
+await takenOver(facts, rest);
 const memory = new Memory(facts.day, facts.shift);
 const post = new Post(memory, facts);
 const view = new View(times, facts.waitSeconds, { tap, takeBack, choose, ask, seen, parted, close });
@@ -32,6 +33,9 @@ let drawn = "";
 let drawnAt = "";
 let watching = null;
 let screenOn = null;
+let running = null;
+let next = null;
+let resting = false;
 
 // ------------------------------------------------------------------------------------- the clock
 
@@ -104,16 +108,39 @@ function close(id) {
   memory.refused = memory.refused.filter((each) => each.id !== id);
   memory.save();
   draw();
+  exchange();
+}
+
+/** Another page of this shift has taken over: this one does nothing until it is loaded anew. */
+function rest() {
+  resting = true;
+  memory.letGo();
+  stopRinging();
+  follow(null);
 }
 
 // -------------------------------------------------------------------------------- to and from the server
 
-async function exchange() {
+/** Send and fetch, one time after the other: an older answer would tell of rides that are known. */
+function exchange() {
+  if (resting) return null;
+  next ??= Promise.resolve(running).then(() => {
+    next = null;
+    running = exchangeOnce();
+    return running;
+  });
+  return next;
+}
+
+async function exchangeOnce() {
   await post.send();
   if (await post.fetch(heard)) compare();
   draw();
-  if (memory.tour?.ended && memory.queue.length === 0) finish();
+  if (over()) await finish();
 }
+
+/** Whether nothing is to be driven, sent or read any more. */
+const over = () => Boolean(memory.tour?.ended) && memory.queue.length + memory.refused.length === 0;
 
 /** Note who joined the tour and who left it since the driver looked last. */
 function compare() {
@@ -167,7 +194,7 @@ async function keepScreenOn(on) {
 }
 
 function beat() {
-  if (memory.tour?.ended && memory.queue.length === 0) return;
+  if (over()) return;
   if (watching === null) {
     exchange();
     return;
@@ -184,6 +211,7 @@ function beat() {
 const shownTour = () => memory.tour && withTaps(memory.tour, [...memory.sent, ...memory.queue]);
 
 function draw() {
+  if (resting) return;
   const tour = shownTour();
   follow(tour);
   drawBar(tour);
@@ -203,7 +231,7 @@ function draw() {
   else stopRinging();
   $("way").hidden = !shown || Boolean(tour.ended);
   if (shown) $("way").href = `geo:${shown.lat},${shown.lon}?q=${shown.lat},${shown.lon}(${encodeURIComponent(placed(shown))})`;
-  $("leave").hidden = !tour.ended || memory.queue.length > 0;
+  $("leave").hidden = !over();
   // Drawn anew only when something is different, so that nothing moves under a finger.
   const mistaken = undoable(tour);
   const signature = JSON.stringify([{ ...state, now: Math.floor(state.now / 15_000) }, alarms, mistaken]);

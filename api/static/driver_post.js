@@ -17,8 +17,32 @@ const PREFIX = "drive:";
 /** What another shift left behind on this phone is deleted after a day. */
 const KEPT_MS = 24 * 3600 * 1000;
 
+/**
+ * Take over a shift: one page alone keeps its taps, since two would write over each other's.
+ *
+ * It is the page that was opened last. `lost` is called when another takes over from this one,
+ * which then takes no taps, and is loaded anew as soon as somebody looks at it.
+ */
+export function takenOver({ day, shift }, lost) {
+  if (!navigator.locks) return null;
+  return new Promise((taken) => {
+    const hold = () => {
+      taken();
+      return new Promise(() => {});
+    };
+    navigator.locks.request(`${PREFIX}${day} ${shift}`, { steal: true }, hold).catch(() => {
+      lost();
+      document.body.inert = true;
+      const again = () => { if (!document.hidden) location.reload(); };
+      addEventListener("focus", again);
+      document.addEventListener("visibilitychange", again);
+    });
+  });
+}
+
 export class Memory {
   #key;
+  #own = true;
 
   constructor(day, shift) {
     this.#key = `${PREFIX}${day} ${shift}`;
@@ -35,14 +59,19 @@ export class Memory {
     this.#tidy();
   }
 
+  /** Another page keeps the shift by now. */
+  letGo() {
+    this.#own = false;
+  }
+
   save() {
-    localStorage.setItem(this.#key, JSON.stringify(this));
+    if (this.#own) localStorage.setItem(this.#key, JSON.stringify(this));
   }
 
   /** Forget everybody's names when the shift is over. */
   forget() {
     Object.assign(this, { tour: null, etag: "", sent: [], positions: [], refused: [], known: null, fresh: [], gone: [], tried: [], taps: [], back: [] });
-    localStorage.removeItem(this.#key);
+    if (this.#own) localStorage.removeItem(this.#key);
   }
 
   #tidy() {

@@ -1,5 +1,6 @@
 /** Stops on the map: dots that tell their name. */
 import { ink } from "./base_map.js";
+import { asText } from "./words.js";
 
 const { L } = window;
 
@@ -34,7 +35,5 @@ export class StopLayer {
 }
 
 function label({ name, village }) {
-  const text = document.createElement("span");
-  text.textContent = !village || name.includes(village) ? name : `${name}, ${village}`;
-  return text;
+  return asText(!village || name.includes(village) ? name : `${name}, ${village}`);
 }

@@ -1,7 +1,7 @@
 /** Tours on the map: where vehicles will drive soon, and when they halt where. */
 import { ink } from "./base_map.js";
 import { decode } from "./polyline.js";
-import { colourClass } from "./words.js";
+import { asText, colourClass } from "./words.js";
 
 const { L } = window;
 
@@ -35,7 +35,7 @@ export class TourLayer {
   /** Show another plan; or only other tours of some vehicles, by their ids. */
   replace(tours, vehicles = null) {
     const goes = ({ vehicle }) => vehicles === null || vehicles.has(vehicle);
-    for (const { line } of this.legs.filter(({ tour }) => goes(tour))) line.remove();
+    for (const { line } of this.legs.filter(({ tour }) => goes(tour))) this.lines.removeLayer(line);
     const anew = tours.map((tour) => ({
       ...tour,
       stands: tour.stands.map((stand) => ({
@@ -76,20 +76,21 @@ export class TourLayer {
     const wanted = new Map();
     for (const tour of this.tours ?? []) {
       for (const stand of upcoming(tour, now).slice(0, TIMES_SHOWN)) {
-        wanted.set(`${tour.number} ${stand.arrival} ${stand.name} +${stand.getting_on} −${stand.getting_off}`, { tour, stand });
+        const promised = this.windowAt(stand);
+        wanted.set(`${tour.number} ${stand.arrival} ${stand.name} +${stand.getting_on} −${stand.getting_off} ${promised}`, { tour, stand, promised });
       }
     }
     for (const [key, marker] of this.halts) {
       if (wanted.has(key)) continue;
-      marker.remove();
+      this.labels.removeLayer(marker);
       this.halts.delete(key);
     }
-    for (const [key, { tour, stand }] of wanted) {
-      if (!this.halts.has(key)) this.halts.set(key, this.#time(tour, stand).addTo(this.labels));
+    for (const [key, { tour, stand, promised }] of wanted) {
+      if (!this.halts.has(key)) this.halts.set(key, this.#time(tour, stand, promised).addTo(this.labels));
     }
   }
 
-  #time(tour, stand) {
+  #time(tour, stand, promised) {
     const label = document.createElement("span");
     label.textContent = this.times.clock(stand.arrives);
     const className = `halt-time ${colourClass(tour.number)}`;
@@ -99,14 +100,13 @@ export class TourLayer {
     if (!interactive) return marker;
     const moves = [stand.getting_on && `+${stand.getting_on}`, stand.getting_off && `−${stand.getting_off}`];
     label.append(` ${moves.filter(Boolean).join(" ")}`);
-    const promised = this.windowAt(stand);
     if (promised) {
       const more = document.createElement("i");
       more.className = "halt-window";
       more.textContent = ` ${promised}`;
       label.append(more);
     }
-    return marker.bindTooltip([stand.name, promised].filter(Boolean).join(", "), { direction: "bottom" }).on("click", () => this.onHalt(stand));
+    return marker.bindTooltip(asText([stand.name, promised].filter(Boolean).join(", ")), { direction: "bottom" }).on("click", () => this.onHalt(stand));
   }
 }
 

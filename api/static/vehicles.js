@@ -1,5 +1,5 @@
 /** Vehicles on the map: between two answers of the server they go on along the road. */
-import { colourClass } from "./words.js";
+import { asText, colourClass } from "./words.js";
 
 const { L } = window;
 
@@ -13,6 +13,9 @@ export class VehicleLayer {
 
   /** Take in where the vehicles are at a time (ms), and where they will be. */
   observe(vehicles, now) {
+    const here = new Set(vehicles.map(({ id }) => id));
+    for (const [id, { shown }] of this.known) if (!here.has(id)) shown.remove();
+    this.known = new Map([...this.known].filter(([id]) => here.has(id)));
     for (const vehicle of vehicles) {
       const before = this.known.get(vehicle.id);
       const shown = before?.shown ?? this.#marker(vehicle).addTo(this.map);
@@ -97,5 +100,5 @@ function vehicleMarker(vehicle) {
     className: `vehicle-marker ${colourClass(vehicle.number)}`, html: body, iconSize: [40, 40],
   });
   const marker = L.marker([vehicle.lat, vehicle.lon], { icon, keyboard: false, zIndexOffset: 1000, alt: vehicle.name });
-  return marker.bindTooltip(vehicle.name, { direction: "top", offset: [0, -18] });
+  return marker.bindTooltip(asText(vehicle.name), { direction: "top", offset: [0, -18] });
 }

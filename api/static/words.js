@@ -41,3 +41,10 @@ export const euros = (cents) => money.format(cents / 100);
 const COLOURS = 8;
 
 export const colourClass = (vehicle) => `vehicle-${((vehicle - 1) % COLOURS) + 1}`;
+
+/** Text as an element, for whoever would take a string for HTML, as Leaflet does. */
+export function asText(text) {
+  const element = document.createElement("span");
+  element.textContent = text;
+  return element;
+}

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from shuttle.acts import Outcome
+from shuttle.acts import Act, Outcome
 from shuttle.booking.bookings import cancelled
 from shuttle.booking.moving import Moving, added
 from shuttle.dispatcher import Dispatcher
@@ -11,18 +11,22 @@ from shuttle.driving.ledger import without_a_ride
 from shuttle.events import CancelledByService
 from shuttle.plan import DayPlan
 from shuttle.trouble.consequences import effects
+from shuttle.trouble.entering import if_still
 
 
-def call_off(dispatcher: Dispatcher, code: str, now: int) -> Booking:
+def call_off(dispatcher: Dispatcher, code: str, now: int, expected: str | None = None) -> Booking:
     """Give up a ride on the service's part; doing it twice is fine.
 
     Raises
     ------
     UnknownBooking, NotCancellable
         If there is no such booking, its vehicle is on the way, or the ride over.
+    PlanChanged
+        If it is not what was shown, by its digest.
     """
-    day = dispatcher.booking(code).ride.day
-    return dispatcher.act(day, now, lambda plan: called_off(plan, dispatcher.booking(code), now))
+    day, act = dispatcher.booking(code).ride.day, if_still(_act(dispatcher, code, now), expected)
+    dispatcher.act(day, now, act)
+    return dispatcher.booking(code)
 
 
 def preview(dispatcher: Dispatcher, code: str, now: int) -> Moving:
@@ -33,23 +37,11 @@ def preview(dispatcher: Dispatcher, code: str, now: int) -> Moving:
     UnknownBooking, NotCancellable
         As from :func:`call_off`.
     """
-    booking = dispatcher.booking(code)
-
-    def act(plan: DayPlan) -> Outcome[Moving]:
-        outcome = called_off(plan, booking, now)
-        number = plan.tour_of(code)
-        changed = frozenset(() if number is None else {number})
-        # Whose ride it is cannot be compared, since there is none afterwards.
-        others = {key: each for key, each in plan.bookings.items() if key != code}
-        told = effects(replace(plan, bookings=others), outcome.plan, {}, {})
-        shift = "" if number is None else plan.tours[number].shift.id
-        cost = added(plan, outcome.plan, changed)
-        return Outcome(Moving(code, shift, "", cost, told), plan)
-
-    return dispatcher.preview(booking.ride.day, now, act).result
+    day = dispatcher.booking(code).ride.day
+    return dispatcher.preview(day, now, _act(dispatcher, code, now)).result
 
 
-def called_off(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
+def called_off(plan: DayPlan, booking: Booking, now: int) -> Outcome[Moving]:
     """Return the day without a ride, whether a tour carries it or none can.
 
     Raises
@@ -57,10 +49,26 @@ def called_off(plan: DayPlan, booking: Booking, now: int) -> Outcome[Booking]:
     NotCancellable
         If its vehicle is on the way, or the ride over.
     """
-    if booking.status is BookingStatus.CANCELLED:
-        return Outcome(booking, plan)
-    number = plan.tour_of(booking.code)
+    code, number = booking.code, plan.tour_of(booking.code)
     shift = "" if number is None else plan.tours[number].shift.id
-    outcome = cancelled(plan, booking, now)
+    without = cancelled(plan, booking, now)
+    changed = frozenset(() if number is None else {number})
+    # Whose ride it is cannot be compared, since there is none afterwards.
+    others = {key: each for key, each in plan.bookings.items() if key != code}
+    told = effects(replace(plan, bookings=others), without.plan, {}, {})
+    means = Moving(code, shift, "", added(plan, without.plan, changed), told)
+    if booking.status is BookingStatus.CANCELLED:
+        return Outcome(means, plan)
     verdict = without_a_ride(plan, booking, now)  # as broken as if nobody had come
-    return replace(outcome, events=(CancelledByService(now, booking.code, shift), *verdict))
+    return Outcome(
+        means,
+        without.plan,
+        planned=without.planned,
+        bookings=without.bookings,
+        events=(CancelledByService(now, code, shift), *verdict),
+        faced=without.faced,
+    )
+
+
+def _act(dispatcher: Dispatcher, code: str, now: int) -> Act[Moving]:
+    return lambda plan: called_off(plan, dispatcher.booking(code), now)

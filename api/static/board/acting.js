@@ -102,7 +102,15 @@ export class Acting {
     const button = byId("preview-yes");
     button.hidden = yes === null;
     button.textContent = yes ?? "";
-    button.onclick = () => this.run(act);
+    button.onclick = async () => {
+      button.disabled = true;  // until it is answered: a second click would do it twice
+      try {
+        await this.run(act);
+      } finally {
+        button.disabled = false;
+        if (this.dialog.open) button.focus();
+      }
+    };
     if (!this.dialog.open) this.dialog.showModal();
   }
 
@@ -140,13 +148,12 @@ export class Acting {
     else this.answer(part("p", {}, told.name ? `${told.name}: ` : "", part("a", { href: `tel:${told.phone}` }, told.phone), " ", part("span", { class: "small-print" }, words.recorded)));
   }
 
-  async callOff(ride) {
-    const preview = await this.run(() => ask("POST", `/api/v1/bookings/${ride.code}/call-off/preview`));
-    if (!preview) return;
-    this.confirm(words.call_off, [this.#whose(ride), part("p", {}, words.call_off_means), ...this.consequences(preview)], words.do_call_off, async () => {
-      await ask("POST", `/api/v1/bookings/${ride.code}/call-off`);
-      this.done(words.called_off, () => this.reinstate(ride));
-    });
+  /** Give up a ride on the service's part. */
+  callOff(ride) {
+    return this.run(() => this.#looked(`/api/v1/bookings/${ride.code}/call-off`, {
+      title: words.call_off, means: [this.#whose(ride), part("p", {}, words.call_off_means)],
+      yes: words.do_call_off, done: words.called_off, contrary: () => this.reinstate(ride),
+    }));
   }
 
   #whose(ride) {
@@ -214,16 +221,16 @@ export class Acting {
       this.confirm(title, [this.#effects(preview.effects)], words.do_lift,
         async () => {
           await ask("DELETE", `/api/v1/trouble/${condition.id}?expected=${preview.expected}`);
-          const again = sameAgain(condition);
+          const again = sameAgain(condition, this.model.now);
           this.done(say("is_over", { what: title }), () => this.run(() => this.trouble(again, title)));
         });
     });
   }
 }
 
-/** What enters the same trouble once more: from now on, or for a shift with all its hours. */
-function sameAgain({ kind, from, until, vehicle, shift, breaks, stop, factor, points }) {
-  const hours = kind === "shift" ? { from, shift, breaks } : {};
+/** What enters the same trouble once more: from now on if it had begun, a shift with all its hours. */
+function sameAgain({ kind, from, until, vehicle, shift, breaks, stop, factor, points }, now) {
+  const hours = kind === "shift" ? { from, shift, breaks } : Date.parse(from) > now ? { from } : {};
   const given = { kind, until, vehicle, stop: stop?.id, factor, points, ...hours };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null && value !== undefined));
 }

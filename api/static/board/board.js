@@ -56,12 +56,12 @@ function show(tabular) {
 byId("show-map").addEventListener("click", () => show(false));
 byId("show-tables").addEventListener("click", () => show(true));
 
-new Past(model, times, () => {
+const live = new Live(model, times, clock, () => map?.told().catch((error) => console.warn(error)));
+new Past(model, times, acting, live, () => {
   timeline.toNow();
   map?.told().catch((error) => console.warn(error));
 });
 
-const live = new Live(model, times, clock, () => map?.told().catch((error) => console.warn(error)));
 await live.refresh();
 if (model.revision !== null) {
   clock.observe(model.now);

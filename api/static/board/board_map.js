@@ -3,8 +3,8 @@ import { BaseMap, ink } from "../base_map.js";
 import { StopLayer } from "../stops.js";
 import { TourLayer } from "../tours.js";
 import { VehicleLayer } from "../vehicles.js";
-import { words } from "../words.js";
-import { ask, byId, day, today } from "./parts.js";
+import { asText, words } from "../words.js";
+import { ask, byId, day } from "./parts.js";
 
 const { L } = window;
 
@@ -17,7 +17,7 @@ const NEAR = 12.5;
 
 export class BoardMap {
   constructor(model, times, clock) {
-    Object.assign(this, { model, times, clock, ready: false, shown: "", stale: null, way: null, picking: null, due: 0 });
+    Object.assign(this, { model, times, clock, ready: false, shown: "", stale: null, way: null, picking: null, due: 0, fetching: null, windows: new Map() });
     model.listen((changed, chosen) => this.#follow(changed, chosen));
   }
 
@@ -44,9 +44,12 @@ export class BoardMap {
     this.canvas = L.canvas({ pane: "demand", padding: 0.4 });
     this.chosen = L.layerGroup().addTo(map);
     new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(map.getContainer());
-    map.on("click", (event) => {
-      this.picking?.(event.latlng);
-      this.picking = null;
+    map.on("click", (event) => this.picking?.(event.latlng));
+    map.getContainer().addEventListener("keydown", (event) => {
+      const middle = event.key === "Enter" && event.target === map.getContainer();
+      if (!this.picking || !(middle || event.key === "Escape")) return;
+      event.preventDefault();  // else the same key would close or press what it brings back
+      this.picking(middle ? map.getCenter() : null);
     });
     const near = () => map.getContainer().classList.toggle("near", map.getZoom() >= NEAR);
     map.on("zoomend", near);
@@ -70,13 +73,17 @@ export class BoardMap {
   /** Fetch tours if they are others by now, and where the vehicles are. */
   async told() {
     if (!this.ready) return;
-    await Promise.all([this.#whereabouts(), this.#plan()]);
+    this.fetching ??= this.#plan().finally(() => { this.fetching = null; });
+    await Promise.all([this.#whereabouts(), this.fetching]);
   }
 
+  /** Fetch tours until they are those of the day: one answer at a time, so that none is overtaken. */
   async #plan() {
-    const { revision, past } = this.model;
+    while (this.shown !== `${this.model.past} ${this.model.revision}`) await this.#tours(this.model);
+  }
+
+  async #tours({ revision, past }) {
     const shown = `${past} ${revision}`;
-    if (this.shown === shown) return;
     const only = past || this.shown.startsWith("true") ? null : this.stale;
     this.shown = shown;
     this.stale = new Set();
@@ -99,10 +106,11 @@ export class BoardMap {
   /** Where the vehicles are is known for now alone. */
   async #whereabouts() {
     this.map.getContainer().classList.toggle("past", this.model.past);
-    if (day !== today || this.model.past) return;
+    if (this.model.past) return;
     const ahead = Math.min(900, Math.ceil((this.clock.pace * POLLS_MS) / 1000) + 10);
     const seen = await ask("GET", `/api/v1/vehicles?seconds_ahead=${ahead}`);
-    this.vehicles.observe(seen.vehicles, Date.parse(seen.now));
+    // The page may be open over midnight: then its day is no longer today, or is by now.
+    this.vehicles.observe(seen.day === day ? seen.vehicles : [], Date.parse(seen.now));
   }
 
   /** Move the vehicles, a few times a second. */
@@ -121,6 +129,7 @@ export class BoardMap {
       this.#reveal();
       return;
     }
+    this.windows.clear();
     const { vehicles } = this.model;
     this.stale = this.stale && vehicles && new Set([...this.stale, ...vehicles]);
     if (this.due) return;
@@ -147,17 +156,18 @@ export class BoardMap {
       if (halt) this.#demand(halt, ride);
     }
     this.#choice();
+    this.map.getContainer().dataset.revision = this.model.revision;
   }
 
   #point({ lat, lon }, className, title) {
     const icon = L.divIcon({ className, iconSize: [14, 14] });
-    L.marker([lat, lon], { icon, keyboard: false, zIndexOffset: -800 }).bindTooltip(title).addTo(this.marks);
+    L.marker([lat, lon], { icon, keyboard: false, zIndexOffset: -800 }).bindTooltip(asText(title)).addTo(this.marks);
   }
 
   /** Rides may be many: they share a canvas. */
   #demand({ lat, lon, name }, ride) {
     L.circleMarker([lat, lon], { renderer: this.canvas, pane: "demand", radius: 6, weight: 2, dashArray: "1 3", color: ink("--ink"), fillColor: ink("--ink"), fillOpacity: 0.18 })
-      .bindTooltip(`${this.times.clock(ride.picksUp)} ${name}`).on("click", () => this.model.select(ride.code)).addTo(this.marks);
+      .bindTooltip(asText(`${this.times.clock(ride.picksUp)} ${name}`)).on("click", () => this.model.select(ride.code)).addTo(this.marks);
   }
 
   /** A closed road: its points, and what lies between them. */
@@ -181,7 +191,7 @@ export class BoardMap {
     L.polyline(points, { color: ink("--ink"), weight: 2, dashArray: "3 6", interactive: false }).addTo(this.chosen);
     ends.forEach((halt, number) => {
       const icon = L.divIcon({ className: "mark-chosen", html: number ? "B" : "A", iconSize: [24, 24] });
-      L.marker([halt.lat, halt.lon], { icon, keyboard: false, zIndexOffset: 2000 }).bindTooltip(halt.name).addTo(this.chosen);
+      L.marker([halt.lat, halt.lon], { icon, keyboard: false, zIndexOffset: 2000 }).bindTooltip(asText(halt.name)).addTo(this.chosen);
     });
     this.way = points;
   }
@@ -206,6 +216,12 @@ export class BoardMap {
 
   /** What is promised at a halt: the narrowest window of who gets on, and the end for who gets off. */
   #window(stand) {
+    const key = `${stand.arrival} ${stand.name}`;
+    if (!this.windows.has(key)) this.windows.set(key, this.#promised(stand));
+    return this.windows.get(key);
+  }
+
+  #promised(stand) {
     const rides = this.#ridesAt(stand);
     const on = rides.filter((ride) => ride.picksUp === stand.arrives);
     const clock = (times) => this.times.clock(times);
@@ -220,15 +236,23 @@ export class BoardMap {
     if (next) this.model.select(next.code);
   }
 
-  /** Return the point that is clicked next; those that were chosen before are seen. */
+  /**
+   * Return the point that is clicked next, or the middle of the map when Enter is pressed; null if
+   * Escape is. Those that were chosen before are seen.
+   */
   pick(points) {
     byId("show-map").click();
     this.drawn?.remove();
     this.drawn = L.layerGroup().addTo(this.map);
     for (const { lat, lon } of points) L.circleMarker([lat, lon], { radius: 7, weight: 3, color: ink("--bad") }).addTo(this.drawn);
+    const box = this.map.getContainer();
+    box.classList.add("picking");
+    box.focus();
     return new Promise((resolve) => {
       this.picking = (point) => {
+        this.picking = null;
         this.drawn.remove();
+        box.classList.remove("picking");
         resolve(point);
       };
     });

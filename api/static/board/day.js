@@ -17,8 +17,8 @@ export class Day {
     this.selected = null;
     this.tag = "";
     this.revision = null;
-    /** Whether the day is shown as it was; then nothing new is taken in. */
-    this.past = false;
+    /** Whether the day is shown as it was, and whether that is still wanted: then nothing new is taken in. */
+    this.past = this.looksBack = false;
     /** The vehicles whose tours were told last; null if all were. */
     this.vehicles = null;
     this.listeners = [];
@@ -29,26 +29,37 @@ export class Day {
     this.listeners.push(listener);
   }
 
-  async refresh() {
-    if (this.past) return;
-    const since = this.tag ? `?since=${this.tag}` : "";
-    const told = await ask("GET", `/api/v1/board/${day}${since}`);
-    if (!this.past) this.#take(told);
+  /** Take in what is different by now: one answer at a time, so that none brings back what is over. */
+  refresh() {
+    this.next ??= Promise.resolve(this.asking).catch(() => {}).then(() => {
+      this.next = null;
+      this.asking = this.#fetch();
+      return this.asking;
+    });
+    return this.next;
+  }
+
+  async #fetch() {
+    if (this.looksBack) return;
+    const { tag } = this;
+    const told = await ask("GET", `/api/v1/board/${day}${tag && `?since=${tag}`}`);
+    if (this.looksBack || tag !== this.tag) return;
+    this.past = false;
+    this.#take(told);
   }
 
   /** Show the day as it stood at a revision, if that is still wanted when it has come. */
   async toRevision(revision, wanted) {
     const told = await ask("GET", `/api/v1/board/${day}/past/${revision}`);
     if (!wanted()) return;
-    this.past = true;
+    this.past = this.looksBack = true;
     this.#take(told);
   }
 
-  /** Show the day as it is by now. */
-  async toNow() {
-    this.past = false;
+  /** Want the day as it is by now: the next that is fetched is all of it. */
+  toNow() {
+    this.looksBack = false;
     this.tag = "";
-    await this.refresh();
   }
 
   #take(told) {
@@ -103,9 +114,11 @@ function tourOf(tour) {
 
 function rideOf(ride) {
   const { passengers, wheelchairs } = ride.party;
+  const now = ride.window_now ?? ride.pickup_window;
   return {
     ...ride, passengers, wheelchairs,
     earliest: time(ride.pickup_window.earliest), latest: time(ride.pickup_window.latest),
+    opens: time(now.earliest), closes: time(now.latest),
     dropoffLatest: time(ride.dropoff_latest), picksUp: time(ride.pickup), wantedAt: time(ride.wanted), dropsOff: time(ride.dropoff),
     stranded: ride.shift === null && ride.status === "booked",
     atRisk: ride.state === "at_risk",

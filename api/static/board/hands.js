@@ -35,11 +35,11 @@ export class Hands {
     const { ride, y } = this.drag;
     const time = this.#draggedTo(this.drag);
     const from = time ?? ride.picksUp;
-    const kept = from >= ride.earliest && from <= ride.latest;
+    const kept = from >= ride.opens && from <= ride.closes;
     const row = this.timeline.rowAt(y);
     if (row) {
       pen.fillStyle = this.timeline.inks.chosen;
-      pen.fillRect(this.timeline.x(ride.earliest), row.top + 2, this.timeline.x(ride.latest) - this.timeline.x(ride.earliest), row.height - 4);
+      pen.fillRect(this.timeline.x(ride.opens), row.top + 2, this.timeline.x(ride.closes) - this.timeline.x(ride.opens), row.height - 4);
     }
     pen.globalAlpha = 0.75;
     pen.fillStyle = kept ? this.timeline.inks.accent : this.timeline.inks.bad;
@@ -65,10 +65,14 @@ export class Hands {
       if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.timeline.move((event.deltaX || event.deltaY) / this.timeline.size.width);
       else this.timeline.zoom(1.0015 ** event.deltaY, this.timeline.time(event.offsetX));
     }, { passive: false });
-    this.box.addEventListener("keydown", (event) => this.timeline.key(event));
+    this.box.addEventListener("keydown", (event) => {
+      if (this.drag && event.key === "Escape") this.#letGo();
+      else this.timeline.key(event);
+    });
     this.box.addEventListener("pointerdown", (event) => this.#grab(event));
     this.box.addEventListener("pointermove", (event) => this.#follow(event));
     this.box.addEventListener("pointerup", (event) => this.#drop(event));
+    this.box.addEventListener("pointercancel", () => this.#letGo());
     this.box.addEventListener("pointerleave", () => { this.tip.hidden = true; });
   }
 
@@ -108,6 +112,12 @@ export class Hands {
     } else if (!drag.moved) {
       this.timeline.model.select(drag.found?.code ?? null);
     }
+  }
+
+  /** A hand that was taken away has moved nothing. */
+  #letGo() {
+    this.drag = null;
+    this.timeline.draw();
   }
 
   #haltAt({ offsetX, offsetY }) {

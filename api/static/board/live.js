@@ -9,7 +9,7 @@ const AGAIN_MS = 3_000;
 
 export class Live {
   constructor(model, times, clock, onTold) {
-    Object.assign(this, { model, times, clock, onTold, last: null, heard: performance.now(), stale: false, asking: null, again: false });
+    Object.assign(this, { model, times, clock, onTold, last: null, heard: performance.now(), stale: false, again: 0 });
     this.#open();
     setInterval(() => this.#look(), 1_000);
   }
@@ -41,25 +41,15 @@ export class Live {
     await this.refresh();
   }
 
-  /** Fetch what is different; while that is under way, further events wait for one more time. */
+  /** Fetch what is different, again and again until it has come. */
   async refresh() {
-    if (this.asking) {
-      this.again = true;
-      return;
-    }
-    this.asking = this.model.refresh();
+    clearTimeout(this.again);
     try {
-      await this.asking;
+      await this.model.refresh();
     } catch (error) {
       if (!(error instanceof TypeError) && !error.problem) throw error;
       this.lost ??= performance.now();
-      setTimeout(() => this.refresh(), AGAIN_MS);
-    } finally {
-      this.asking = null;
-    }
-    if (this.again) {
-      this.again = false;
-      await this.refresh();
+      this.again = setTimeout(() => this.refresh(), AGAIN_MS);
     }
   }
 

@@ -34,7 +34,7 @@ export class Moving {
     this.acting.answer(part("form", { class: "move-time", onsubmit: ask },
       part("label", { for: "move-at" }, words.pickup_at), field,
       part("button", { type: "submit", class: "plain" }, words.look), free,
-      part("p", { class: "small-print" }, say("within_or_not", { from: this.times.clock(ride.earliest), until: this.times.clock(ride.latest) }))));
+      part("p", { class: "small-print" }, say("within_or_not", { from: this.times.clock(ride.opens), until: this.times.clock(ride.closes) }))));
     field.focus();
   }
 
@@ -63,7 +63,7 @@ export class Moving {
 
   #within(code, to, preview) {
     const ride = this.model.rides.get(code);
-    const promise = part("p", { class: "fine" }, say("promise_stays", { from: this.times.clock(ride.earliest), until: this.times.clock(ride.latest) }));
+    const promise = part("p", { class: "fine" }, say("promise_stays", { from: this.times.clock(ride.opens), until: this.times.clock(ride.closes) }));
     const content = [promise, ...this.acting.consequences(preview)];
     this.acting.confirm(this.#title(to), content, words.do_move, async () => {
       const done = await ask("POST", `/api/v1/bookings/${code}/move?expected=${preview.expected}`, to);

@@ -1,13 +1,13 @@
 /** Looking back: the day as it stood after any of its changes. Nothing can be done then. */
 import { words } from "../words.js";
-import { ask, byId, day, notify, Refused, say, write } from "./parts.js";
+import { ask, byId, day, notify, say, write } from "./parts.js";
 
 const QUIET_MS = 120;
 
 export class Past {
   /** `shown` is told whenever another moment is looked at. */
-  constructor(model, times, shown) {
-    Object.assign(this, { model, times, shown, moments: [], timer: 0, asked: 0 });
+  constructor(model, times, acting, live, shown) {
+    Object.assign(this, { model, times, acting, live, shown, moments: [], timer: 0, asked: 0 });
     this.slider = byId("past-time");
     byId("open-past").addEventListener("click", () => (byId("past").hidden ? this.open() : this.close()));
     byId("past-close").addEventListener("click", () => this.close());
@@ -17,7 +17,9 @@ export class Past {
   }
 
   async open() {
-    this.moments = (await ask("GET", `/api/v1/board/${day}/past`)).moments;
+    const told = await this.acting.run(() => ask("GET", `/api/v1/board/${day}/past`));
+    if (!told) return;
+    this.moments = told.moments;
     if (!this.moments.length) {
       notify(words.no_past);
       return;
@@ -36,7 +38,8 @@ export class Past {
     byId("past").hidden = true;
     byId("open-past").setAttribute("aria-expanded", "false");
     byId("open-past").focus();
-    await this.model.toNow();
+    this.model.toNow();
+    await this.live.refresh();
     this.shown();
   }
 
@@ -60,12 +63,7 @@ export class Past {
   async #show(revision) {
     this.asked += 1;
     const number = this.asked;
-    try {
-      await this.model.toRevision(revision, () => number === this.asked);
-      this.shown();
-    } catch (error) {
-      if (!(error instanceof Refused) && !(error instanceof TypeError)) throw error;
-      notify(error instanceof Refused ? error.message : words.no_connection);
-    }
+    await this.acting.run(() => this.model.toRevision(revision, () => number === this.asked));
+    this.shown();
   }
 }

@@ -1,6 +1,6 @@
 /** The form for trouble: shows the fields of its kind, and asks what it would change. */
 import { words } from "../words.js";
-import { byId, day, notify, part, Refused } from "./parts.js";
+import { byId, day, notify, part } from "./parts.js";
 
 /** As many as the service takes. */
 const MOST_POINTS = 20;
@@ -50,8 +50,8 @@ export class TroubleForm {
   async #pick(pickOnMap) {
     this.dialog.close();
     notify(words.click_road);
-    const { lat, lng } = await pickOnMap(this.points);
-    this.#draw([...this.points, { lat, lon: lng }].slice(0, MOST_POINTS));
+    const point = await pickOnMap(this.points);
+    if (point) this.#draw([...this.points, { lat: point.lat, lon: point.lng }].slice(0, MOST_POINTS));
     this.dialog.showModal();
     byId("pick").focus();
   }
@@ -80,13 +80,10 @@ export class TroubleForm {
 
   async #ask() {
     const title = byId("kind").selectedOptions[0].textContent;
-    try {
+    await this.acting.run(async () => {
       await this.acting.trouble(this.#body(), title);
       this.dialog.close();
       this.#draw([]);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      notify(error.problem.title);
-    }
+    });
   }
 }
