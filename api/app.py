@@ -198,7 +198,8 @@ def create_app(
     app.state.heartbeat, app.state.ticks_well = None, True
     app.state.on_duty = on_duty
     app.state.metrics = metrics.Metrics(service)
-    app.state.snapshots, app.state.feed = Snapshots(service), Feed(service)
+    app.state.snapshots = Snapshots(service)
+    app.state.feed = Feed(service, app.state.snapshots)
     for guard, rooms in _rooms(planning=planning is not None):
         for room in rooms:
             app.include_router(room.router, dependencies=guard)

@@ -51,8 +51,8 @@ def main(words: Sequence[str] | None = None) -> None:
         *("power", "wall s"),
     )
     show(f"A service day on one core, medians of {asked.seeds} seeds", columns, rows)
-    columns = ("days", "process MB", "at most MB")
-    show_table("Memory by days", columns, until_interrupted(_memory(region, asked)))
+    memory = ("days", "process MB", "at most MB")
+    show_table("Memory by days", memory, until_interrupted(_memory(region, asked)))
 
 
 def _arguments() -> Arguments:

@@ -14,7 +14,9 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from api.board.snapshots import Snapshots
+from api.board import snapshots
+from api.board.board_schemas import BoardOut
+from api.board.snapshots import Snapshot, Snapshots
 from shuttle.booking.locking import tour_locked
 from shuttle.booking.unmet import Unmet
 from shuttle.commands.serving import address, listen, serving_beside
@@ -605,6 +607,16 @@ class Stream:
             time.sleep(0.01)
         return self.events
 
+    def plans(self, revision: int) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return those events so far that told of a plan of that revision."""
+        told = [each for each in list(self.events) if each[0] == "plan"]
+        return [each for each in told if each[2]["revision"] == revision]
+
+    def join(self) -> None:
+        """Wait until the service ends the stream; fail after twenty seconds."""
+        self._thread.join(20)
+        assert not self._thread.is_alive()
+
     def close(self) -> None:
         """Stop reading, with the next heartbeat."""
         self._ended.set()
@@ -630,22 +642,28 @@ def test_events_come_when_the_day_changes_and_go_on_where_they_stopped(
 ) -> None:
     with served(desk, monkeypatch) as http:
         first = Stream(http, {})
-        [(kind, number, told)] = first.wait(1)[:1]
-        assert (kind, number, told["revision"]) == ("plan", "0", 0)
-        desk.book()
+        [(kind, empty, told)] = first.wait(1)[:1]
+        assert (kind, told["revision"], "difference" in told) == ("plan", 0, False)
+        code = desk.book()["code"]
         asked = time.monotonic()
-        while not any(each[0] == "plan" and each[1] == "1" for each in list(first.events)):
+        while not (plans := first.plans(1)):
             assert time.monotonic() < asked + 1, first.events
             time.sleep(0.005)
+        _, tag, told = plans[0]
+        difference = told["difference"]
+        assert (told["since"], difference["tag"], difference["whole"]) == (empty, tag, False)
+        assert [each["code"] for each in difference["rides"]] == [code]
         heard = len(first.events)
-        assert first.wait(heard + 2)[-1][0] == "clock"
+        assert first.wait(heard + 2)[-1][:2] == ("clock", tag)
         first.close()
-        nothing_missed = Stream(http, {"Last-Event-ID": "1"})
-        assert nothing_missed.wait(1)[0][:2] == ("clock", "1")
+        nothing_missed = Stream(http, {"Last-Event-ID": tag})
+        assert nothing_missed.wait(1)[0][:2] == ("clock", tag)
         nothing_missed.close()
-        desk.book("another-key-1", when={"depart_at": berlin(f"{DAY}T15:00")})
-        missed = Stream(http, {"Last-Event-ID": "1"})
-        assert missed.wait(1)[0][:2] == ("plan", "2")
+        other = desk.book("another-key-1", when={"depart_at": berlin(f"{DAY}T15:00")})["code"]
+        missed = Stream(http, {"Last-Event-ID": tag})
+        kind, _, told = missed.wait(1)[0]
+        assert (kind, told["since"], told["revision"]) == ("plan", tag, 2)
+        assert [each["code"] for each in told["difference"]["rides"]] == [other]
         missed.close()
 
 
@@ -664,10 +682,7 @@ def test_what_another_process_did_is_told_if_it_is_noticed_by_doing_the_same(
         assert desk.http.put(f"/api/v1/shifts/{DAY}/{ONE}/lock").json()["locked"]
         stream.wait(len(stream.events) + 2)
         stream.close()
-    assert [each[:2] for each in stream.events if each[0] == "plan"] == [
-        ("plan", "1"),
-        ("plan", "2"),
-    ]
+    assert [len(stream.plans(revision)) for revision in (1, 2)] == [1, 1]
 
 
 def test_what_belongs_to_no_plan_wakes_the_boards_too(
@@ -685,3 +700,60 @@ def test_what_belongs_to_no_plan_wakes_the_boards_too(
             assert time.monotonic() < ends, stream.events
             time.sleep(0.01)
         stream.close()
+
+
+def test_a_refusal_during_a_break_of_the_line_is_told_when_it_is_back(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for shift in (ONE, TWO):
+        desk.http.put(f"/api/v1/shifts/{DAY}/{shift}/lock")
+    with served(desk, monkeypatch) as http:
+        stream = Stream(http, {})
+        _, tag, _ = stream.wait(1)[0]
+        stream.close()
+        assert desk.ask().json()["refusal"] is not None
+        again = Stream(http, {"Last-Event-ID": tag})
+        kind, _, told = again.wait(1)[0]
+        again.close()
+    assert (kind, told["revision"]) == ("plan", 2)
+    assert len(told["difference"]["refused"]) == 1
+
+
+def test_boards_that_know_the_same_are_told_the_same_worked_out_once(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_out, worked_out = snapshots._difference, []
+
+    def counted(before: Snapshot, now: Snapshot) -> BoardOut:
+        worked_out.append((before.board.tag, now.board.tag))
+        return work_out(before, now)
+
+    with served(desk, monkeypatch) as http:
+        monkeypatch.setattr("api.board.snapshots._difference", counted)
+        tag = http.get(BOARD).json()["tag"]
+        boards = [Stream(http, {"Last-Event-ID": tag}) for _ in range(3)]
+        for each in boards:
+            each.wait(1)
+        desk.book()
+        told = []
+        for each in boards:
+            ends = time.monotonic() + 20
+            while not each.plans(1):
+                assert time.monotonic() < ends, each.events
+                time.sleep(0.01)
+            told.append(each.plans(1)[0][2]["difference"])
+            each.close()
+    assert told[0] == told[1] == told[2]
+    assert len(worked_out) == len(set(worked_out))
+
+
+def test_whoever_signs_out_is_told_nothing_more(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(desk, monkeypatch) as http:
+        stream = Stream(http, {})
+        stream.wait(1)
+        desk.http.delete("/api/v1/session").raise_for_status()
+        desk.dispatcher.act(MONDAY, desk.clock(), lambda plan: tour_locked(plan, ONE, 0, on=True))
+        stream.join()
+    assert not stream.plans(1)

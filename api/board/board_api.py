@@ -11,8 +11,10 @@ from api.board.feed import Feed
 from api.board.snapshots import Snapshots
 from api.mapping.tours import plan_of
 from api.problems import answers
+from api.security import CallerHere
 from api.service import ServiceHere
 from api.times import Day
+from shuttle.people.accounts import Role, may
 
 router = APIRouter(prefix="/api/v1/board", tags=["dispatch"])
 
@@ -57,17 +59,26 @@ def events(
     day: BoardDay,
     service: ServiceHere,
     request: Request,
-    last_event_id: Annotated[str | None, Header(max_length=20)] = None,
-    since: Annotated[str | None, Query(max_length=20)] = None,
+    caller: CallerHere,
+    last_event_id: Annotated[str | None, Header(max_length=100)] = None,
+    since: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    """Tell by server-sent events when a day changes: `plan` with its revision, `clock` else.
+    """Tell by server-sent events when a day changes: `plan` with what is different, `clock` else.
 
     It stays open, so it is not in the OpenAPI document, whose readers wait for an end. `since` is
-    for scripts: a browser sends ``Last-Event-ID`` only if it comes back by itself.
+    the `tag` of the board that is known; a browser that comes back by itself sends
+    ``Last-Event-ID``. Whose session ends is told nothing more.
     """
     feed: Feed = request.app.state.feed
     plan_of(service, day)
-    seen = last_event_id or since or ""
-    stream = feed.events(day, int(seen) if seen.isdecimal() else None)
+    door, who = service.sign_in, frozenset({Role.DISPATCHER})
+
+    def may_look() -> bool:
+        if door is None:
+            return False
+        session = door.session(caller.token, service.clock(), reading=True)
+        return session is not None and may(session.roles, who)
+
+    stream = feed.events(day, last_event_id or since or "", may_look)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

@@ -1,20 +1,21 @@
-"""What happens on a day, as server-sent events: a word that something did, not what.
+"""What happens on a day, as server-sent events that bring what is different by then.
 
 One watcher of the dispatcher serves all boards. A board that is idle sleeps on the event loop; it
 is woken when its day changes, and every :data:`HEARTBEAT_SECONDS` to say that it is still there.
-The id of an event is the day's revision: who comes back with the last one they saw
-(``Last-Event-ID``) is told at once if they have missed something.
+The id of an event is the tag of the board that it leads to: who comes back with the last one they
+saw (``Last-Event-ID``) is told at once what they have missed.
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import date
 
 from fastapi.concurrency import run_in_threadpool
 
+from api.board.snapshots import Snapshots
 from api.service import Service
 from api.times import local_time
 
@@ -35,8 +36,8 @@ class Listener:
 class Feed:
     """Wakes the boards of a service; one for all of them."""
 
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, service: Service, snapshots: Snapshots) -> None:
+        self._service, self._snapshots = service, snapshots
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: set[Listener] = set()
         service.dispatcher.watch(self._changed)
@@ -52,15 +53,17 @@ class Feed:
             if day is None or each.day == day:
                 each.woken.set()
 
-    async def events(self, day: date, seen: int | None) -> AsyncIterator[str]:
+    async def events(self, day: date, tag: str, may_look: Callable[[], bool]) -> AsyncIterator[str]:
         """Yield the events of a day to one board.
 
         Parameters
         ----------
         day
             Whose plan is looked at.
-        seen
-            The last revision that the board knows, None if it knows none.
+        tag
+            Of the board that is known; empty if none is.
+        may_look
+            Asked before each event; the stream ends if it says no.
         """
         self._loop = asyncio.get_running_loop()
         listener = Listener(day)
@@ -68,34 +71,42 @@ class Feed:
         try:
             yield "retry: 2000\n\n"
             ends = self._loop.time() + LONGEST_SECONDS
-            revision, now = await run_in_threadpool(self._state, day)
-            yield _event("plan" if revision != seen else "clock", revision, now)
             while self._loop.time() < ends:
-                changed, seen = await _woken(listener, HEARTBEAT_SECONDS), revision
-                revision, now = await run_in_threadpool(self._state, day)
-                # What another process did may be noticed by an act of ours that came to nothing.
-                yield _event("plan" if changed or revision != seen else "clock", revision, now)
+                told = await run_in_threadpool(self._told, day, tag, may_look)
+                if told is None:
+                    return
+                tag, event = told
+                yield event
+                await _woken(listener, HEARTBEAT_SECONDS)
         finally:
             self._listeners.discard(listener)
 
-    def _state(self, day: date) -> tuple[int, str]:
+    def _told(self, day: date, tag: str, may_look: Callable[[], bool]) -> tuple[str, str] | None:
+        """Return the tag that the board has by the next event, and that event."""
+        if not may_look():
+            return None
         now = self._service.clock()
         plan = self._service.dispatcher.plan(day, now)
-        return plan.revision, local_time(self._service.region, now).isoformat()
+        clock = local_time(self._service.region, now).isoformat()
+        head = {"revision": plan.revision, "now": clock}
+        if self._snapshots.is_as_before(plan, tag):
+            return tag, _event("clock", tag, json.dumps(head))
+        difference = self._snapshots.difference(plan, tag)
+        data = json.dumps(head)
+        if difference.text:
+            known = json.dumps({**head, "since": tag})
+            data = f'{known[:-1]}, "difference": {difference.text}}}'
+        return difference.tag, _event("plan", difference.tag, data)
 
 
-async def _woken(listener: Listener, seconds: float) -> bool:
-    """Wait until something happens; return whether it did in so many seconds."""
-    try:
+async def _woken(listener: Listener, seconds: float) -> None:
+    """Wait until something happens, but not for longer than so many seconds."""
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await listener.woken.wait()
-    except TimeoutError:
-        return False
     listener.woken.clear()
-    return True
 
 
-def _event(kind: str, revision: int, now: str) -> str:
+def _event(kind: str, tag: str, data: str) -> str:
     """Return an event as the HTML standard writes it."""
-    data = json.dumps({"revision": revision, "now": now})
-    return f"id: {revision}\nevent: {kind}\ndata: {data}\n\n"
+    return f"id: {tag}\nevent: {kind}\ndata: {data}\n\n"

@@ -6,10 +6,11 @@ they have is told only of tours and rides that are different by now.
 
 import secrets
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from pydantic import BaseModel
 
@@ -62,6 +63,13 @@ class Snapshot:
     rides: Mapping[str, tuple[RideFacts, BoardRide]]
 
 
+class Difference(NamedTuple):
+    """What leads from one board to a later one: the later one's tag, and a BoardOut as JSON."""
+
+    tag: str
+    text: str
+
+
 class Snapshots:
     """The boards of a service; safe on any thread.
 
@@ -76,13 +84,18 @@ class Snapshots:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Snapshot] = OrderedDict()
         self._last: dict[date, Snapshot] = {}
-        self._changes = self._besides = 0
+        self._differences: dict[str, Difference] = {}
+        self._changes: Counter[date | None] = Counter()  # None: those that belong to no plan
+        self._counting = threading.Lock()
         self._prefix = secrets.token_hex(4)  # tags of before a restart are not ours
         service.dispatcher.watch(self._changed)
 
     def _changed(self, day: date | None) -> None:
-        self._changes += 1
-        self._besides += day is None  # such as a refusal
+        with self._counting:
+            self._changes[day] += 1
+
+    def _changes_of(self, day: date) -> int:
+        return self._changes[day] + self._changes[None]
 
     def board(self, plan: DayPlan, since: str | None) -> BoardOut:
         """Return the board of a plan as it stands now; only what is different, if that is known."""
@@ -93,21 +106,44 @@ class Snapshots:
             return current.board
         return _difference(before, current)
 
+    def is_as_before(self, plan: DayPlan, tag: str) -> bool:
+        """Whether nothing has happened on a day since the board with that tag was made."""
+        return tag.startswith(f"{self._prefix}-{plan.day}-{plan.revision}-") and tag.endswith(
+            f"-{self._changes_of(plan.day)}"
+        )
+
+    def difference(self, plan: DayPlan, tag: str) -> Difference:
+        """Return what leads from the board with a tag to that of now, worked out once for all.
+
+        If no such board is known the text is empty: all has to be asked for.
+        """
+        with self._lock:
+            before, current = self._known.get(tag), self._current(plan)
+            if before is None or before.plan.day != plan.day:
+                return Difference(current.board.tag, "")
+            known = self._differences.get(tag)
+            if known is None or known.tag != current.board.tag:
+                text = _difference(before, current).model_dump_json(by_alias=True)
+                known = self._differences[tag] = Difference(current.board.tag, text)
+            return known
+
     def _current(self, plan: DayPlan) -> Snapshot:
-        now, changes, last = self._service.clock(), self._changes, self._last.get(plan.day)
+        now, last = self._service.clock(), self._last.get(plan.day)
+        changes = self._changes_of(plan.day)
         if last and last.plan is plan and (last.now, last.changes) == (now, changes):
             return last
         made = self._made(plan, now, changes, last)
         self._last[plan.day] = self._known[made.board.tag] = made
         while len(self._known) > _REMEMBERED:
-            _, oldest = self._known.popitem(last=False)
+            tag, oldest = self._known.popitem(last=False)
+            self._differences.pop(tag, None)
             if self._last.get(oldest.plan.day) is oldest:
                 del self._last[oldest.plan.day]
         return made
 
     def _made(self, plan: DayPlan, now: int, changes: int, last: Snapshot | None) -> Snapshot:
         dispatcher, store = self._service.dispatcher, self._service.dispatcher.store
-        besides = self._besides
+        besides = self._changes[None]
         entries = dispatcher.promises(plan.day, now)
         tours = {tour.shift.id: _tour(last, plan, n) for n, tour in enumerate(plan.tours)}
         known = last.rides if last and last.plan.region is plan.region else {}

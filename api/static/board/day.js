@@ -48,6 +48,13 @@ export class Day {
     this.#take(told);
   }
 
+  /** Take in what leads on from the board with a tag; say whether the day is known by then. */
+  follow(tag, told) {
+    if (this.past || this.looksBack) return false;
+    if (tag === this.tag) this.#take(told);
+    return told.tag === this.tag;
+  }
+
   /** Show the day as it stood at a revision, if that is still wanted when it has come. */
   async toRevision(revision, wanted) {
     const told = await ask("GET", `/api/v1/board/${day}/past/${revision}`);

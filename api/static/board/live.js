@@ -9,14 +9,14 @@ const AGAIN_MS = 3_000;
 
 export class Live {
   constructor(model, times, clock, onTold) {
-    Object.assign(this, { model, times, clock, onTold, last: null, heard: performance.now(), stale: false, again: 0 });
-    this.#open();
+    Object.assign(this, { model, times, clock, onTold, heard: performance.now(), again: 0 });
     setInterval(() => this.#look(), 1_000);
   }
 
+  /** Listen to what leads on from the day that is known. */
   #open() {
-    const since = this.last === null ? "" : `?since=${this.last}`;
-    this.source = new EventSource(`/api/v1/board/${day}/events${since}`);
+    this.source?.close();
+    this.source = new EventSource(`/api/v1/board/${day}/events?since=${this.model.tag}`);
     this.source.addEventListener("plan", (event) => this.#plan(event));
     this.source.addEventListener("clock", (event) => this.#tell(event));
     this.source.addEventListener("error", () => {
@@ -27,25 +27,28 @@ export class Live {
 
   #tell(event) {
     const told = JSON.parse(event.data);
-    this.last = event.lastEventId;
     this.heard = performance.now();
     this.lost = null;
     this.told = Date.parse(told.now);
     this.clock.observe(this.told);
     this.#show(false);
     if (event.type === "clock") this.onTold(told);
+    return told;
   }
 
+  /** Take in what is different, if it leads on from what is known; else ask, and listen anew. */
   async #plan(event) {
-    this.#tell(event);
+    const { since, difference } = this.#tell(event);
+    if (this.model.looksBack || (difference && this.model.follow(since, difference))) return;
     await this.refresh();
   }
 
-  /** Fetch what is different, again and again until it has come. */
+  /** Fetch what is different, again and again until it has come, and listen to what follows. */
   async refresh() {
     clearTimeout(this.again);
     try {
       await this.model.refresh();
+      if (!this.model.looksBack) this.#open();
     } catch (error) {
       if (!(error instanceof TypeError) && !error.problem) throw error;
       this.lost ??= performance.now();
@@ -57,8 +60,8 @@ export class Live {
     const now = performance.now();
     const gone = now - this.heard > SILENCE_MS || (this.lost && now - this.lost > PATIENCE_MS);
     if (gone) this.#show(true);
-    if (now - this.heard > 2 * SILENCE_MS && this.source.readyState === EventSource.OPEN) {
-      this.source.close();  // the line is dead, and nobody has told the browser
+    if (now - this.heard > 2 * SILENCE_MS && this.source?.readyState === EventSource.OPEN) {
+      // The line is dead, and nobody has told the browser.
       this.heard = now;
       this.#open();
     }
