@@ -9,7 +9,7 @@ processor time of the server's process is taken; the baseline is the server with
 import argparse
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -27,7 +27,7 @@ from benchmarks.offer_days import DAY, Residents, with_fleet
 from benchmarks.report import run_command, show
 from shuttle.commands.serving import address, listen, serving_beside
 from shuttle.dispatcher import Dispatcher
-from shuttle.errors import OfferGone
+from shuttle.errors import OfferGone, RequestError
 from shuttle.keeping.sql_store import SqlStore
 from shuttle.keyed import Keyed
 from shuttle.people.accounts import Role
@@ -140,13 +140,12 @@ def _book(here: Served, residents: Residents, key: str) -> None:
         request = residents.ask()
         if request is None:
             continue
-        answer = here.dispatcher.quote(request, here.now)
-        if answer.refusal is None:
-            try:
+        # Some ask for what is over, or are too late.
+        with suppress(RequestError, OfferGone):
+            answer = here.dispatcher.quote(request, here.now)
+            if answer.refusal is None:
                 here.dispatcher.book(answer.offers[0], key, here.now)
-            except OfferGone:
-                continue
-            return
+                return
 
 
 def _idle(here: Served, boards: int, seconds: float) -> float:
