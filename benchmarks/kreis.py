@@ -5,8 +5,9 @@
 vehicles shared out among them, and asks one of them for offers, one after the other: while nobody
 else does anything, while the others are booked at as in a day's busiest hour (:data:`BUSIEST` of
 its bookings), and while clients book in one other region as fast as they are answered. Before, each
-region is asked for its whole share of the day's bookings, and has what of it fits: one is asked,
-the others begin with a copy of its day. With ``--regions 12,25,50`` the same is done for each
+region has its whole share of the day's bookings: they are made in one, and the others begin with a
+copy of its day. Its rides are those of a compact place, within three kilometres of its middle, all
+day; some that are asked for are refused. With ``--regions 12,25,50`` the same is done for each
 number, with as many vehicles and bookings a region.
 
 Clients, service and its solver share the cores of this machine. Memory is that of the service and
@@ -16,7 +17,6 @@ of its solver's process; what the service takes of a core while nobody asks is m
 import argparse
 import multiprocessing
 import os
-import random
 import re
 import shutil
 import sqlite3
@@ -29,15 +29,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from rich.progress import track
 
 from benchmarks.arguments import Arguments, count, counts, duration
-from benchmarks.processes import FREE, VEHICLE
+from benchmarks.kreis_clients import Site, ask_and_book, ask_often, book_some, close_together
+from benchmarks.processes import FREE
 from benchmarks.report import run_command, show, show_table
 from routing.stops import read_stops
 from shuttle.region import BUNDLED
@@ -47,8 +46,22 @@ BUSIEST = 0.12
 
 HEAVY_CLIENTS = 8
 
-_PAUSE = 0.01
-"""Seconds between an answer and the next question."""
+VEHICLE = """
+[[vehicles]]
+id = "more-{n}"
+name = "More {n}"
+depot = "{depot}"
+layouts = [{{ seats = 8 }}]
+
+[[shifts]]
+vehicle = "more-{n}"
+days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+from = "06:00"
+to = "19:00"
+"""
+
+_ASKED = 3
+"""For so many times the bookings is asked at most."""
 
 _IDLE_SECONDS = 10.0
 
@@ -68,7 +81,7 @@ def main(words: Sequence[str] | None = None) -> None:
             for n in track(range(asked.regions[-1]), "writing the regions")
         ]
         with serving(regions[:1], folder) as server:
-            booked = server.fill(0, share)
+            wished, booked = server.fill(0, share)
         for number in asked.regions:
             own = folder / f"of-{number}"
             own.mkdir()
@@ -78,8 +91,8 @@ def main(words: Sequence[str] | None = None) -> None:
                 offers += [_row(number, *each) for each in server.measured(number, share, asked)]
                 figures.append(_figures(number, server, server.idle()))
     show(
-        f"An offer in one of several regions with {vehicles} vehicles each; of {share} rides asked "
-        f"for in each region {booked} were booked before",
+        f"An offer in one of several regions with {vehicles} vehicles and {booked} bookings each, "
+        f"for which {wished} rides were asked for",
         ("regions, meanwhile", "offers", "p50 ms", "p99 ms", "asked elsewhere"),
         offers,
     )
@@ -156,29 +169,31 @@ class Server:
 
     Attributes
     ----------
-    address
-        Where it listens.
+    site
+        For its clients.
     pid
         Of its process.
     start
         Seconds until it served.
-    stops
-        Ids that all regions have.
     """
 
-    address: str
+    site: Site
     pid: int
     start: float
-    stops: list[str]
 
-    def fill(self, region: int, bookings: int) -> int:
-        """Try to book so many rides; return how many there are."""
+    def fill(self, region: int, bookings: int) -> tuple[int, int]:
+        """Book so many rides; return how many were asked for, and how many there are."""
         share = -(-bookings // 2)
         with ThreadPoolExecutor(2) as clients:
-            done = clients.map(
-                lambda client: _book(self, region, f"fill-{client}", most=share), range(2)
+            done = list(
+                clients.map(
+                    lambda client: book_some(
+                        self.site, region, f"fill-{client}", most=_ASKED * share, wanted=share
+                    ),
+                    range(2),
+                )
             )
-            return sum(done)
+        return sum(asked for asked, _ in done), sum(booked for _, booked in done)
 
     def idle(self) -> float:
         """Return what share of a core the service takes while nobody asks it anything."""
@@ -201,9 +216,11 @@ class Server:
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(2, spawn) as pool:
             list(pool.map(abs, range(4)))
-            for meanwhile, load in loads:
-                beside = [pool.submit(_load, self, asked.seconds, *each) for each in load]
-                waits = pool.submit(_waits, self, asked.seconds).result()
+            for meanwhile, others in loads:
+                beside = [
+                    pool.submit(ask_and_book, self.site, asked.seconds, *each) for each in others
+                ]
+                waits = pool.submit(ask_often, self.site, asked.seconds).result()
                 yield meanwhile, waits, sum(each.result() for each in beside)
 
     def memory(self) -> tuple[float, float]:
@@ -248,79 +265,14 @@ def serving(regions: Sequence[Path], folder: Path) -> Iterator[Server]:
                 break
         if found is None:
             raise RuntimeError("shuttle serve ended before it served")
-        stops = [each.id for each in read_stops(regions[0] / "stops.csv")]
-        yield Server(found[0], process.pid, time.monotonic() - begun, stops)
+        started = time.monotonic() - begun
+        stops = close_together(read_stops(regions[0] / "stops.csv"))
+        yield Server(Site(found[0], stops), process.pid, started)
     finally:
         process.terminate()
         process.wait(60)
         assert process.stdout is not None
         process.stdout.close()
-
-
-# --------------------------------------------------------------------- in processes of their own
-
-
-def _waits(server: Server, seconds: float) -> list[float]:
-    """Ask region 0 for one offer after the other; return the seconds of each."""
-    rng, waits, until = random.Random(1), [], time.monotonic() + seconds
-    with httpx2.Client(base_url=server.address, timeout=60, trust_env=False) as http:
-        while time.monotonic() < until:
-            body = _wish(server, rng)
-            begun = time.perf_counter()
-            http.post("/api/v1/offers", json=body, headers=_host(0))
-            waits.append(time.perf_counter() - begun)
-            time.sleep(_PAUSE)
-    return waits
-
-
-def _load(server: Server, seconds: float, regions: Sequence[int], clients: int, pace: float) -> int:
-    """Ask for rides in regions in turn for some seconds, book them; return how many were asked."""
-    until = time.monotonic() + seconds
-
-    def book(client: int) -> int:
-        number = 0
-        while time.monotonic() < until:
-            region = regions[number % len(regions)]
-            next_one = time.monotonic() + pace
-            key = f"load-{clients}-{client}-{number}"
-            _book(server, region, key, most=1)
-            number += 1
-            time.sleep(max(0.0, min(next_one, until) - time.monotonic()))
-        return number
-
-    with ThreadPoolExecutor(clients) as pool:
-        return sum(pool.map(book, range(clients)))
-
-
-def _book(server: Server, region: int, key: str, *, most: int) -> int:
-    """Ask for so many rides and book what is offered; return how many were."""
-    rng, booked = random.Random(f"{region} {key}"), 0
-    with httpx2.Client(base_url=server.address, timeout=60, trust_env=False) as http:
-        for number in range(most):
-            answer = http.post("/api/v1/offers", json=_wish(server, rng), headers=_host(region))
-            offers = answer.json().get("offers")
-            if offers:
-                headers = {**_host(region), "Idempotency-Key": f"{region}-{key}-{number}"}
-                wanted = {"offer": offers[0]["offer"]}
-                answer = http.post("/api/v1/bookings", json=wanted, headers=headers)
-                booked += answer.status_code == httpx2.codes.CREATED
-    return booked
-
-
-def _host(region: int) -> dict[str, str]:
-    return {"Host": f"region-{region}.bus.example"}
-
-
-def _wish(server: Server, rng: random.Random) -> dict[str, object]:
-    """Return a ride of tomorrow between ten and three, when every vehicle is on duty."""
-    origin, destination = rng.sample(server.stops, 2)
-    day = datetime.now(UTC).replace(hour=9, minute=0, second=0) + timedelta(days=1)
-    depart = day + timedelta(minutes=rng.randrange(5 * 60))
-    return {
-        "from": {"stop": origin},
-        "to": {"stop": destination},
-        "when": {"depart_at": depart.isoformat(timespec="seconds")},
-    }
 
 
 if __name__ == "__main__":
