@@ -1,6 +1,7 @@
 """What the service does by itself every second, off the threads that answer."""
 
 import asyncio
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from zlib import crc32
@@ -33,16 +34,21 @@ async def every_second(
     on_duty
         Whether this process, of several on one database, does what is to be done once.
     ended
-        Called after each tick: whether nothing failed that nobody foresaw.
+        Called after each tick: whether nothing failed that nobody foresaw. Who cancels this waits
+        for the step that is under way; no other one begins.
     seconds
         Between two ticks.
     """
     dispatcher, rounds = service.dispatcher, Rounds(service.dispatcher)
     once = (dispatcher.advance, rounds.go, *every_tick)
 
+    over = threading.Event()
+
     def tick() -> None:
         well = True
         for each in (dispatcher.keep_up, *(once if on_duty() else ())):
+            if over.is_set():
+                return
             try:
                 each(service.clock())
             except ShuttleError as error:
@@ -58,6 +64,12 @@ async def every_second(
     # The regions of one server tick one after the other rather than all at once.
     pause = seconds * (1 + crc32(service.region.config.id.encode()) / 2**32)
     while True:
-        await run_in_threadpool(tick)
+        ticking = asyncio.ensure_future(run_in_threadpool(tick))
+        try:
+            await asyncio.shield(ticking)
+        except asyncio.CancelledError:
+            over.set()
+            await ticking  # what it works with is about to be closed
+            raise
         await asyncio.sleep(pause)
         pause = seconds

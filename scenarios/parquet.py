@@ -44,7 +44,9 @@ def write_parquet(out: Path) -> None:
 
     for name, types in _tables().items():
         given = csv.ConvertOptions(column_types=types)
-        with csv.open_csv(out / f"{name}.csv", convert_options=given) as pieces:
+        as_written = csv.ParseOptions(newlines_in_values=True)
+        table = out / f"{name}.csv"
+        with csv.open_csv(table, parse_options=as_written, convert_options=given) as pieces:
             target = out / f"{name}.parquet"
             with parquet.ParquetWriter(target, pieces.schema) as writer:
                 for piece in pieces:

@@ -339,8 +339,8 @@ class Dispatcher:
 
     def look_again(self) -> None:
         """Take note that another process wrote something: a day, or what belongs to none."""
-        if not self.refresh():
-            self._tell(None)
+        self.refresh()
+        self._tell(None)  # also beside a day: one word may stand for several
 
     def seen_elsewhere(self, day: date, shift: str, sighting: Sighting) -> None:
         """Take note of where a vehicle is, by word of another process, which did the rest."""

@@ -757,3 +757,14 @@ def test_whoever_signs_out_is_told_nothing_more(
         desk.dispatcher.act(MONDAY, desk.clock(), lambda plan: tour_locked(plan, ONE, 0, on=True))
         stream.join()
     assert not stream.plans(1)
+
+
+def test_one_word_of_another_process_may_stand_for_a_change_and_a_refusal(desk: Office) -> None:
+    told: list[date | None] = []
+    store = SqlStore(str(desk.store.engine.url), desk.dispatcher.region.config.id)
+    desk.dispatcher.plan(MONDAY, desk.clock())
+    with closing(Dispatcher(desk.dispatcher.region, store)) as other:
+        other.act(MONDAY, desk.clock(), lambda plan: tour_locked(plan, ONE, 0, on=True))
+        desk.dispatcher.watch(told.append)
+        desk.dispatcher.look_again()
+    assert told == [MONDAY, None]

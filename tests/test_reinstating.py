@@ -12,6 +12,7 @@ from shuttle.booking.reinstating import preview, reinstate
 from shuttle.dispatcher import Dispatcher
 from shuttle.domain import Booking, BookingStatus, Party
 from shuttle.driving.promises import PromiseState
+from shuttle.driving.reports import ReportKind
 from shuttle.errors import CannotMove, NotMovable, PlanChanged
 from shuttle.events import CancelledByService, Reinstated
 from shuttle.keeping.sql_store import SqlStore
@@ -21,7 +22,7 @@ from shuttle.telling.outbox import Fate
 from shuttle.trouble.conditions import VehicleOut
 from shuttle.trouble.listing import postponed, relisted, waiting
 from tests.receivers import Letterbox
-from tests.reporting import shift_of
+from tests.reporting import send, shift_of, told
 from tests.staff import at_the_desk
 from tests.telling import by_mail
 from tests.test_dispatcher import MONDAY, at, ride
@@ -261,3 +262,15 @@ def test_over_http_each_is_shown_first(toy_region: Region, tmp_path: Path) -> No
         listed = f"/api/v1/trouble/list/{code}"
         assert desk.http.post(f"{listed}/preview").status_code in (200, 409)
         assert desk.http.post(f"{listed}/return/preview").status_code == 409
+
+
+def test_the_verdict_of_a_skipped_halt_outlives_calling_off_and_standing_again(
+    dispatcher: Dispatcher,
+) -> None:
+    booking = book(dispatcher, ride())
+    skipped = told(ReportKind.SKIPPED, "10:05", booking)
+    send(dispatcher, "10:05", told(ReportKind.STARTED, "09:30"), skipped)
+    call_off(dispatcher, booking.code, at("10:06"))
+    reinstate(dispatcher, booking.code, at("10:07"))
+    [entry] = dispatcher.promises(MONDAY, at("10:07"))
+    assert entry.state is PromiseState.BROKEN

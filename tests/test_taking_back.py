@@ -302,3 +302,23 @@ def test_who_read_that_nobody_was_met_is_told_that_the_ride_stands(
     send(dispatcher, "10:07", again)
     send(dispatcher, "10:08", back(again, "10:08"))
     assert sent(dispatcher, toy_region, letterbox, "10:08") == after, "nothing was sent between"
+
+
+def test_a_server_that_told_it_before_tells_again_when_the_vehicle_is_really_near(
+    dispatcher: Dispatcher, toy_region: Region, letterbox: Letterbox
+) -> None:
+    booking, reminder = told_by_mail(dispatcher), Reminder(dispatcher)
+    send(dispatcher, "09:20", told(STARTED, "09:20"))
+    sender = by_mail(toy_region, dispatcher.store, letterbox)
+    pickup = booking.ride.promise.pickup_earliest
+    tapped = replace(told(ARRIVED, "09:59", booking), time=pickup - 60)
+    mistaken = replace(back(tapped, "10:00"), time=pickup - 30)
+    for now, reports in ((pickup - 90, []), (pickup - 60, [tapped]), (pickup - 30, [mistaken])):
+        if reports:
+            dispatcher.report(MONDAY, BUS, reports, now)
+            while sender.deliver_one(now):
+                pass
+        reminder.remind(now)
+        while sender.deliver_one(now):
+            pass
+    assert sent_to(dispatcher, booking)[-3:] == ["arriving", "not_arrived", "arriving"]

@@ -1,5 +1,7 @@
 """What is done every second: no error ends it, and where there is nothing to do nothing is read."""
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -89,3 +91,20 @@ def test_what_another_process_writes_is_seen_a_second_later(kept: Kept) -> None:
 
 def _unasked(*_: object) -> NoReturn:
     raise AssertionError("nothing is simulated here")
+
+
+def test_the_end_waits_for_the_step_that_is_under_way_and_begins_no_other(
+    dispatcher: Dispatcher,
+) -> None:
+    begun, done = threading.Event(), list[str]()
+
+    def slow(now: int) -> None:
+        begun.set()
+        time.sleep(0.3)
+        done.append("slow")
+
+    after = (slow, lambda _: done.append("after"))
+    app = create_app(dispatcher, Clock(), KEY, tick_seconds=60, every_tick=after)
+    with TestClient(app, client=("127.0.0.1", 1)):
+        assert begun.wait(20)
+    assert done == ["slow"]

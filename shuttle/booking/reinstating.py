@@ -58,7 +58,7 @@ def reinstated(
     booking
         The ride, given up.
     shift
-        Whose tour carried it.
+        Whose tour carried it; empty if none did.
     now
         Epoch seconds.
     told
@@ -72,15 +72,18 @@ def reinstated(
     again = booking.with_status(BookingStatus.BOOKED)
     # Whoever is locked stays so; but a lock holds a ride in its vehicle, and this has none.
     free = replace(plan.with_bookings(again), locks=plan.locks - {again.code})
+    wanted = again.pickup_at
+    if wanted is not None and wanted < told:  # the vehicle was to come later than it was wanted
+        wanted = told if told <= again.ride_now.promise.pickup_latest else None
     try:
-        outcome = moved(free, again.code, shift, now, again.pickup_at, told)
+        shift = shift or _best_shift(free, again) or _any_shift(free)
+        outcome = moved(free, again.code, shift, now, wanted, told)
     except (CannotMove, NotMovable, UnknownShift):
-        trip = planned_trip(plan.region, again)
-        elsewhere = best_insertions(free.insertable, plan.travel, [trip])[0]
-        if elsewhere is None:
+        elsewhere = _best_shift(free, again)
+        if not elsewhere:
             raise
-        shift = free.tours[elsewhere.tour].shift.id
-        outcome = moved(free, again.code, shift, now, again.pickup_at, told)
+        shift = elsewhere
+        outcome = moved(free, again.code, shift, now, wanted, told)
     return replace(
         outcome,
         plan=replace(outcome.plan, locks=plan.locks),
@@ -103,7 +106,7 @@ def _act(dispatcher: Dispatcher, code: str, now: int) -> Act[Moving]:
         if booking.status is not BookingStatus.CANCELLED or not by_service:
             raise NotMovable(code, "not_called_off")
         shift = given_up[-1].shift
-        return reinstated(plan, booking, shift or _any_shift(plan), now, _told(dispatcher, booking))
+        return reinstated(plan, booking, shift, now, _told(dispatcher, booking))
 
     return act
 
@@ -111,6 +114,13 @@ def _act(dispatcher: Dispatcher, code: str, now: int) -> Act[Moving]:
 def _told(dispatcher: Dispatcher, booking: Booking) -> int:
     entries = dispatcher.store.outbox.about(booking.code)
     return told_earliest(each.notice for each in entries)
+
+
+def _best_shift(plan: DayPlan, booking: Booking) -> str:
+    """Return the shift whose tour a ride fits best, empty if it fits none."""
+    trip = planned_trip(plan.region, booking)
+    best = best_insertions(plan.insertable, plan.travel, [trip])[0]
+    return "" if best is None else plan.tours[best.tour].shift.id
 
 
 def _any_shift(plan: DayPlan) -> str:

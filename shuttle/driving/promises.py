@@ -12,6 +12,7 @@ from shuttle.domain import Booking, BookingStatus, Cause
 from shuttle.driving.driving_events import TakenBack
 from shuttle.driving.facts import RIDES, boarded_before
 from shuttle.events import (
+    CancelledByService,
     Event,
     PromiseBroken,
     PromiseKept,
@@ -233,8 +234,11 @@ def trains_cancelled(events: Iterable[Event]) -> frozenset[str]:
 def _verdicts(events: Iterable[Event]) -> dict[str, tuple[int, Cause | None]]:
     """Return the last verdict on each booking: seconds over, and why; no cause if it was kept."""
     last: dict[str, tuple[int, Cause | None]] = {}
+    before: dict[str, tuple[int, Cause | None]] = {}  # those that were called off
     for event in events:
-        if isinstance(event, PromiseKept):
+        if isinstance(event, CancelledByService) and event.code in last:
+            before[event.code] = last[event.code]
+        elif isinstance(event, PromiseKept):
             last[event.code] = (0, None)
         elif isinstance(event, PromiseBroken):
             last[event.code] = (event.seconds, Cause(event.cause))
@@ -242,4 +246,6 @@ def _verdicts(events: Iterable[Event]) -> dict[str, tuple[int, Cause | None]]:
             last[event.code] = (event.seconds, Cause(event.cause) if event.seconds else None)
         elif isinstance(event, TakenBack | Reinstated):
             last.pop(event.code, None)
+            if isinstance(event, Reinstated) and event.code in before:
+                last[event.code] = before.pop(event.code)
     return last

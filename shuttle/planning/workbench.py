@@ -101,23 +101,23 @@ class Workbench:
             With one sentence, if it is no scenario.
         """
         seed, repetitions = self.scenarios.check(scenario, self.region, title)
-        run = self.store.add(
-            Run(
-                number=0,
-                title=title,
-                scenario=scenario,
-                seed=seed,
-                repetitions=repetitions,
-                version=version("dorfshuttle"),
-                ground=self.ground,
-                state=RunState.QUEUED,
-                attempt=1,
-                made_at=now,
-            )
+        made = Run(
+            number=0,
+            title=title,
+            scenario=scenario,
+            seed=seed,
+            repetitions=repetitions,
+            version=version("dorfshuttle"),
+            ground=self.ground,
+            state=RunState.QUEUED,
+            attempt=1,
+            made_at=now,
         )
-        # A purge takes records alone; the next run may get the number of one that is gone.
-        self._give_up(run)
-        self.go_on(now)
+        with self._turn:
+            run = self.store.add(made)
+            # A purge takes records alone; the next run may get the number of one that is gone.
+            self._give_up(run)
+            self._go_on(now)
         return run
 
     def cancel(self, number: int, now: int) -> None:

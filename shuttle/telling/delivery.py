@@ -145,7 +145,12 @@ class Delivery:
             return False
         own = self._about(booking, said)
         if notice.kind in CORRECTS:
-            sent = [each for each in own if each.fate in (Fate.SENT, Fate.GIVEN_UP)]
+            # What was given up may have arrived all the same, unless it was never tried.
+            sent = [
+                each
+                for each in own
+                if each.fate is Fate.SENT or (each.fate is Fate.GIVEN_UP and each.attempts > 0)
+            ]
             waits = any(each.fate is Fate.WAITING and each.notice != notice for each in own)
             if not waits and (not sent or sent[-1].notice.kind in CORRECTS):
                 return True

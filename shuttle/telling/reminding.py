@@ -180,6 +180,8 @@ class Reminder:
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
         self._told: dict[date, dict[Key, Notice]] = {}
+        self._read: dict[date, int] = {}
+        """The revision of each day at which the outbox was read: acts tell things, too."""
 
     def remind(self, now: int) -> None:
         """Tell what is due now.
@@ -192,17 +194,25 @@ class Reminder:
         local_day = self._dispatcher.region.config.local_day
         days = (local_day(now), local_day(now + AHEAD_SECONDS))
         self._told = {day: self._told.get(day, {}) for day in days}
+        self._read = {day: self._read[day] for day in days if day in self._read}
         for day in self._told:
-            if due(self._dispatcher.plan(day, now), by_code(self._told[day].values()), now):
+            plan = self._dispatcher.plan(day, now)
+            if self._read.get(day) != plan.revision:
+                self._told[day] |= self._stored(day)
+                self._read[day] = plan.revision
+            if due(plan, by_code(self._told[day].values()), now):
                 self._tell(day, now)
+
+    def _stored(self, day: date) -> dict[Key, Notice]:
+        entries = self._dispatcher.store.outbox.entries(day)
+        return {each.notice.key: each.notice for each in entries}
 
     def _tell(self, day: date, now: int) -> None:
         """Look again, on the writer and at the stored outbox: another server may have told it."""
         store, settled = self._dispatcher.store, self._told[day]
 
         def act(plan: DayPlan) -> Outcome[dict[Key, Notice]]:
-            stored = {each.notice.key: each.notice for each in store.outbox.entries(day)}
-            told = settled | stored
+            told = settled | self._stored(day)
             wanted = due(plan, by_code(told.values()), now)
             heard = tuple(each for each in wanted if wants(store.contact(each.code)))
             return Outcome(told | {each.key: each for each in wanted}, plan, notices=heard)
