@@ -768,3 +768,29 @@ def test_one_word_of_another_process_may_stand_for_a_change_and_a_refusal(desk: 
         desk.dispatcher.watch(told.append)
         desk.dispatcher.look_again()
     assert told == [MONDAY, None]
+
+
+def test_a_booking_wakes_the_boards_long_before_the_next_heartbeat(
+    desk: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(desk, monkeypatch) as http:
+        monkeypatch.setattr("api.board.feed.HEARTBEAT_SECONDS", 600.0)
+        stream = Stream(http, {})
+        stream.wait(1)
+        desk.book()
+        stream.wait(2)
+        desk.http.delete("/api/v1/session", headers=desk.csrf).raise_for_status()
+        desk.dispatcher.act(MONDAY, desk.clock(), lambda plan: tour_locked(plan, ONE, 0, on=True))
+        stream.join()
+    assert [len(stream.plans(revision)) for revision in (1, 2)] == [1, 0]
+
+
+def test_differences_from_boards_that_are_forgotten_are_not_kept(desk: Office) -> None:
+    shown = Snapshots(desk.http.app.state.service)  # type: ignore[attr-defined]
+    tags: list[str] = []
+    for number in range(60):
+        path = f"/api/v1/shifts/{DAY}/{ONE}/lock"
+        desk.http.request("DELETE" if number % 2 else "PUT", path).raise_for_status()
+        plan = desk.dispatcher.plan(MONDAY, desk.clock())
+        tags.append(shown.difference(plan, tags[-16] if len(tags) > 15 else "").tag)
+    assert len(shown._differences) <= len(shown._known) <= 16

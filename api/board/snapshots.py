@@ -124,7 +124,9 @@ class Snapshots:
             known = self._differences.get(tag)
             if known is None or known.tag != current.board.tag:
                 text = _difference(before, current).model_dump_json(by_alias=True)
-                known = self._differences[tag] = Difference(current.board.tag, text)
+                known = Difference(current.board.tag, text)
+                if tag in self._known:  # it may just have made room for the current one
+                    self._differences[tag] = known
             return known
 
     def _current(self, plan: DayPlan) -> Snapshot:
